@@ -1,0 +1,67 @@
+# Everything a contributor does, for machines with nothing but make and Python 3.11 or newer.
+# Without make (Windows): pip install -e ".[dev]", then pytest, ruff check, ruff format --check, mypy sansnet tests
+
+PYTHON ?= python3
+VENV   ?= .venv
+
+BIN     := $(VENV)/bin
+VERSION := $(shell $(PYTHON) -c 'import platform; print(platform.python_version())' 2>/dev/null)
+# Folders that hold Python today: mypy takes one that doesn't for a mistake.
+TYPED   := $(foreach dir,sansnet tests benchmarks docs examples tools,$(if $(wildcard $(dir)/*.py $(dir)/*/*.py),$(dir)))
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-all check format bench coverage venv clean interpreter
+
+help: ## print this list
+	@echo "usage: make TARGET [PYTHON=python3.13]"
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{ printf "%-11s %s\n", $$1, $$2 }'
+
+demo: interpreter ## see it work: straight from the checkout, nothing to install
+	@$(PYTHON) -m sansnet demo
+
+test: $(VENV)/.has-dev ## run the test suite; every branch of sansnet/state must be covered
+	$(BIN)/python -m pytest --cov=sansnet/state --cov-branch --cov-fail-under=100
+
+test-all: interpreter ## run the test suite on every other Python >= 3.11 of this machine
+	@PYTHON='$(PYTHON)' MAKE='$(MAKE)' tools/test_all.sh
+
+check: $(VENV)/.has-dev ## lint, formatting and types, the latter for Windows too
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy $(TYPED)
+	$(BIN)/mypy --platform win32 --cache-dir .mypy_cache/win32 sansnet
+
+format: $(VENV)/.has-dev ## put the code into shape
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: $(VENV)/.has-bench ## run the benchmarks
+	$(BIN)/python -m benchmarks
+
+coverage: $(VENV)/.has-dev ## measure the test suite over the whole package, without a threshold
+	$(BIN)/python -m pytest --cov --cov-report=term-missing --cov-report=html
+
+venv: $(VENV)/.has-dev ## make or refresh the virtual environment
+
+clean: ## remove what the other targets made
+	rm -rf $(VENV) .venvs .coverage htmlcov dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The virtual environment. Its stamps name the interpreter's version, so PYTHON= makes it anew, and are older than a
+# changed pyproject.toml, so that is installed anew.
+
+interpreter:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "sansnet needs Python 3.11 or newer; '$(PYTHON)' is $(if $(VERSION),Python $(VERSION),not there, or does not run)." >&2; \
+	  echo "Name another one: make $(MAKECMDGOALS) PYTHON=python3.13" >&2; exit 1; }
+
+$(VENV)/.python-$(VERSION): | interpreter
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+	  echo "'$(PYTHON)' cannot make a virtual environment: its modules venv and ensurepip are missing." >&2; \
+	  echo "On Debian and Ubuntu: apt install python3-venv. Or name another one: make $(MAKECMDGOALS) PYTHON=python3.13" >&2; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
+	@touch $@
+
+$(VENV)/.has-%: pyproject.toml $(VENV)/.python-$(VERSION)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$*]'
+	@touch $@

@@ -1,0 +1,1 @@
+"""sansnet: node:net for Python as sans-I/O state machines."""

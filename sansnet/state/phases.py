@@ -1,0 +1,102 @@
+"""The phases of every small machine, and their legal moves, as data. The diagrams in the docs are drawn from here."""
+
+from __future__ import annotations
+
+import enum
+from typing import Final
+
+__all__ = ["MOVES", "Flight", "Flow", "Link", "Listen", "Read", "Write"]
+
+
+class Link(enum.Enum):
+    """Is there a connection?"""
+
+    IDLE = "idle"  # none was ever asked for
+    LOOKING_UP = "looking up"  # a name is being looked up
+    CONNECTING = "connecting"  # attempts are made
+    REFUSED = "refused"  # the only attempt failed; the user is being told, the socket is about to be destroyed
+    OPEN = "open"
+    CLOSING = "closing"  # destroyed; what is in flight completes, then the handle reports that it is closed
+    CLOSED = "closed"
+
+
+class Read(enum.Enum):
+    """The half that receives."""
+
+    NONE = "none"  # the socket was made without this half
+    OPEN = "open"
+    EOF = "eof"  # the peer has ended; what is buffered, and then 'end', is still to be told
+    ENDED = "ended"  # 'end' is being told
+    OVER = "over"  # 'end' was told, and its listeners have returned
+
+
+class Write(enum.Enum):
+    """The half that sends."""
+
+    NONE = "none"  # the socket was made without this half
+    OPEN = "open"
+    ENDING = "ending"  # end() was called; bytes are still buffered, or there is no connection yet
+    SHUTTING = "shutting"  # Shutdown is in flight
+    SHUT = "shut"  # FIN was handed over, 'finish' is to be told in a tick
+    FINISHED = "finished"  # 'finish' is being told
+    OVER = "over"  # 'finish' was told, and its listeners have returned
+
+
+class Flight(enum.Enum):
+    """The bytes that left the write queue: where are they?"""
+
+    NONE = "none"  # there are none
+    WAITING = "waiting"  # for the connection
+    ASKED = "asked"  # Send was issued, and is being answered
+    UNDERWAY = "underway"  # the driver has them, and will say when they are gone
+
+
+class Flow(enum.Enum):
+    """Who moves data out of the read buffer? (Node: readable.readableFlowing null, true, false)"""
+
+    UNSET = "unset"  # nobody yet
+    FLOWING = "flowing"  # it is told as it comes
+    PAUSED = "paused"  # the user, by read() or, later, resume()
+
+
+class Listen(enum.Enum):
+    """A server's listener."""
+
+    IDLE = "idle"
+    LOOKING_UP = "looking up"
+    BINDING = "binding"  # the literal address is bound in a tick, or Listen waits for its answer
+    LISTENING = "listening"
+
+
+MOVES: Final[dict[enum.Enum, tuple[enum.Enum, ...]]] = {
+    Link.IDLE: (Link.LOOKING_UP, Link.CONNECTING, Link.OPEN, Link.CLOSING),
+    Link.LOOKING_UP: (Link.CONNECTING, Link.CLOSING),
+    Link.CONNECTING: (Link.OPEN, Link.REFUSED, Link.CLOSING),
+    Link.REFUSED: (Link.CLOSING,),
+    Link.OPEN: (Link.CLOSING,),
+    Link.CLOSING: (Link.CLOSED,),
+    Link.CLOSED: (),
+    Read.NONE: (),
+    Read.OPEN: (Read.EOF,),
+    Read.EOF: (Read.ENDED,),
+    Read.ENDED: (Read.OVER,),
+    Read.OVER: (),
+    Write.NONE: (),
+    Write.OPEN: (Write.ENDING,),
+    Write.ENDING: (Write.SHUTTING, Write.SHUT),
+    Write.SHUTTING: (Write.SHUT,),
+    Write.SHUT: (Write.FINISHED,),
+    Write.FINISHED: (Write.OVER,),
+    Write.OVER: (),
+    Flight.NONE: (Flight.WAITING, Flight.ASKED),
+    Flight.WAITING: (Flight.ASKED, Flight.NONE),
+    Flight.ASKED: (Flight.UNDERWAY, Flight.NONE),
+    Flight.UNDERWAY: (Flight.NONE,),
+    Flow.UNSET: (Flow.FLOWING, Flow.PAUSED),
+    Flow.FLOWING: (Flow.PAUSED, Flow.UNSET),
+    Flow.PAUSED: (Flow.FLOWING, Flow.UNSET),
+    Listen.IDLE: (Listen.LOOKING_UP, Listen.BINDING),
+    Listen.LOOKING_UP: (Listen.LOOKING_UP, Listen.BINDING, Listen.IDLE),
+    Listen.BINDING: (Listen.LOOKING_UP, Listen.BINDING, Listen.LISTENING, Listen.IDLE),
+    Listen.LISTENING: (Listen.IDLE,),
+}

@@ -1,0 +1,733 @@
+"""The socket machine: one life of a socket, from nothing to 'close'. Every transition of a socket is in this file.
+
+Theory of operation
+-------------------
+A socket is a product of small machines, and their phases (`phases.py`) are its state:
+
+    link     idle → looking up → connecting → open → closing → closed       is there a connection?
+    read     open → eof → ended → over                                       what the peer still has to say
+    write    open → ending → shutting → shut → finished → over               what we still have to say
+
+with three helpers that keep what belongs to one of them: `connecting` (lookup, addresses, attempts), `reading` (the
+buffer, and who moves it on) and `writing` (the queue, the bytes in flight, the callbacks).
+
+An *input* is a method. What the user asks comes from user code, what the driver reports from the loop, and `ticked`
+from the machine itself, when it said `Then` or `Tick` before. An input moves the part that it is about. Whatever
+follows from the joint state happens in `_settle()`, by its numbered rules, and nowhere else.
+
+Three things hold for every input, and the model checker holds us to them. What the user asks returns ops, timers and
+ticks, never a notice: listeners run from the loop. An answer that the driver gives at once (`sent(True)`) is fed inside
+the user's call, so it returns no notice either. And a misuse raises before anything has changed.
+
+A life ends with `Closed`. After it only refused calls are told. To connect again, ask for a `successor()`.
+
+Two moments of Node are phases here, because its users can see them: between "ended" and "over" the listeners of 'end'
+run (of 'finish' likewise); what follows from both halves being over happens as soon as they have returned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar, Final, final
+
+from .connecting import Connecting
+from .effects import TOUCH, Arm, Disarm, Effects, Op, Payload, Step, Then, Tick, Timer, Token
+from .endpoints import Found, Route
+from .faults import Fault, Misuse
+from .machine import Machine, move
+from .notices import Closed, Connected, Failed, Finished, Idle, Prefinish, Ready, Settled
+from .ops import CLOSE, RESET, SHUTDOWN, START_READ, STOP_READ, Send, SetKeepAlive, SetNoDelay, SetTypeOfService
+from .phases import Flight, Link, Read, Write
+from .reading import ReadHalf
+from .writing import WriteHalf
+
+__all__ = ["SocketMachine"]
+
+_CLOSED = Fault("ERR_SOCKET_CLOSED")
+_CLOSED_BEFORE_CONNECTION = Fault("ERR_SOCKET_CLOSED_BEFORE_CONNECTION")
+_ENDED_BY_PEER = Fault("EPIPE", text="This socket has been ended by the other party")
+_AFTER_END = Fault("ERR_STREAM_WRITE_AFTER_END")
+_ALREADY_FINISHED = Fault("ERR_STREAM_ALREADY_FINISHED")
+_WRITE_DESTROYED = Fault("ERR_STREAM_DESTROYED", text="Cannot call write after a stream was destroyed")
+_END_DESTROYED = Fault("ERR_STREAM_DESTROYED", text="Cannot call end after a stream was destroyed")
+_ALREADY_CONNECTING = Fault("EALREADY", syscall="connect")
+_NO_RESET = Fault("ERR_INVALID_HANDLE_TYPE")
+_CONNECTED = Fault("EISCONN", syscall="connect")
+
+_DEAD = (Link.CLOSING, Link.CLOSED)
+_UNDER_WAY = (Link.LOOKING_UP, Link.CONNECTING)
+
+
+@final
+class SocketMachine(Machine):
+    FIELDS = (
+        "link",
+        "connecting",
+        "reading",
+        "writing",
+        "allow_half_open",
+        "is_path",
+        "errored",
+        "told_error",
+        "destroy_when_finished",
+        "reset_when_connected",
+        "auto_ending",
+        "has_handle",
+        "handle_closed",
+        "idle_seconds",
+        "idle_armed",
+        "no_delay",
+        "keep_alive",
+        "type_of_service",
+    )
+    __slots__ = FIELDS
+    KEY: ClassVar[dict[str, Callable[[Any], object]]] = {
+        "errored": lambda fault: fault and fault.code,
+        "told_error": lambda fault: fault and fault.code,
+    }
+
+    def __init__(
+        self,
+        *,
+        allow_half_open: bool = False,
+        readable: bool = True,
+        writable: bool = True,
+        read_high_water_mark: int = 65536,
+        write_high_water_mark: int = 65536,
+    ) -> None:
+        self.link: Link = Link.IDLE
+        self.connecting: Connecting = Connecting()
+        self.reading: ReadHalf = ReadHalf(read_high_water_mark, readable=readable)
+        self.writing: WriteHalf = WriteHalf(write_high_water_mark, writable=writable)
+        self.allow_half_open: bool = allow_half_open
+        self.is_path: bool = False
+        self.errored: Fault | None = None  # the first error, told or not
+        self.told_error: Fault | None = None  # what 'error' tells
+        self.destroy_when_finished: bool = False
+        self.reset_when_connected: bool = False
+        self.auto_ending: bool = False  # Tick(AUTO_END) waits, or has come
+        self.has_handle: bool = False  # the driver has something to close
+        self.handle_closed: bool = False
+        self.idle_seconds: float = 0.0
+        self.idle_armed: bool = False
+        self.no_delay: bool = False
+        self.keep_alive: SetKeepAlive | None = None
+        self.type_of_service: int | None = None
+
+    # -- what can be seen ------------------------------------------------------------------------------------
+
+    @property
+    def destroyed(self) -> bool:
+        return self.link in _DEAD
+
+    @property
+    def is_connecting(self) -> bool:
+        return self.link in _UNDER_WAY
+
+    @property
+    def pending(self) -> bool:
+        """There is no connection: not yet, or no more."""
+        return self.link not in (Link.OPEN, Link.REFUSED)
+
+    @property
+    def readable(self) -> bool:
+        return self.reading.phase in (Read.OPEN, Read.EOF) and self.link not in _DEAD
+
+    @property
+    def writable(self) -> bool:
+        return self.writing.phase is Write.OPEN and self.link not in _DEAD and self.errored is None
+
+    @property
+    def ready_state(self) -> str:
+        """Node's `readyState`: 'opening', 'open', 'readOnly', 'writeOnly' or 'closed'."""
+        if self.link in _UNDER_WAY:
+            return "opening"
+        if self.readable:
+            return "open" if self.writable else "readOnly"
+        return "writeOnly" if self.writable else "closed"
+
+    @property
+    def accepts_more(self) -> bool:
+        """What a write() that was just made answers: is it welcome to go on?"""
+        return self.writable and not self.writing.is_full
+
+    @property
+    def in_flight(self) -> bool:
+        """Does the driver owe a completion, other than that of Close?"""
+        return (
+            self.connecting.in_flight or self.writing.flight is Flight.UNDERWAY or self.writing.phase is Write.SHUTTING
+        )
+
+    def describe(self) -> str:
+        """One line that says why the socket is where it is."""
+        reading, writing = self.reading, self.writing
+        facts = [f"link {self.link.value}", f"read {reading.phase.value}", f"write {writing.phase.value}"]
+        waits = [
+            (self.connecting.looking, f"waits for the lookup of {self.connecting.route.host!r}"),
+            (self.connecting.flying, f"waits for attempt {', '.join(map(str, self.connecting.flying))}"),
+            (reading.length, f"{reading.length} unread, {reading.flow.value}"),
+            (writing.batch, f"{len(writing.batch)} writes in flight ({writing.unsent} bytes), {writing.flight.value}"),
+            (writing.queue, f"{len(writing.queue)} writes queued{', corked' if writing.corked else ''}"),
+            (writing.need_drain, "owes 'drain'"),
+            (writing.phase is Write.SHUTTING, "waits for Shutdown"),
+            (self.link is Link.CLOSING, "waits for Close"),
+            (self.idle_armed, f"idle timer of {self.idle_seconds:g} s armed"),
+            (self.errored, f"errored {self.errored.code if self.errored else ''}"),
+        ]
+        return "; ".join([*facts, *(text for holds, text in waits if holds)])
+
+    def successor(self) -> SocketMachine:
+        """A fresh life with what belongs to the user: options, idle timeout, who reads. Node keeps these as well."""
+        heir = SocketMachine(
+            allow_half_open=self.allow_half_open,
+            readable=self.reading.phase is not Read.NONE,
+            writable=self.writing.phase is not Write.NONE,
+            read_high_water_mark=self.reading.high_water_mark,
+            write_high_water_mark=self.writing.high_water_mark,
+        )
+        heir.idle_seconds = self.idle_seconds
+        heir.no_delay = self.no_delay
+        heir.keep_alive = self.keep_alive
+        heir.type_of_service = self.type_of_service
+        heir.reading.flow = self.reading.flow
+        heir.reading.paused = self.reading.paused
+        heir.reading.listening = heir.reading.wanted = self.reading.listening
+        return heir
+
+    # -- what the user asks: connecting ----------------------------------------------------------------------
+
+    def connect(self, route: Route) -> Effects:
+        """Look up, attempt, open. Misuse (EISCONN) on an open socket; on one that connects it fails with EALREADY, as
+        Node's does; a socket that was destroyed has a successor.
+        """
+        if self.link in _UNDER_WAY:
+            return self.destroy(_ALREADY_CONNECTING)
+        if self.link is not Link.IDLE:
+            raise Misuse(_CONNECTED)
+        self.is_path = route.is_path
+        self.has_handle = True
+        self.link = move(self.link, Link.CONNECTING if route.known is not None else Link.LOOKING_UP)
+        return [*self._touched(), *self.connecting.begin(route)]
+
+    def adopt(self, paused: bool, is_path: bool) -> Effects:
+        """The driver has an open connection for us: an accepted one, or one that the user brought."""
+        if self.link is not Link.IDLE:
+            raise Misuse(_CONNECTED)
+        self.link = move(self.link, Link.OPEN)
+        self.is_path = is_path
+        self.has_handle = True
+        if paused:
+            self.reading.hold_back()
+        else:
+            self.reading.started = True
+        return self._settle(self._tuned())
+
+    # -- what the user asks: writing -------------------------------------------------------------------------
+
+    def write(self, payload: Payload, size: int, token: Token = 0) -> Effects:
+        """Send `payload`, which counts `size` against the high-water mark. Afterwards `accepts_more` is the answer."""
+        refusal = self._refusal()
+        if refusal is not None:
+            return [*self.writing.answer(token, refusal), *self.destroy(refusal)]
+        writing = self.writing
+        writing.add(payload, size, token)
+        out = self._settle([])
+        if writing.flight is not Flight.ASKED:
+            writing.mark()
+        return out
+
+    def end(self, token: Token = 0, payload: Payload = None, size: int = 0) -> Effects:
+        """Send `payload` if there is one, then FIN after all that was written."""
+        out: Effects = []
+        refusal: Fault | None = None
+        if payload is not None:
+            refusal = _AFTER_END if self.writing.phase is not Write.OPEN else self._refusal()
+            out = self.destroy(refusal) if refusal is not None else self.write(payload, size)
+        self.writing.corked = 0
+        refusal = refusal or self._end_refusal()
+        if refusal is not None:
+            out.extend(self.writing.answer(token, refusal))
+            return self._settle(out)
+        if token:
+            self.writing.enders += (token,)
+        if self.writable:
+            self.writing.phase = move(self.writing.phase, Write.ENDING)
+        return self._settle(out)
+
+    def cork(self) -> Effects:
+        self.writing.corked += 1
+        return []
+
+    def uncork(self) -> Effects:
+        self.writing.corked = max(0, self.writing.corked - 1)
+        return self._settle([])
+
+    # -- what the user asks: reading -------------------------------------------------------------------------
+
+    def pause(self) -> Effects:
+        return self.reading.pause()
+
+    def resume(self) -> Effects:
+        return self._settle(self.reading.resume())
+
+    def hold(self) -> Effects:
+        """Stop the source, whatever the buffer says, until resume() or read(): the user's read callback said so."""
+        return self._settle(self.reading.hold())
+
+    def listen_readable(self, on: bool, data: bool) -> Effects:
+        return self._settle(self.reading.listen(on, data))
+
+    def read(self, size: int | None = None) -> Effects:
+        return self._settle(self.reading.read(size))
+
+    def recode(self, payloads: tuple[Payload, ...]) -> Effects:
+        return self._settle(self.reading.recode(payloads))
+
+    # -- what the user asks: settings ------------------------------------------------------------------------
+
+    def set_timeout(self, seconds: float) -> Effects:
+        """Tell `Idle` after so many seconds in which nothing moved; 0: never."""
+        if self.link in _DEAD:
+            return []
+        self.idle_seconds = seconds
+        if seconds:
+            self.idle_armed = True
+            return [Arm(Timer.IDLE, seconds)]
+        return self._disarm_idle()
+
+    def set_no_delay(self, on: bool) -> Effects:
+        if on == self.no_delay:
+            return []
+        self.no_delay = on
+        return [SetNoDelay(on)] if self.link is Link.OPEN else []
+
+    def set_keep_alive(self, on: bool, delay: int, interval: int, count: int) -> Effects:
+        keep_alive = SetKeepAlive(on, delay, interval, count)
+        if keep_alive == (self.keep_alive or SetKeepAlive(False, delay, interval, count)):
+            return []
+        self.keep_alive = keep_alive
+        return [keep_alive] if self.link is Link.OPEN else []
+
+    def set_type_of_service(self, value: int) -> Effects:
+        self.type_of_service = value
+        return [SetTypeOfService(value)] if self.link is Link.OPEN else []
+
+    # -- what the user asks: closing -------------------------------------------------------------------------
+
+    def destroy(self, fault: Fault | None = None) -> Effects:
+        """Close now; what is queued is refused. `fault` is told as 'error'."""
+        return self._destroy(fault, CLOSE)
+
+    def destroy_soon(self) -> Effects:
+        """End, then destroy as soon as that is finished, whatever the peer does."""
+        if self.link in _DEAD:
+            return []
+        self.destroy_when_finished = True
+        if self.writable:
+            return self.end()
+        return self._settle([])
+
+    def reset(self) -> Effects:
+        """Close with RST; while connecting, once connected. A path has no RST: misuse, ERR_INVALID_HANDLE_TYPE."""
+        if self.link in _DEAD:
+            return []
+        if self.link is Link.IDLE:
+            return self.destroy(_CLOSED)
+        if self.is_path:
+            raise Misuse(_NO_RESET)
+        if self.link in _UNDER_WAY:
+            self.reset_when_connected = True
+            return []
+        return self._destroy(None, RESET)
+
+    # -- what the driver reports: connecting -----------------------------------------------------------------
+
+    def looked_up(self, found: tuple[Found, ...]) -> Effects:
+        """The answers of the lookup, each checked; no answer at all counts as an invalid one."""
+        self._expect(self.connecting.looking, "looked_up")
+        out = self.connecting.looked_up(found)
+        return [*self._touched(), *out] if self.link is Link.LOOKING_UP else self._settle([])
+
+    def lookup_failed(self, fault: Fault) -> Effects:
+        self._expect(self.connecting.looking, "lookup_failed")
+        out = self.connecting.lookup_failed(fault)
+        return out if self.link is Link.LOOKING_UP else self._settle([])
+
+    def bound(self, attempt: int) -> Effects:
+        self._expect(attempt == self.connecting.next and self.link is Link.CONNECTING, "bound")
+        return []
+
+    def bind_failed(self, attempt: int, fault: Fault) -> Effects:
+        self._expect(attempt == self.connecting.next and self.link is Link.CONNECTING, "bind_failed")
+        self.connecting.local_fault = fault
+        return []
+
+    def connected(self, attempt: int) -> Effects:
+        connecting = self.connecting
+        self._expect(attempt in connecting.flying and attempt not in connecting.abandoned, "connected")
+        if self.link in _DEAD:
+            return self._settle(connecting.cancelled(attempt))
+        self.link = move(self.link, Link.OPEN)
+        return [*connecting.connected(attempt), *self._touched(), *self._tuned(), Connected(), Then(Step.CONNECTED)]
+
+    def attempt_failed(self, attempt: int, fault: Fault) -> Effects:
+        connecting = self.connecting
+        self._expect(attempt in connecting.flying, "attempt_failed")
+        if self.link in _DEAD:
+            return self._settle(connecting.cancelled(attempt))
+        out = connecting.attempt_failed(attempt, fault)
+        if out and not connecting.selecting:
+            self.link = move(self.link, Link.REFUSED)
+        return out
+
+    # -- what the driver reports: reading --------------------------------------------------------------------
+
+    def received(self, payload: Payload, count: int) -> Effects:
+        """`count` bytes arrived; decoded, they are `payload`."""
+        reading = self.reading
+        if not reading.source:
+            self._expect(reading.lingering, "received")
+        if self.link is not Link.OPEN:
+            return []
+        reading.lingering = False
+        reading.bytes_read += count
+        out = reading.received(payload)
+        if self.idle_seconds:
+            out = [*self._touched(), *out]
+        return out if reading.source is reading.wants_source else self._settle(out)
+
+    def eof(self) -> Effects:
+        reading = self.reading
+        self._expect(reading.source or reading.lingering, "eof")
+        if self.link is not Link.OPEN:
+            return []
+        reading.source = reading.lingering = False
+        return self._settle([*self._touched(), *reading.eof()])
+
+    def read_failed(self, fault: Fault) -> Effects:
+        self._expect(self.reading.source or self.reading.lingering, "read_failed")
+        return self.destroy(fault)
+
+    # -- what the driver reports: writing --------------------------------------------------------------------
+
+    def send_deferred(self, taken: int) -> Effects:
+        """The answer to Send: `taken` bytes are gone, the rest takes time."""
+        self._expect(self.writing.flight is Flight.ASKED, "send_deferred")
+        self.writing.deferred(taken)
+        return []
+
+    def progressed(self, count: int) -> Effects:
+        self._expect(self.writing.flight is Flight.UNDERWAY, "progressed")
+        self.writing.unsent -= count
+        return []
+
+    def sent(self, at_once: bool) -> Effects:
+        writing = self.writing
+        if writing.flight is not (Flight.ASKED if at_once else Flight.UNDERWAY):
+            self._expect(False, "sent")
+        if self.link is Link.CLOSING:
+            return self._settle([*map(Settled, writing.leave()), *self._refuse()])
+        out = writing.sent(at_once)
+        if not at_once:
+            out = [*self._touched(), *out]
+        if not writing.queue and writing.phase is Write.OPEN and self.link is Link.OPEN:
+            return out
+        return self._settle(out)
+
+    def send_failed(self, fault: Fault, at_once: bool) -> Effects:
+        writing = self.writing
+        self._expect(writing.flight is (Flight.ASKED if at_once else Flight.UNDERWAY), "send_failed")
+        writing.greeting = False
+        writing.failed = (writing.leave(), fault)
+        self.errored = self.errored or fault
+        return [Tick(Step.WRITE_FAILED)] if at_once else self._settle(self._tell_failed())
+
+    def shut_down(self) -> Effects:
+        self._expect(self.writing.phase is Write.SHUTTING, "shut_down")
+        self.writing.phase = move(self.writing.phase, Write.SHUT)
+        if self.link is not Link.OPEN:
+            return self._settle([])
+        return [Prefinish(), Tick(Step.FINISH)]
+
+    def shutdown_failed(self, fault: Fault) -> Effects:
+        self._expect(self.writing.phase is Write.SHUTTING, "shutdown_failed")
+        self.writing.phase = move(self.writing.phase, Write.SHUT)
+        if self.link is not Link.OPEN:
+            return self._settle([])
+        self.errored = self.errored or fault
+        return [*self._refuse(), *self.destroy(fault)]
+
+    # -- what the driver reports: closing, time --------------------------------------------------------------
+
+    def closed(self) -> Effects:
+        self._expect(self.link is Link.CLOSING and not self.handle_closed, "closed")
+        self.handle_closed = True
+        return self._settle([])
+
+    def timer_fired(self, timer: Timer) -> Effects:
+        if timer is Timer.ATTEMPT:
+            self._expect(self.connecting.attempt_timer, "timer_fired")
+            return self.connecting.attempt_timed_out()
+        if timer is Timer.CONNECT:
+            self._expect(self.connecting.connect_timer, "timer_fired")
+            return self.destroy(self.connecting.connect_timed_out())
+        self._expect(timer is Timer.IDLE and self.idle_armed, "timer_fired")
+        self.idle_armed = False
+        writing = self.writing
+        if writing.flight is Flight.UNDERWAY and writing.unsent != writing.unsent_before:
+            writing.unsent_before = writing.unsent  # a slow write moves: not idle
+            return self._touched()
+        return [Idle()]
+
+    # -- going on by itself ----------------------------------------------------------------------------------
+
+    def ticked(self, step: Step) -> Effects:
+        """Go on where `Then(step)` or `Tick(step)` left off."""
+        if self.link is Link.CLOSED and step is not Step.ANSWER:
+            return []
+        return self._settle(_TURNS[step](self))
+
+    def _announce(self) -> Effects:
+        if self.link is not Link.LOOKING_UP:
+            return []
+        out = self.connecting.announce()
+        if out:
+            return out
+        if not self.connecting.choose():
+            return [Tick(Step.GIVE_UP)]
+        self.link = move(self.link, Link.CONNECTING)
+        return self._attempt()
+
+    def _lookup_failed(self) -> Effects:
+        return self.connecting.announce_failure() if self.link is Link.LOOKING_UP else []
+
+    def _attempt(self) -> Effects:
+        connecting = self.connecting
+        if self.link is not Link.CONNECTING:
+            return []
+        if not connecting.exhausted:
+            return connecting.attempt()
+        return [] if set(connecting.flying) - set(connecting.abandoned) else self._give_up()
+
+    def _bound(self) -> Effects:
+        return self.connecting.bound() if self.link is Link.CONNECTING else []
+
+    def _dial(self) -> Effects:
+        return self.connecting.dial() if self.link is Link.CONNECTING else []
+
+    def _give_up(self) -> Effects:
+        return self.destroy(self.connecting.outcome)
+
+    def _connected(self) -> Effects:
+        if self.link is not Link.OPEN:
+            return [Ready()]
+        if self.reset_when_connected:
+            return [*self.reset(), Ready()]
+        writing = self.writing
+        out: Effects = []
+        if writing.flight is Flight.WAITING:
+            writing.greeting = True
+            out.append(Send(writing.ask()))
+        return [*out, Then(Step.FLUSHED)]
+
+    def _flushed(self) -> Effects:
+        return [*self.writing.tell_flushed(self.link is Link.OPEN), Ready(), Then(Step.READY)]
+
+    def _ready(self) -> Effects:
+        if not self.reading.is_paused:
+            self.reading.started = True
+        return []
+
+    def _end_told(self) -> Effects:
+        self.reading.end_told()
+        return []
+
+    def _tell_end(self) -> Effects:
+        if self.link is Link.OPEN:
+            return self.reading.tell_end()
+        self.reading.ending = False
+        return []
+
+    def _auto_end(self) -> Effects:
+        return self.end() if self.writable else []
+
+    def _tell_failed(self) -> Effects:
+        told = self.writing.tell_failed()
+        return [*told, *self._refuse(), *([] if self.link in _DEAD else [Then(Step.BREAK)])]
+
+    def _prefinish(self) -> Effects:
+        return [Prefinish(), Tick(Step.FINISH)] if self.link not in _DEAD else []
+
+    def _tell_finish(self) -> Effects:
+        if self.link in _DEAD or self.errored is not None:
+            return []
+        self.writing.phase = move(self.writing.phase, Write.FINISHED)
+        return [*self.writing.tell_finish(), Finished(), Then(Step.FINISHED)]
+
+    def _finish_told(self) -> Effects:
+        self.writing.phase = move(self.writing.phase, Write.OVER)
+        return []
+
+    def _teardown(self) -> Effects:
+        out = self._refuse() if self.writing.flight is Flight.NONE else []
+        if self.told_error is not None:
+            out.append(Failed(self.told_error))
+        if not self.has_handle:
+            self.link = move(self.link, Link.CLOSED)
+            out.append(Closed(None))
+        return out
+
+    # -- what follows from state -----------------------------------------------------------------------------
+
+    def _settle(self, out: Effects) -> Effects:
+        """Every move that follows from the joint state, in this order; a rule may enable a later one, no earlier one.
+
+        1. Queued bytes leave together, one batch at a time: to the driver when the link is open, to wait for the
+           connection while it comes up. On a socket that was never asked to connect they fail (ERR_SOCKET_CLOSED).
+        2. Ending, with nothing left to send: FIN. Without a connection there is none to send, and 'finish' follows.
+        3. The source runs exactly while the read half wants it.
+        4. No half-open (Node: allowHalfOpen=false): once 'end' was told, our half ends too, a tick later.
+        5. Both halves over (Node: autoDestroy), or ours alone after destroy_soon(): destroy.
+        6. Closing, the handle reported closed and nothing in flight: closed. Writes that waited for a connection, and
+           now never get one, hear of it after 'close'.
+        """
+        link, reading, writing = self.link, self.reading, self.writing
+        if writing.queue and writing.flight is Flight.NONE and not writing.corked and self.errored is None:
+            self._hand_over(out)
+        if writing.phase is Write.ENDING and not writing.length and self.errored is None:
+            self._shut(out)
+        if link is Link.OPEN and reading.source is not reading.wants_source:
+            reading.source = not reading.source
+            reading.lingering = not reading.source
+            out.append(START_READ if reading.source else STOP_READ)
+        if reading.phase is Read.OVER and self.writable and not self.allow_half_open and not self.auto_ending:
+            self.auto_ending = True
+            out.append(Tick(Step.AUTO_END))
+        if writing.phase in (Write.OVER, Write.NONE) and link not in _DEAD:
+            if self.destroy_when_finished or (link is Link.OPEN and reading.phase in (Read.OVER, Read.NONE)):
+                out.extend(self._destroy(None, CLOSE))
+        if link is Link.CLOSING and self.handle_closed and not self.in_flight:
+            self._close(out)
+        return out
+
+    def _hand_over(self, out: Effects) -> None:
+        writing = self.writing
+        if self.link is Link.OPEN:
+            writing.form_batch()
+            if self.idle_seconds:
+                out.extend(self._touched())
+            out.append(Send(writing.ask()))
+        elif self.link in _UNDER_WAY:
+            writing.form_batch()
+            writing.flight = move(writing.flight, Flight.WAITING)
+        elif self.link is Link.IDLE:
+            writing.form_batch()
+            writing.failed = (writing.leave(), _CLOSED)
+            self.errored = _CLOSED
+            out.append(Tick(Step.WRITE_FAILED))
+
+    def _shut(self, out: Effects) -> None:
+        if self.link is Link.OPEN:
+            self.writing.phase = move(self.writing.phase, Write.SHUTTING)
+            out.append(SHUTDOWN)
+        elif self.link is Link.IDLE:
+            self.writing.phase = move(self.writing.phase, Write.SHUT)
+            out.append(Tick(Step.PREFINISH))
+
+    def _close(self, out: Effects) -> None:
+        self.link = move(self.link, Link.CLOSED)
+        out.append(Closed(self.told_error is not None))
+        if self.writing.flight is Flight.WAITING:
+            out.extend([Settled(token, _CLOSED_BEFORE_CONNECTION) for token in self.writing.leave()])
+            self.errored = self.errored or _CLOSED_BEFORE_CONNECTION
+            out.extend(self._refuse())
+
+    # -- helpers ---------------------------------------------------------------------------------------------
+
+    def _destroy(self, fault: Fault | None, op: Op) -> Effects:
+        if self.link in _DEAD:
+            return []
+        writing = self.writing
+        out = [*self._disarm_idle(), *self.connecting.cancel()]
+        self.link = move(self.link, Link.CLOSING)
+        self.told_error = fault
+        self.errored = self.errored or fault
+        self.reading.lingering = self.reading.lingering or self.reading.source
+        self.reading.source = False
+        if self.has_handle:
+            out.append(op)
+        if fault is not None or writing.queue or writing.enders or not self.has_handle:
+            out.append(Tick(Step.TEARDOWN))
+        return out
+
+    def _refusal(self) -> Fault | None:
+        """Why a write is refused, if it is."""
+        if self.writing.phase is not Write.OPEN:
+            ended_by_peer = self.reading.phase in (Read.ENDED, Read.OVER) and not self.allow_half_open
+            return _ENDED_BY_PEER if ended_by_peer else _AFTER_END
+        return _WRITE_DESTROYED if self.link in _DEAD else None
+
+    def _end_refusal(self) -> Fault | None:
+        if self.writing.phase in (Write.FINISHED, Write.OVER, Write.NONE):
+            return _ALREADY_FINISHED
+        return _END_DESTROYED if self.link in _DEAD else None
+
+    def _refuse(self) -> Effects:
+        return self.writing.refuse(self.errored or _WRITE_DESTROYED, self.errored or _END_DESTROYED)
+
+    def _touched(self) -> Effects:
+        """Something moved: the idle time starts anew."""
+        if not self.idle_seconds or self.link in _DEAD:
+            return []
+        if self.idle_armed:
+            return [TOUCH]
+        self.idle_armed = True
+        return [Arm(Timer.IDLE, self.idle_seconds)]
+
+    def _disarm_idle(self) -> Effects:
+        if not self.idle_armed:
+            return []
+        self.idle_armed = False
+        return [Disarm(Timer.IDLE)]
+
+    def _tuned(self) -> Effects:
+        """The options that were asked for before there was a connection."""
+        out: Effects = [SetNoDelay(True)] if self.no_delay else []
+        if self.keep_alive is not None:
+            out.append(self.keep_alive)
+        if self.type_of_service is not None:
+            out.append(SetTypeOfService(self.type_of_service))
+        return out
+
+    def _expect(self, owed: bool, report: str) -> None:
+        if not owed:
+            raise Misuse(Fault("ERR_UNEXPECTED_REPORT", text=f"{report}: nothing was asked that this answers"))
+
+
+_TURNS: Final[dict[Step, Callable[[SocketMachine], Effects]]] = {
+    Step.ANNOUNCE: SocketMachine._announce,
+    Step.LOOKUP_FAILED: SocketMachine._lookup_failed,
+    Step.ATTEMPT: SocketMachine._attempt,
+    Step.BOUND: SocketMachine._bound,
+    Step.DIAL: SocketMachine._dial,
+    Step.GIVE_UP: SocketMachine._give_up,
+    Step.CONNECTED: SocketMachine._connected,
+    Step.FLUSHED: SocketMachine._flushed,
+    Step.READY: SocketMachine._ready,
+    Step.PAUSE: lambda self: self.reading.tell_pause(),
+    Step.RESUME: lambda self: self.reading.tell_resume(),
+    Step.FLOW: lambda self: self.reading.tell_chunk() if self.link is Link.OPEN else [],
+    Step.READABLE: lambda self: self.reading.tell_readable() if self.link is Link.OPEN else [],
+    Step.EOF: lambda self: self.reading.eof_told(),
+    Step.END: SocketMachine._tell_end,
+    Step.ENDED: SocketMachine._end_told,
+    Step.AUTO_END: SocketMachine._auto_end,
+    Step.WRITTEN: lambda self: self.writing.tell_written(self.link is Link.OPEN),
+    Step.WRITE_FAILED: SocketMachine._tell_failed,
+    Step.BREAK: lambda self: self.destroy(self.errored),
+    Step.ANSWER: lambda self: self.writing.tell_answer(),
+    Step.PREFINISH: SocketMachine._prefinish,
+    Step.FINISH: SocketMachine._tell_finish,
+    Step.FINISHED: SocketMachine._finish_told,
+    Step.TEARDOWN: SocketMachine._teardown,
+}

@@ -1,0 +1,33 @@
+"""Immutable data: equal when the class and every field are."""
+
+from __future__ import annotations
+
+__all__ = ["Value"]
+
+
+class Value:
+    """A subclass lists its fields in `__slots__` and sets them once; equality, hash and repr go by them."""
+
+    __slots__: tuple[str, ...] = ()
+
+    def fields(self) -> tuple[object, ...]:
+        return tuple([getattr(self, name) for name in self.names()])
+
+    @classmethod
+    def names(cls) -> tuple[str, ...]:
+        return tuple([name for base in reversed(cls.__mro__) for name in base.__dict__.get("__slots__", ())])
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and self.fields() == other.fields()
+
+    def __hash__(self) -> int:
+        return hash((type(self).__name__, self.fields()))
+
+    def __repr__(self) -> str:
+        given = [
+            f"{name}={value!r}" for name, value in zip(self.names(), self.fields(), strict=True) if value not in _EMPTY
+        ]
+        return f"{type(self).__name__}({', '.join(given)})"
+
+
+_EMPTY = (None, "", 0, (), False)

@@ -1,0 +1,193 @@
+"""The write half: what was written and is not sent yet, and whose callbacks wait for it.
+
+Node's Writable, as far as a socket needs it. Chunks wait in the queue; when nothing is in flight they leave it together,
+as one batch. `write()` answers False when, after the driver's answer, as much as the high-water mark is still here;
+then 'drain' follows once all of it is gone.
+
+A batch that the driver took at once is told in a tick, one that it took later at once (Node: afterWrite). The tokens of
+finished batches wait in `done`, one entry for each WRITTEN turn that is due.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any, ClassVar, final
+
+from .effects import Effects, Payload, Step, Then, Tick, Token
+from .faults import Fault
+from .machine import Part, move
+from .notices import Drain, Settled
+from .phases import Flight, Write
+
+__all__ = ["Chunk", "WriteHalf"]
+
+Chunk = tuple[Payload, int, Token]
+"""A payload, what it counts against the high-water mark (bytes, or characters of a text), and its callback's token."""
+
+
+def _chunks(chunks: Any) -> object:
+    return tuple((len(payload), size, token > 0) for payload, size, token in chunks)
+
+
+def _tokens(tokens: Any) -> object:
+    return tuple(token > 0 for token in tokens)
+
+
+@final
+class WriteHalf(Part):
+    FIELDS = (
+        "phase",
+        "flight",
+        "queue",
+        "batch",
+        "length",
+        "unsent",
+        "unsent_before",
+        "high_water_mark",
+        "corked",
+        "need_drain",
+        "greeting",
+        "done",
+        "due",
+        "failed",
+        "enders",
+        "answers",
+        "bytes_written",
+    )
+    __slots__ = FIELDS
+    KEY: ClassVar[dict[str, Callable[[Any], object]]] = {
+        "queue": _chunks,
+        "batch": _chunks,
+        "done": lambda done: tuple(map(_tokens, done)),
+        "failed": lambda failed: failed and (_tokens(failed[0]), failed[1].code),
+        "enders": _tokens,
+        "answers": lambda answers: tuple((token > 0, fault.code) for token, fault in answers),
+    }
+    NOT_KEY: ClassVar[dict[str, str]] = {
+        "length": "the sum of the queue and the batch",
+        "bytes_written": "counts up for ever; no behaviour depends on it",
+    }
+
+    def __init__(self, high_water_mark: int = 65536, *, writable: bool = True) -> None:
+        self.phase: Write = Write.OPEN if writable else Write.NONE
+        self.flight: Flight = Flight.NONE
+        self.queue: deque[Chunk] = deque()
+        self.batch: tuple[Chunk, ...] = ()
+        self.length: int = 0
+        self.unsent: int = 0  # bytes of the batch that the driver still has
+        self.unsent_before: int = 0  # the same when the idle timer last looked
+        self.high_water_mark: int = high_water_mark
+        self.corked: int = 0
+        self.need_drain: bool = False  # write() answered False: 'drain' is owed
+        self.greeting: bool = False  # the batch goes out between 'connect' and 'ready', and is told there
+        self.done: deque[tuple[Token, ...]] = deque()
+        self.due: int = 0  # WRITTEN turns that will come
+        self.failed: tuple[tuple[Token, ...], Fault] | None = None  # a failed batch that is still to be told
+        self.enders: tuple[Token, ...] = ()  # who waits for 'finish'
+        self.answers: deque[tuple[Token, Fault]] = deque()  # refused calls that are still to be told
+        self.bytes_written: int = 0
+
+    @property
+    def is_full(self) -> bool:
+        return self.length >= self.high_water_mark and self.length > 0
+
+    # -- from the queue to the driver ------------------------------------------------------------------------
+
+    def add(self, payload: Payload, size: int, token: Token) -> None:
+        self.queue.append((payload, size, token))
+        self.length += size
+        self.bytes_written += len(payload)
+
+    def form_batch(self) -> None:
+        self.batch = tuple(self.queue)
+        self.queue.clear()
+
+    def ask(self) -> tuple[Payload, ...]:
+        """The payloads of the batch, for Send."""
+        self.flight = move(self.flight, Flight.ASKED)
+        return tuple([chunk[0] for chunk in self.batch])
+
+    def deferred(self, taken: int) -> None:
+        self.flight = move(self.flight, Flight.UNDERWAY)
+        self.unsent_before = sum([len(chunk[0]) for chunk in self.batch])
+        self.unsent = self.unsent_before - taken
+        self.greeting = False
+        self.mark()
+
+    def mark(self) -> None:
+        if self.is_full:
+            self.need_drain = True
+
+    def leave(self) -> tuple[Token, ...]:
+        """The batch is no longer here, however it went; the tokens of its chunks."""
+        tokens = tuple([chunk[2] for chunk in self.batch if chunk[2]])
+        for chunk in self.batch:
+            self.length -= chunk[1]
+        self.batch = ()
+        self.unsent = 0
+        if self.flight is not Flight.NONE:
+            self.flight = move(self.flight, Flight.NONE)
+        return tokens
+
+    def sent(self, at_once: bool) -> Effects:
+        tokens = self.leave()
+        if self.greeting:
+            self.greeting = False
+            self.done.append(tokens)
+            return []
+        if not tokens and not self.need_drain:
+            return []
+        self.done.append(tokens)
+        self.due += 1
+        return [Tick(Step.WRITTEN) if at_once else Then(Step.WRITTEN)]
+
+    # -- what is told ----------------------------------------------------------------------------------------
+
+    def tell_flushed(self, alive: bool) -> Effects:
+        """The batch that went out with 'connect', unless it is still underway."""
+        return self._tell_done(alive) if len(self.done) > self.due else []
+
+    def tell_written(self, alive: bool) -> Effects:
+        self.due -= 1
+        return self._tell_done(alive)
+
+    def _tell_done(self, alive: bool) -> Effects:
+        out: Effects = []
+        if self.need_drain and not self.length and alive and self.phase is Write.OPEN:
+            self.need_drain = False
+            out.append(Drain())
+        out.extend([Settled(token) for token in self.done.popleft()])
+        return out
+
+    def tell_failed(self) -> Effects:
+        assert self.failed is not None, "a WRITE_FAILED turn comes for a failed batch"
+        tokens, fault = self.failed
+        self.failed = None
+        return [Settled(token, fault) for token in tokens]
+
+    def answer(self, token: Token, fault: Fault) -> Effects:
+        """Refuse a call: its callback hears why, in a tick."""
+        if not token:
+            return []
+        self.answers.append((token, fault))
+        return [Tick(Step.ANSWER)]
+
+    def tell_answer(self) -> Effects:
+        token, fault = self.answers.popleft()
+        return [Settled(token, fault)]
+
+    def refuse(self, write_fault: Fault, end_fault: Fault) -> Effects:
+        """Nothing more will go out: whoever still waits hears why."""
+        out: Effects = [Settled(chunk[2], write_fault) for chunk in self.queue if chunk[2]]
+        for chunk in self.queue:
+            self.length -= chunk[1]
+        self.queue.clear()
+        out.extend([Settled(token, end_fault) for token in self.enders])
+        self.enders = ()
+        return out
+
+    def tell_finish(self) -> Effects:
+        out: Effects = [Settled(token) for token in self.enders]
+        self.enders = ()
+        return out

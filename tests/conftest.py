@@ -1,0 +1,43 @@
+"""What every test may use."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+# No deadlines: what is slow on a busy machine isn't wrong. `--hypothesis-profile=` overrides the choice made here.
+settings.register_profile("dev", deadline=None)
+settings.register_profile(
+    "ci",
+    deadline=None,
+    derandomize=True,  # a red run is red again when it is repeated, and red because of the change
+    database=None,
+    max_examples=100,  # with the step count, what bounds the time
+    stateful_step_count=50,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("ci" if os.environ.get("CI") else "dev")
+
+
+@pytest.fixture(scope="session")
+def need_program() -> Callable[[str], str]:
+    """Returns a function that gives the path of a program, or skips the test that needs it.
+
+    Under CI it fails the test instead: a check that is skipped there every time is a check that nobody runs.
+    """
+
+    def find(name: str) -> str:
+        if path := shutil.which(name):
+            return path
+        if os.environ.get("CI"):
+            pytest.fail(
+                f"this test needs the program {name!r}, and under CI every program must be there", pytrace=False
+            )
+        pytest.skip(f"needs the program {name!r}")
+
+    return find
