@@ -36,20 +36,22 @@ Family = Literal["ipv4", "ipv6"]
 MAPPED: Final = 0xFFFF << 32
 """The number of ::ffff:0.0.0.0, where the IPv4 addresses begin; they end 2**32 later."""
 
-_OCTET: Final = r"(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
-_IPV4: Final = re.compile(rf"{_OCTET}\.{_OCTET}\.{_OCTET}\.{_OCTET}")
+_OCTETS: Final = {str(octet): octet for octet in range(256)}  # decimal, and no leading zeros
 _GROUPS: Final = re.compile(r"[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{1,4})*")
-_ZONE: Final = re.compile(r"[0-9A-Za-z.:-]+")
+_ZONE: Final = re.compile(r"[0-9A-Za-z.:-]+")  # Node's grammar
 
 
 # ------------------------------------------------------------------------------------------------------ text and number
 
 
 def is_ip(text: object) -> Literal[0, 4, 6]:
-    """4 or 6 when `str(text)` is an address of that family, otherwise 0. An `ipaddress` object is what it is written as."""
+    """4 or 6 when `str(text)`, which goes for `ipaddress` objects too, is an address of that family, otherwise 0."""
     written = str(text)
-    if _IPV4.fullmatch(written):
+    if _parse_ipv4(written) is not None:
         return 4
+    _, percent, zone = written.partition("%")
+    if percent and not _ZONE.fullmatch(zone):
+        return 0
     return 6 if _parse_ipv6(written) is not None else 0
 
 
@@ -74,24 +76,32 @@ def is_mapped(number: int) -> bool:
 
 
 def parse_address(text: str, family: str) -> int | None:
-    """The number of an address of that family ('ipv4', 'ipv6'); None when `text` is none. A %zone doesn't count."""
-    if family == "ipv4":
-        octets = _IPV4.fullmatch(text)
-        return None if octets is None else MAPPED | int.from_bytes(map(int, octets.groups()))
-    return _parse_ipv6(text)
+    """The number of an address of that family ('ipv4', 'ipv6'); None when `text` is none.
+
+    A %zone counts for nothing, whatever it is: the system's own names of interfaces needn't please `is_ip()`.
+    """
+    return _parse_ipv4(text) if family == "ipv4" else _parse_ipv6(text)
+
+
+def _parse_ipv4(text: str) -> int | None:
+    parts = text.split(".")
+    if len(parts) != 4:
+        return None
+    try:
+        a, b, c, d = [_OCTETS[part] for part in parts]
+    except KeyError:
+        return None
+    return MAPPED | a << 24 | b << 16 | c << 8 | d
 
 
 def _parse_ipv6(text: str) -> int | None:
-    body, percent, zone = text.partition("%")
-    if percent and not _ZONE.fullmatch(zone):
-        return None
+    body, _, _ = text.partition("%")
     if "." in body:
         body, _, tail = body.rpartition(":")
-        octets = _IPV4.fullmatch(tail)
-        if octets is None:
+        number = _parse_ipv4(tail)
+        if number is None:
             return None
-        a, b, c, d = map(int, octets.groups())
-        body = f"{body}:{a << 8 | b:x}:{c << 8 | d:x}"
+        body = f"{body}:{number >> 16 & 0xFFFF:x}:{number & 0xFFFF:x}"
     return _parse_groups(body)
 
 
@@ -151,7 +161,7 @@ _MAX_PORT: Final = 0xFFFF
 
 
 def number_in(text: str) -> float | None:
-    """What JavaScript's `Number()` makes of a text: 80 of `' 80 '`, `'0x50'` and `'8e1'`. None for NaN, and for a blank."""
+    """What JavaScript's `Number()` makes of a text: 80 of `' 80 '`, `'0x50'`, `'8e1'`. None for NaN and for a blank."""
     text = text.strip()
     if _DECIMAL.fullmatch(text):
         return float(text)
@@ -184,7 +194,7 @@ def whole_number(name: str, value: object, low: int, high: int) -> int:
 # ----------------------------------------------------------------------------------------------------- SocketAddress
 
 _AUTHORITY: Final = re.compile(
-    r"(?:[^/\\?#]*@)?"  # user and password
+    r"[/\\]*(?:[^/\\?#]*@)?"  # user and password
     r"(?:\[(?P<ipv6>[^]%]*)\]|(?P<ipv4>[^:/\\?#@]*))"
     r"(?::(?P<port>0*[0-9]{0,5}))?"
     r"(?:[/\\?#].*)?",  # path, query and fragment

@@ -40,12 +40,10 @@ __all__ = [
     "NetTypeError",
     "NetValueError",
     "bad_port",
-    "fault_of",
     "given_fault",
     "invalid_arg_type",
     "invalid_arg_value",
     "invalid_ip_address",
-    "lookup_fault",
     "message_of",
     "missing_args",
     "out_of_range",
@@ -257,27 +255,6 @@ _DESCRIPTIONS: Final[dict[str, str]] = {
     "EROFS": "read-only file system",
 }
 
-# Names that Python's `errno` prefers for a number that libuv calls otherwise.
-_ALIASES: Final[dict[str, str]] = {"EWOULDBLOCK": "EAGAIN", "EOPNOTSUPP": "ENOTSUP"}
-
-# Errors of Windows that Python turns into EINVAL, and what libuv takes them for (src/win/error.c).
-_WINDOWS: Final[dict[int, str]] = {
-    64: "ECONNRESET",  # ERROR_NETNAME_DELETED
-    121: "ETIMEDOUT",  # ERROR_SEM_TIMEOUT
-    231: "EBUSY",  # ERROR_PIPE_BUSY
-    232: "EPIPE",  # ERROR_NO_DATA
-    233: "EPIPE",  # ERROR_PIPE_NOT_CONNECTED
-    995: "ECANCELED",  # ERROR_OPERATION_ABORTED
-    1225: "ECONNREFUSED",
-    1231: "ENETUNREACH",
-    1232: "EHOSTUNREACH",
-    1236: "ECONNABORTED",
-}
-
-_LOOKUP_NAMES: Final = {getattr(socket, name): name for name in dir(socket) if name.startswith("EAI_")}
-_LOOKUP_NAMES.setdefault(11004, "EAI_NODATA")  # WSANO_DATA, for which Python has no name
-_NOT_FOUND: Final = frozenset({"EAI_NONAME", "EAI_NODATA"})  # Node's ENOTFOUND is either
-
 
 # ---------------------------------------------------------------------------------------------- from fault to exception
 
@@ -359,53 +336,6 @@ def _place(address: str, port: int | None) -> str:
 
 def _description(fault: Fault) -> str:
     return _DESCRIPTIONS.get(fault.code) or os.strerror(fault.errno or _number_of(fault.code) or 0).lower()
-
-
-# ----------------------------------------------------------------------------------- from Python's exceptions to faults
-
-
-def fault_of(
-    error: OSError,
-    syscall: str,
-    *,
-    address: str = "",
-    port: int | None = None,
-    local_address: str | None = None,
-    local_port: int | None = None,
-) -> Fault:
-    """What the operating system said, as a fault; `syscall` is Node's word for what it was asked.
-
-    An OSError without a number is Python's own refusal to ask, of a path that is too long for instance: EINVAL.
-    """
-    code = _code_of(error)
-    return Fault(
-        code,
-        errno=_number_of(code) or error.errno or 0,
-        syscall=syscall,
-        address=address,
-        port=port,
-        local_address=local_address,
-        local_port=local_port,
-    )
-
-
-def _code_of(error: OSError) -> str:
-    if name := _WINDOWS.get(getattr(error, "winerror", None) or 0):
-        return name
-    if error.errno is None:
-        return "ETIMEDOUT" if isinstance(error, TimeoutError) else "EINVAL"
-    name = errno.errorcode.get(error.errno, "UNKNOWN").removeprefix("WSA")
-    return _ALIASES.get(name, name)
-
-
-def lookup_fault(error: OSError | UnicodeError, hostname: str) -> Fault:
-    """What getaddrinfo raised, as a fault. A name that can't even be encoded (UnicodeError) is one that isn't found."""
-    if isinstance(error, UnicodeError):
-        return Fault("ENOTFOUND", syscall="getaddrinfo", hostname=hostname)
-    if not isinstance(error, socket.gaierror):
-        return Fault(_code_of(error), errno=error.errno or 0, syscall="getaddrinfo", hostname=hostname)
-    name = _LOOKUP_NAMES.get(error.errno, "EAI_FAIL")
-    return Fault("ENOTFOUND" if name in _NOT_FOUND else name, syscall="getaddrinfo", hostname=hostname)
 
 
 def given_fault(error: Exception) -> Fault:

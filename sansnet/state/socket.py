@@ -396,13 +396,14 @@ class SocketMachine(Machine):
             out = [*self._touched(), *out]
         return out if reading.source is reading.wants_source else self._settle(out)
 
-    def eof(self) -> Effects:
+    def eof(self, tail: Payload = b"") -> Effects:
+        """The peer has ended; `tail` is what a decoder still had."""
         reading = self.reading
         self._expect(reading.source or reading.lingering, "eof")
         if self.link is not Link.OPEN:
             return []
         reading.source = reading.lingering = False
-        return self._settle([*self._touched(), *reading.eof()])
+        return self._settle([*self._touched(), *reading.received(tail), *reading.eof()])
 
     def read_failed(self, fault: Fault) -> Effects:
         self._expect(self.reading.source or self.reading.lingering, "read_failed")

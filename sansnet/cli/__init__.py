@@ -1,0 +1,53 @@
+"""The command line: `python -m sansnet echo`, `connect` and `demo`. Each command is a module with `add_to()` and `run()`.
+
+Exit codes:
+
+    0    it is done; for a server: somebody asked it to stop (SIGINT, SIGTERM), which is how a server ends well
+    1    it went wrong, and stderr says why
+    2    the command line makes no sense
+    130  Ctrl-C came before it was done
+    141  nobody reads stdout any more (a shell says the same of a program that SIGPIPE ended)
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from . import connect, demo, echo
+from .words import BROKEN_PIPE, INTERRUPTED
+
+__all__ = ["main"]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command. Returns the exit code; what can't be understood leaves as SystemExit(2), as in every argparse."""
+    arguments = _parser().parse_args(argv)
+    try:
+        return int(arguments.run(arguments))
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        _forget_stdout()
+        return BROKEN_PIPE
+
+
+def _parser() -> argparse.ArgumentParser:
+    as_module = Path(sys.argv[0]).name == "__main__.py"
+    parser = argparse.ArgumentParser(
+        prog="python -m sansnet" if as_module else "sansnet",
+        description="node:net for Python: an echo server, a client for the command line, and a demonstration.",
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for command in (echo, connect, demo):
+        command.add_to(commands)
+    return parser
+
+
+def _forget_stdout() -> None:
+    """What stdout still holds has no reader; Python would complain when it flushes at the exit."""
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

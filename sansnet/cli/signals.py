@@ -1,0 +1,54 @@
+"""Signals as data: SIGINT and SIGTERM arrive on a socket, and so from the loop, like everything else.
+
+Python lets the system write a byte for each signal to a descriptor, `signal.set_wakeup_fd`. Ours is one end of a pair of
+sockets; the other end is one more socket of the loop. No handler of ours runs in the middle of something, no lock is
+taken, and a signal that comes just before the loop goes to sleep wakes it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from .. import Socket
+
+__all__ = ["stopping"]
+
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+
+
+@contextlib.contextmanager
+def stopping(stop: Callable[[], object]) -> Iterator[None]:
+    """For the length of the block the first SIGINT or SIGTERM calls `stop()`, from the loop.
+
+    The next one does what it always does, for whoever can't wait. A signal that is ignored, as SIGINT is in what a shell
+    script starts in the background, stays ignored. On the main thread only.
+    """
+    ours, theirs = socket.socketpair()
+    theirs.setblocking(False)
+    handlers = {number: signal.getsignal(number) for number in _SIGNALS}
+    heard = [number for number, handler in handlers.items() if handler is not signal.SIG_IGN]
+
+    def restore() -> None:
+        for number in heard:
+            signal.signal(number, handlers[number])
+
+    def on_data(numbers: bytes) -> None:
+        if not set(numbers).isdisjoint(heard):
+            restore()
+            stop()
+
+    reader = Socket(handle=ours).unref().on("data", on_data)
+    fd_before = signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
+    try:
+        for number in heard:
+            signal.signal(number, lambda *_: None)  # only what has a handler is written to the descriptor
+        yield
+    finally:
+        restore()
+        signal.set_wakeup_fd(fd_before)
+        theirs.close()
+        reader.destroy()

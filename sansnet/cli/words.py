@@ -1,0 +1,91 @@
+"""What the commands share: exit codes, how addresses and sizes are written, how arguments are read."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Final
+
+from .. import AddressInfo
+
+__all__ = [
+    "BROKEN_PIPE",
+    "DONE",
+    "FAILED",
+    "INTERRUPTED",
+    "complain",
+    "place",
+    "port_number",
+    "reason",
+    "seconds",
+    "size",
+]
+
+DONE: Final = 0
+FAILED: Final = 1
+INTERRUPTED: Final = 130
+BROKEN_PIPE: Final = 141
+
+_UNITS: Final = ("KiB", "MiB", "GiB")
+
+
+def complain(text: str) -> None:
+    """Say on stderr, in one line, what went wrong."""
+    if sys.stderr is not None:
+        print(f"sansnet: {text}", file=sys.stderr, flush=True)
+
+
+def reason(error: BaseException) -> str:
+    """Why, in one line: of several attempts to connect, what each one met; of the system's errors, its words."""
+    if isinstance(error, BaseExceptionGroup):
+        return "; ".join(map(reason, error.exceptions))
+    code: str = getattr(error, "code", "")
+    text = str(error)
+    return text if code in text else f"{code}: {text}"
+
+
+def place(address: AddressInfo | str | None) -> str:
+    """Where a server listens, as one would type it; NULs of abstract names are written as @, as `ss` does."""
+    match address:
+        case None:
+            return "nowhere"
+        case str():
+            return address.replace("\0", "@")
+        case AddressInfo(host, "IPv6", port):
+            return f"[{host}]:{port}"
+        case AddressInfo(host, _, port):
+            return f"{host}:{port}"
+
+
+def size(count: int) -> str:
+    """A number of bytes for people: '64.0 MiB'."""
+    if count < 1024:
+        return f"{count} B"
+    scaled = float(count)
+    for unit in _UNITS:
+        scaled /= 1024
+        if scaled < 1024 or unit == _UNITS[-1]:
+            break
+    return f"{scaled:.1f} {unit}"
+
+
+def port_number(text: str) -> int:
+    """A port, for argparse."""
+    try:
+        port = int(text)
+    except ValueError:
+        port = -1
+    if not 0 <= port <= 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: a number from 0 to 65535")
+    return port
+
+
+def seconds(text: str) -> float:
+    """A time to wait, for argparse."""
+    try:
+        wait = float(text)
+    except ValueError:
+        wait = -1.0
+    if not 0 < wait <= 1e6:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time to wait: seconds, more than 0")
+    return wait

@@ -1,0 +1,50 @@
+"""Which driver a bare `connect()` or `create_server()` uses, and how to run it."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from contextvars import ContextVar
+
+from .drivers.contract import Driver
+from .drivers.selector import SelectorDriver
+
+__all__ = ["default_driver", "run", "using"]
+
+_chosen: ContextVar[Driver | None] = ContextVar("sansnet_driver", default=None)
+_own = threading.local()
+
+
+def default_driver() -> Driver:
+    """The driver that new sockets and servers are made on.
+
+    That of the enclosing `using(...)`, else the thread's own `SelectorDriver`, made when it is first asked for.
+    """
+    return _chosen.get() or _thread_driver()
+
+
+def run() -> None:
+    """Run the thread's own driver until nothing ref'd is left to wait for (Node's end of the process).
+
+    What a listener raises, and an 'error' that nobody listens to, is raised from here once its turn is over; what has
+    not happened yet happens when `run()` is called again. Ctrl-C ends it with KeyboardInterrupt, between two turns.
+    """
+    _thread_driver().run()
+
+
+@contextlib.contextmanager
+def using(driver: Driver) -> Iterator[Driver]:
+    """Within this block (and the tasks started in it) new sockets and servers are made on `driver`."""
+    token = _chosen.set(driver)
+    try:
+        yield driver
+    finally:
+        _chosen.reset(token)
+
+
+def _thread_driver() -> SelectorDriver:
+    driver: SelectorDriver | None = getattr(_own, "driver", None)
+    if driver is None or driver.closed:
+        driver = _own.driver = SelectorDriver()
+    return driver

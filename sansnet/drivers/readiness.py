@@ -1,0 +1,192 @@
+"""The readiness family: what the driver contract asks for, over non-blocking sockets and any loop that can watch them.
+
+To put sansnet into a loop of your own (Qt, Tk, GLib, a game's), write the methods of `Reactor` for it, and make a
+`ReadinessDriver` of that. Everything else is here: the sockets are in `readiness_socket` and `readiness_connect`,
+the listeners in `readiness_listener`, the lookups in `resolver`.
+
+Theory of operation
+-------------------
+A reactor says "something may have changed"; the handles turn that into completions. They trust no such word: a socket
+that isn't ready after all answers EAGAIN, and nothing happens. So a reactor may call back once too often.
+
+Completions that are known inside an op (a refused connect, a shutdown, a close) wait in the driver's own queue until
+the loop comes to it; that queue asks the reactor for one call however many wait. It is in order, and that is what makes
+`closed()` come last: it joins the queue when everything else that the handle had to say is already in it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from ..state.endpoints import Endpoint, Found, ListenPlan
+from ..state.faults import Fault
+from .readiness_listener import open_listener
+from .readiness_socket import ReadinessSocket
+from .resolver import Resolver
+from .system import take_over
+
+if TYPE_CHECKING:
+    from .contract import Cancellable, ListenerHandle, ListenerSink, SocketHandle
+    from .readiness_handle import ReadinessHandle
+
+__all__ = ["Reactor", "ReadinessDriver"]
+
+
+class Reactor(Protocol):
+    """A loop, as far as a `ReadinessDriver` needs it. Only `call_soon_threadsafe` is called from other threads."""
+
+    def watch_readable(self, fd: int, callback: Callable[[], None], /) -> None:
+        """Call back in every turn in which `fd` has something to read, has ended or has failed (level-triggered).
+
+        Until `unwatch_readable(fd)`, which always comes before the descriptor is closed.
+        """
+
+    def unwatch_readable(self, fd: int, /) -> None:
+        """Call back no more, not even in this turn."""
+
+    def watch_writable(self, fd: int, callback: Callable[[], None], /) -> None:
+        """The same for a descriptor that takes bytes, or has failed."""
+
+    def unwatch_writable(self, fd: int, /) -> None: ...
+
+    def call_soon(self, callback: Callable[[], None], /) -> object:
+        """Call back in a later turn."""
+
+    def call_soon_threadsafe(self, callback: Callable[[], None], /) -> object:
+        """The same from any thread; wakes the loop. RuntimeError when the loop is closed."""
+
+    def call_later(self, seconds: float, callback: Callable[[], None], /) -> Cancellable: ...
+
+    def now(self) -> float:
+        """Seconds on the clock that `call_later` goes by."""
+
+
+class ReadinessDriver:
+    """`contract.Driver` over a reactor."""
+
+    def __init__(self, reactor: Reactor) -> None:
+        self.pump: Any = None
+        self.reactor: Final = reactor
+        self.active = 0
+        """How many reasons the ref'd handles have to be waited for, all together."""
+        self.handles: Final[dict[ReadinessHandle, None]] = {}
+        """Those that hold a descriptor, in the order they came to it."""
+        self._soon: Final[deque[Callable[[], None]]] = deque()
+        self._posted: Final[deque[Callable[[], None]]] = deque()
+        self._asked = False  # is a call of _run_soon under way?
+        self._resolver: Final = Resolver(self.call_soon_threadsafe)
+        self.closed = False
+
+    # -- the loop ----------------------------------------------------------------------------------------------------
+
+    @property
+    def alive(self) -> bool:
+        """Is a ref'd handle, a lookup or a callback that was put off still going to do something?"""
+        return self.active > 0 or bool(self._soon or self._posted) or self._resolver.busy
+
+    def now(self) -> float:
+        """Seconds on the reactor's clock."""
+        return self.reactor.now()
+
+    def call_soon(self, callback: Callable[[], None]) -> None:
+        """Call back from the loop, in a later turn, in the order of asking."""
+        if self.closed:
+            raise self.complaint()
+        self._soon.append(callback)
+        if not self._asked:
+            self._asked = True
+            self.reactor.call_soon(self._run_soon)
+
+    def call_soon_threadsafe(self, callback: Callable[[], None]) -> None:
+        """Call back from the loop; may be called on any thread."""
+        if self.closed:
+            raise self.complaint()
+        self._posted.append(callback)
+        self.reactor.call_soon_threadsafe(self._run_posted)
+
+    def call_later(self, seconds: float, callback: Callable[[], None]) -> Cancellable:
+        """Call back from the loop once `seconds` have passed. Does not keep the driver alive."""
+        if self.closed:
+            raise self.complaint()
+        return self.reactor.call_later(seconds, callback)
+
+    def report(self, error: BaseException) -> None:
+        """Where uncaught exceptions go. A driver for a loop that has a better place for them overrides this."""
+        sys.excepthook(type(error), error, error.__traceback__)
+
+    def _run_soon(self) -> None:
+        """Call those that wait now; those that they put off wait for the next turn."""
+        self._asked = False
+        try:
+            for _ in range(len(self._soon)):
+                if self._soon:  # a callback may have closed the driver
+                    self._call(self._soon.popleft())
+        finally:  # a KeyboardInterrupt must not cost the others their turn
+            if self._soon and not self._asked:
+                self._asked = True
+                self.reactor.call_soon(self._run_soon)
+
+    def _run_posted(self) -> None:
+        if self._posted:
+            self._call(self._posted.popleft())
+
+    def _call(self, callback: Callable[[], None]) -> None:
+        try:
+            callback()
+        except Exception as error:
+            self.report(error)
+
+    # -- the sockets -------------------------------------------------------------------------------------------------
+
+    def socket(self) -> SocketHandle:
+        """A handle that has no socket yet; `connect` makes one."""
+        self.check()
+        return ReadinessSocket(self)
+
+    def adopt(self, source: object) -> SocketHandle:
+        """A handle for a socket that exists: a descriptor, or an object with `fileno()`.
+
+        The handle owns it from now on. An object with `detach()` has to give its descriptor up; of one without, the
+        handle gets a duplicate. A socket that isn't connected yet is the one that the first `connect` uses.
+
+        Raises OSError when it is no stream socket; then nothing was taken.
+        """
+        self.check()
+        return ReadinessSocket(self, take_over(source))
+
+    def listen(self, endpoint: Endpoint | None, plan: ListenPlan, sink: ListenerSink) -> ListenerHandle | Fault:
+        """Bind and listen at `endpoint`; at `plan.handle` if there is none. A fault says why not (syscall 'listen')."""
+        self.check()
+        return open_listener(self, endpoint, plan, sink)
+
+    def resolve(
+        self, host: str, family: int, hints: int, every: bool, done: Callable[[tuple[Found, ...] | Fault], None]
+    ) -> Cancellable:
+        """Look `host` up off the loop's thread; `done` is called from the loop, once, unless it was cancelled."""
+        self.check()
+        return self._resolver.look_up(host, family, hints, every, done)
+
+    # -- the end -----------------------------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Close every handle that is left and say nothing. Whoever uses the driver now gets a RuntimeError."""
+        if self.closed:
+            return
+        self.closed = True
+        for handle in list(self.handles):
+            handle.abandon()
+        self._resolver.close()
+        self._soon.clear()
+        self._posted.clear()
+        self.active = 0
+
+    def check(self) -> None:
+        """Raise RuntimeError where the driver can't be used."""
+        if self.closed:
+            raise self.complaint()
+
+    def complaint(self) -> RuntimeError:
+        return RuntimeError(f"this {type(self).__name__} is closed")

@@ -1,0 +1,188 @@
+"""The listeners of the readiness family."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import socket
+from typing import TYPE_CHECKING, Final, final
+
+from ..state.endpoints import Endpoint, ListenPlan
+from ..state.faults import Fault
+from . import system
+from .faults import fault_of
+from .readiness_handle import ReadinessHandle
+from .readiness_socket import ReadinessSocket
+
+if TYPE_CHECKING:
+    from .contract import ListenerSink
+    from .readiness import ReadinessDriver
+
+__all__ = ["ReadinessListener", "open_listener"]
+
+MOST_AT_ONCE: Final = 64
+"""So many connections are taken in one turn; then the others have theirs."""
+
+_NO_SOCKET: Final = frozenset({errno.ENOTSOCK, errno.EBADF, errno.EOPNOTSUPP})
+
+
+@final
+class ReadinessListener(ReadinessHandle):
+    """`contract.ListenerHandle` over a non-blocking socket.
+
+    It calls the public `accept()` and makes what comes non-blocking, which is 4 µs of the 13 µs that a connection costs
+    here; `socket._accept` would save them, and is private.
+    """
+
+    __slots__ = ("_accepting", "_made", "_sink")
+
+    def __init__(
+        self, driver: ReadinessDriver, made: socket.socket, sink: ListenerSink, path: _MadePath | None
+    ) -> None:
+        super().__init__(driver, made)
+        self._sink: Final = sink
+        self._accepting = False
+        self._made = path
+
+    def start_accept(self) -> None:
+        """Report the connections that arrive."""
+        if not self._accepting and self._socket is not None:
+            self._accepting = True
+            self._hold()
+            self._driver.reactor.watch_readable(self._socket.fileno(), self._on_readable)
+
+    def stop_accept(self) -> None:
+        """Leave them with the system."""
+        if self._accepting:
+            assert self._socket is not None
+            self._accepting = False
+            self._drop()
+            self._driver.reactor.unwatch_readable(self._socket.fileno())
+
+    def _on_readable(self) -> None:
+        for _ in range(MOST_AT_ONCE):
+            if not self._accepting:
+                return  # the last one was one too many
+            assert self._socket is not None
+            try:
+                connection, name = self._socket.accept()
+            except BlockingIOError:
+                return
+            except OSError as error:
+                self._sink.accept_failed(fault_of(error, "accept"))
+                return
+            connection.setblocking(False)
+            self._sink.accepted(ReadinessSocket(self._driver, connection, system.endpoint_of(name)))
+
+    def close(self) -> None:
+        """Close, and unlink the path that listening made. Ends in `listener_closed`."""
+        if not self._closed:
+            self.abandon()
+            if not self._driver.closed:
+                self._driver.call_soon(self._sink.listener_closed)
+
+    def abandon(self) -> None:
+        """Give everything back to the system, and report nothing."""
+        self._closed = True
+        self.stop_accept()
+        self._driver.handles.pop(self, None)
+        if self._socket is not None:
+            if self._made is not None:
+                self._made.unlink()
+            self._socket.close()
+            self._socket = None
+
+
+@final
+class _MadePath:
+    """The file that a bind made. It is known by its number too: what replaced it since is somebody else's."""
+
+    __slots__ = ("_identity", "_path")
+
+    def __init__(self, path: str) -> None:
+        self._path: Final = os.path.abspath(path)  # the working directory may change
+        self._identity: Final = _identity_of(self._path)
+
+    def unlink(self) -> None:
+        """Remove the file, if it is still the one."""
+        if self._identity is not None and _identity_of(self._path) == self._identity:
+            with contextlib.suppress(OSError):
+                os.unlink(self._path)
+
+
+def _identity_of(path: str) -> tuple[int, int] | None:
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+# ------------------------------------------------------------------------------------------------------- opening one
+
+
+def open_listener(
+    driver: ReadinessDriver, endpoint: Endpoint | None, plan: ListenPlan, sink: ListenerSink
+) -> ReadinessListener | Fault:
+    """Bind and listen at `endpoint`; at `plan.handle` if there is none. A fault says why not."""
+    if endpoint is None:
+        return _listen_on_handle(driver, plan, sink)
+    made: socket.socket | None = None
+    path: _MadePath | None = None
+    try:
+        made = system.open_socket(endpoint.family)
+        _prepare(made, endpoint, plan)
+        system.bind_reusable(made, endpoint.address, endpoint.port or 0, endpoint.family)
+        if endpoint.is_path and not endpoint.address.startswith("\0"):
+            path = _MadePath(endpoint.address)
+            _open_up(endpoint.address, plan)
+        made.listen(_backlog(plan))
+    except OSError as error:
+        if path is not None:
+            path.unlink()
+        if made is not None:
+            made.close()
+        return _refusal(error, endpoint)
+    return ReadinessListener(driver, made, sink, path)
+
+
+def _prepare(made: socket.socket, endpoint: Endpoint, plan: ListenPlan) -> None:
+    """What has to be said before the address is bound."""
+    if endpoint.family == 6:
+        made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, plan.ipv6_only)
+    if plan.reuse_port and not endpoint.is_path:
+        option = getattr(socket, "SO_REUSEPORT", None)
+        if option is None:
+            raise OSError(errno.ENOTSUP, "ports can't be shared here")
+        made.setsockopt(socket.SOL_SOCKET, option, 1)
+
+
+def _open_up(path: str, plan: ListenPlan) -> None:
+    """Let everyone read or write, or both; as Node 26 has it, the mode is then this and nothing of what it was."""
+    mode = (0o444 if plan.readable_all else 0) | (0o222 if plan.writable_all else 0)
+    if mode:
+        os.chmod(path, mode)
+
+
+def _refusal(error: OSError, endpoint: Endpoint) -> Fault:
+    if endpoint.is_path and error.errno == errno.ENOENT:
+        # There is no such directory. libuv says permission denied, for the sake of Windows; Node's users know that.
+        error = PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    return fault_of(error, "listen", endpoint.address, endpoint.port or None)
+
+
+def _listen_on_handle(driver: ReadinessDriver, plan: ListenPlan, sink: ListenerSink) -> ReadinessListener | Fault:
+    try:
+        made = system.take_over(plan.handle, lambda borrowed: borrowed.listen(_backlog(plan)))
+    except OSError as error:
+        # What is no stream socket at all is one that can't listen: Node says EINVAL for both.
+        return fault_of(OSError(errno.EINVAL, "") if error.errno in _NO_SOCKET else error, "listen")
+    except (TypeError, ValueError):
+        return Fault("EINVAL", errno=errno.EINVAL, syscall="listen")
+    return ReadinessListener(driver, made, sink, None)
+
+
+def _backlog(plan: ListenPlan) -> int:
+    # The system cuts it down to what it has; Python only refuses what is no C int.
+    return min(plan.backlog, 0x7FFFFFFF)

@@ -1,0 +1,317 @@
+"""Our own loop: small, for one thread, over epoll where there is one and over Python's `selectors` elsewhere.
+
+A turn goes like this: the timers that are due, then what was put off before the turn began, then one look at the system
+(which may wait), then what the system reported. `SelectorDriver.step()` is one turn, `run()` is turns for as long as
+anything ref'd is left.
+
+Inside another loop, watch `fileno()` and call `step(0)` when it is readable, and when `next_timeout()` seconds have
+passed: the descriptor knows of sockets, not of timers.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from types import TracebackType
+from typing import Final, Self, final
+
+from .clock import Timer, TimerQueue
+from .interrupt import interruptible
+from .polling import READABLE, WRITABLE, Poller, Waker, new_poller
+from .readiness import ReadinessDriver
+
+__all__ = ["SelectorDriver", "SelectorReactor"]
+
+LONGEST_WAIT: Final = 3600.0
+"""Seconds. No system call has to cope with what a user may take for "never"."""
+
+
+@final
+class _Watch:
+    """Who wants to know of one descriptor."""
+
+    __slots__ = ("bits", "readable", "writable")
+
+    def __init__(self) -> None:
+        self.bits = 0
+        self.readable: Callable[[], None] | None = None
+        self.writable: Callable[[], None] | None = None
+
+
+@final
+class SelectorReactor:
+    """The loop itself, as a `readiness.Reactor`. `report` is given what a callback raises."""
+
+    now: Final = staticmethod(time.monotonic)
+
+    def __init__(self, report: Callable[[BaseException], None]) -> None:
+        self._report: Final = report
+        self._poller: Final[Poller] = new_poller()
+        self._watches: Final[dict[int, _Watch]] = {}
+        self._timers: Final = TimerQueue()
+        self._soon: Final[deque[Callable[[], None]]] = deque()
+        self._lock: Final = threading.Lock()  # guards the waker's coming and going
+        self._waker: Waker | None = None
+        self._closed = False
+        if not self._poller.sees_changes:
+            self.waker()  # a thread that comes later couldn't bring it to the poller's notice
+
+    # -- watching ----------------------------------------------------------------------------------------------------
+
+    def watch_readable(self, fd: int, callback: Callable[[], None]) -> None:
+        """Call back in every turn in which `fd` is readable."""
+        self._watch(fd, READABLE).readable = callback
+
+    def watch_writable(self, fd: int, callback: Callable[[], None]) -> None:
+        """Call back in every turn in which `fd` is writable."""
+        self._watch(fd, WRITABLE).writable = callback
+
+    def unwatch_readable(self, fd: int) -> None:
+        """Call back no more."""
+        self._unwatch(fd, READABLE)
+
+    def unwatch_writable(self, fd: int) -> None:
+        """Call back no more."""
+        self._unwatch(fd, WRITABLE)
+
+    def _watch(self, fd: int, bit: int) -> _Watch:
+        watch = self._watches.get(fd)
+        if watch is None:
+            watch = _Watch()
+        if not watch.bits & bit:
+            self._poller.change(fd, watch.bits, watch.bits | bit)
+            watch.bits |= bit
+            self._watches[fd] = watch
+        return watch
+
+    def _unwatch(self, fd: int, bit: int) -> None:
+        watch = self._watches.get(fd)
+        if watch is None or not watch.bits & bit:
+            return
+        # The events of this turn may name the descriptor still, which may be another's by then: they find no callback.
+        if bit == READABLE:
+            watch.readable = None
+        else:
+            watch.writable = None
+        self._poller.change(fd, watch.bits, watch.bits & ~bit)
+        watch.bits &= ~bit
+        if not watch.bits:
+            del self._watches[fd]
+
+    # -- calling back ------------------------------------------------------------------------------------------------
+
+    def call_soon(self, callback: Callable[[], None]) -> None:
+        """Call back in a later turn, in the order of asking."""
+        self._soon.append(callback)
+
+    def call_soon_threadsafe(self, callback: Callable[[], None]) -> None:
+        """The same from any thread."""
+        self._soon.append(callback)
+        self.waker().wake()
+
+    def call_later(self, seconds: float, callback: Callable[[], None]) -> Timer:
+        """Call back once `seconds` have passed; in the next turn if there are none."""
+        return self._timers.add(self.now() + max(seconds, 0.0), callback)
+
+    def waker(self) -> Waker:
+        """What wakes the loop from outside. Raises RuntimeError once the reactor is closed."""
+        with self._lock:
+            if self._closed:
+                raise RuntimeError("the loop is closed")
+            if self._waker is None:
+                self._waker = Waker(self)
+                self.watch_readable(self._waker.fileno(), self._waker.drain)
+            return self._waker
+
+    # -- turning -----------------------------------------------------------------------------------------------------
+
+    def turn(self, timeout: float | None, alive: Callable[[], bool]) -> None:
+        """One turn, which waits `timeout` seconds at most; with None only if `alive()`, then as long as it takes."""
+        waiting = len(self._soon)  # what the timers put off is for the next turn
+        if self._timers:
+            self._run_timers()
+        if waiting:
+            self._run_soon(waiting)
+        if self._closed:
+            return
+        limit = self.next_timeout()
+        if timeout is None and not alive():
+            timeout = 0.0
+        if limit is None or (timeout is not None and timeout < limit):
+            limit = timeout
+        if limit is not None:
+            limit = min(max(limit, 0.0), LONGEST_WAIT)
+        poller, watches = self._poller, self._watches
+        for fd, events in poller.poll(limit):
+            watch = watches.get(fd)
+            if watch is None:
+                continue
+            try:
+                if events & poller.reads and watch.readable is not None:
+                    watch.readable()
+                if events & poller.writes and watch.writable is not None:
+                    watch.writable()
+            except Exception as error:
+                self._report(error)
+
+    @property
+    def waits(self) -> bool:
+        """Was a callback put off?"""
+        return bool(self._soon)
+
+    def next_timeout(self) -> float | None:
+        """Seconds until there is something to do that the system knows nothing of; None if there is nothing."""
+        if self._soon:
+            return 0.0
+        deadline = self._timers.next_deadline() if self._timers else None
+        return None if deadline is None else max(deadline - self.now(), 0.0)
+
+    def fileno(self) -> int:
+        """The poller's descriptor."""
+        return self._poller.fileno()
+
+    def close(self) -> None:
+        """Give everything back to the system. What was watched is not closed."""
+        with self._lock:
+            self._closed = True
+            waker, self._waker = self._waker, None
+        self._timers.clear()
+        self._soon.clear()
+        self._watches.clear()
+        self._poller.close()
+        if waker is not None:
+            waker.close()
+
+    def _run_timers(self) -> None:
+        now, before = self.now(), self._timers.added
+        while (callback := self._timers.take(now, before)) is not None:
+            self._call(callback)
+
+    def _run_soon(self, count: int) -> None:
+        for _ in range(count):
+            if self._soon:  # a callback may have closed the loop
+                self._call(self._soon.popleft())
+
+    def _call(self, callback: Callable[[], None]) -> None:
+        # What isn't an Exception ends the turn at once. It costs the others nothing: timers and what was put off are
+        # taken one by one, and a descriptor that isn't attended to now is reported again.
+        try:
+            callback()
+        except Exception as error:
+            self._report(error)
+
+
+class SelectorDriver(ReadinessDriver):
+    """The driver of a thread that has no loop of its own. Use it from one thread, that which uses it first.
+
+    `with SelectorDriver() as driver:` closes it, and every socket it has, in the end.
+    """
+
+    def __init__(self) -> None:
+        self._loop: Final = SelectorReactor(self.report)
+        super().__init__(self._loop)
+        self._errors: list[BaseException] = []
+        self._thread: int | None = None
+        self._turning = False
+
+    @property
+    def alive(self) -> bool:
+        """Is a ref'd handle, a lookup or a callback that was put off still going to do something?"""
+        return self.active > 0 or self._loop.waits or self._resolver.busy
+
+    def call_soon(self, callback: Callable[[], None]) -> None:
+        """Call back from the loop, in a later turn, in the order of asking."""
+        if self.closed:
+            raise self.complaint()
+        self._loop.call_soon(callback)
+
+    def call_soon_threadsafe(self, callback: Callable[[], None]) -> None:
+        """Call back from the loop; may be called on any thread."""
+        if self.closed:
+            raise self.complaint()
+        self._loop.call_soon_threadsafe(callback)
+
+    def report(self, error: BaseException) -> None:
+        """Let `error` be raised by `step()` or `run()` once the turn is over."""
+        self._errors.append(error)
+
+    def step(self, timeout: float | None = None) -> bool:
+        """Do one turn, and say whether anything ref'd is left (`alive`).
+
+        Waits for at most `timeout` seconds for something to happen; with None for as long as it takes, but not at all
+        when nothing ref'd is left. Timers, too, end the wait.
+
+        What listeners raised comes out when the turn is over: one exception as itself, several as an ExceptionGroup in
+        the order they came. A KeyboardInterrupt or SystemExit comes out at once; what was not called back by then is in
+        the next turn.
+        """
+        if self.closed or self._thread != threading.get_ident():
+            self.check()
+        if self._turning:
+            raise RuntimeError("step() and run() can't be called from a callback of the same driver")
+        self._turning = True
+        try:
+            self._loop.turn(timeout, self._is_alive)
+        finally:
+            self._turning = False
+        if self._errors:
+            self._raise_reported()
+        return self.active > 0 or self.alive  # what is mostly so, without a detour
+
+    def run(self) -> None:
+        """Turn until nothing ref'd is left.
+
+        Ctrl-C lets the turn come to its end, and then raises KeyboardInterrupt; a second one, for a listener that
+        doesn't return, raises it on the spot. That is so on the main thread, unless the program has a handler of its
+        own for SIGINT.
+        """
+        self.check()
+        with interruptible(lambda: self._loop.waker().signal_fd) as interrupted:
+            while self.step() and not interrupted():
+                pass
+
+    def next_timeout(self) -> float | None:
+        """Seconds until `step(0)` has something to do even if `fileno()` shows nothing; None when only that counts."""
+        self.check()
+        return self._loop.next_timeout()
+
+    def fileno(self) -> int:
+        """A descriptor that is readable when `step(0)` has I/O to attend to. OSError where select() is all there is."""
+        self.check()
+        return self._loop.fileno()
+
+    def close(self) -> None:
+        """Close every socket that is left and say nothing. Whoever uses the driver now gets a RuntimeError."""
+        if not self.closed:
+            super().close()
+            self._loop.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def check(self) -> None:
+        """Raise RuntimeError where the driver can't be used. The first who comes here brings the driver its thread."""
+        super().check()
+        here = threading.get_ident()
+        if self._thread != here:
+            if self._thread is not None:
+                raise RuntimeError(
+                    "this SelectorDriver is used on another thread; call_soon_threadsafe() is how to reach it from here"
+                )
+            self._thread = here
+
+    def _is_alive(self) -> bool:
+        return self.alive
+
+    def _raise_reported(self) -> None:
+        errors, self._errors = self._errors, []
+        if len(errors) == 1:
+            raise errors[0]
+        raise BaseExceptionGroup("several listeners failed in one turn", errors)

@@ -1,0 +1,267 @@
+"""`Duplex`: what a socket is as a stream, Node's stream.Duplex as far as its sockets show it.
+
+Writing, reading, their properties, the callbacks and the exceptions. `socket.py` adds the connection.
+
+Reference: https://nodejs.org/api/stream.html#class-streamduplex
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Self
+
+from .encodings import Decoder, decoder, payload_of
+from .errors import to_exception
+from .events import Emitter
+from .piping import Pipe
+from .ports import SocketPort
+from .state import Fault, Misuse, notices
+from .state.effects import Effect, Payload, Taken
+from .state.phases import Flow, Read, Write
+
+__all__ = ["Duplex"]
+
+Callback = Callable[[Exception | None], object]
+
+
+class Duplex(Emitter):
+    """The stream that a socket is."""
+
+    __slots__ = ("_callbacks", "_decoder", "_encoding", "_exception", "_pipes", "_port", "_token")
+
+    _port: SocketPort
+
+    def __init__(self) -> None:
+        """Prepare; the subclass sets the port."""
+        super().__init__()
+        self._callbacks: dict[int, Callback] = {}
+        self._token = 0
+        self._decoder: Decoder | None = None
+        self._encoding: str | None = None
+        self._exception: tuple[Fault, Exception] | None = None
+        self._pipes: list[Pipe] = []
+
+    # -- writing
+
+    def write(self, data: Any, encoding: Any = None, callback: Any = None) -> bool:
+        """Send `data`: bytes, any buffer, or str with its `encoding` (default UTF-8).
+
+        True: go on. False: `writable_high_water_mark` is reached, wait for 'drain' (or the socket takes no more at all).
+        `callback(error)` hears when the system took the data, with None, or why it never will.
+
+        Raises TypeError (ERR_STREAM_NULL_VALUES, ERR_INVALID_ARG_TYPE, ERR_UNKNOWN_ENCODING). Writing after `end()` is
+        an 'error', as in Node.
+        """
+        if callable(encoding):
+            encoding, callback = None, encoding
+        payload, size = payload_of(data, encoding)
+        machine = self._port.machine
+        self._port.ask(machine.write(payload, size, self._token_of(callback)))
+        return machine.accepts_more
+
+    def end(self, data: Any = None, encoding: Any = None, callback: Any = None) -> Self:
+        """Write `data` if there is any, then end our half: FIN, after everything that was written.
+
+        `callback(error)` hears when that was handed to the system. Raises as `write` does.
+        """
+        if callable(data):
+            data, callback = None, data
+        elif callable(encoding):
+            encoding, callback = None, encoding
+        machine = self._port.machine
+        if data is None:
+            self._port.ask(machine.end(self._token_of(callback)))
+        else:
+            payload, size = payload_of(data, encoding)
+            self._port.ask(machine.end(self._token_of(callback), payload, size))
+        return self
+
+    def cork(self) -> None:
+        """Hold writes back until `uncork()`, to send them together. Nests."""
+        self._port.ask(self._port.machine.cork())
+
+    def uncork(self) -> None:
+        """Undo one `cork()`; the last one sends."""
+        self._port.ask(self._port.machine.uncork())
+
+    def _token_of(self, callback: Any) -> int:
+        if not callable(callback):
+            return 0
+        self._token += 1
+        self._callbacks[self._token] = callback
+        return self._token
+
+    # -- reading
+
+    def pause(self) -> Self:
+        """No more 'data' until `resume()`. The system goes on to fill our buffer, and then the peer has to wait."""
+        self._port.ask(self._port.machine.pause())
+        return self
+
+    def resume(self) -> Self:
+        """Let the data flow."""
+        self._port.ask(self._port.machine.resume())
+        return self
+
+    def is_paused(self) -> bool:
+        """Was `pause()` the last word?"""
+        return self._port.machine.reading.is_paused
+
+    def read(self, size: int | None = None) -> bytes | str | None:
+        """Take `size` bytes (characters after `set_encoding`) from the buffer, or all of it; None if less is there."""
+        reply = self._port.ask(self._port.machine.read(size))
+        return _joined(reply.payloads) if isinstance(reply, Taken) else None
+
+    def set_encoding(self, encoding: str | None = "utf-8") -> Self:
+        """Deliver str instead of bytes. Characters that are split over packets are put together.
+
+        Raises TypeError (ERR_UNKNOWN_ENCODING).
+        """
+        self._decoder = decoder(encoding)
+        self._encoding = encoding
+        machine = self._port.machine
+        text = "".join(map(self._decoder.decode, machine.reading.chunks))
+        self._port.ask(machine.recode((text,)))
+        return self
+
+    def pipe(self, destination: Any, *, end: bool = True) -> Any:
+        """Write all that arrives to `destination`, at the pace it takes; `end` it when the peer has ended. Returns it."""
+        self._pipes.append(Pipe(self, destination, end))
+        return destination
+
+    def unpipe(self, destination: Any = None) -> Self:
+        """Stop to pipe, to one destination or to all."""
+        for pipe in [pipe for pipe in self._pipes if destination is None or pipe.destination is destination]:
+            self._pipes.remove(pipe)
+            pipe.stop()
+        return self
+
+    def _listener_added(self, event: str) -> None:
+        if event == "data" and self._port.machine.reading.flow is not Flow.PAUSED:
+            self.resume()
+        elif event == "readable":
+            self._port.ask(self._port.machine.listen_readable(True, False))
+
+    def _listener_removed(self, event: str) -> None:
+        if event == "readable" and not self.listener_count("readable"):
+            self._port.ask(self._port.machine.listen_readable(False, self.listener_count("data") > 0))
+
+    # -- what can be seen
+
+    @property
+    def errored(self) -> Exception | None:
+        """The first error."""
+        fault = self._port.machine.errored
+        return self._exception_of(fault) if fault is not None else None
+
+    @property
+    def readable(self) -> bool:
+        """More data, or 'end', may come."""
+        return self._port.machine.readable
+
+    @property
+    def readable_ended(self) -> bool:
+        """'end' was emitted."""
+        return self._port.machine.reading.phase in (Read.ENDED, Read.OVER)
+
+    @property
+    def readable_flowing(self) -> bool | None:
+        """None: nobody reads yet; True: 'data' comes by itself; False: paused."""
+        return {Flow.UNSET: None, Flow.FLOWING: True, Flow.PAUSED: False}[self._port.machine.reading.flow]
+
+    @property
+    def readable_length(self) -> int:
+        """Bytes (characters after `set_encoding`) that have arrived and were not delivered."""
+        return self._port.machine.reading.length
+
+    @property
+    def readable_encoding(self) -> str | None:
+        """What `set_encoding` was given."""
+        return self._encoding
+
+    @property
+    def readable_high_water_mark(self) -> int:
+        """How many bytes are buffered before the peer has to wait."""
+        return self._port.machine.reading.high_water_mark
+
+    @property
+    def writable(self) -> bool:
+        """`write()` is welcome."""
+        return self._port.machine.writable
+
+    @property
+    def writable_ended(self) -> bool:
+        """`end()` was called."""
+        return self._port.machine.writing.phase is not Write.OPEN
+
+    @property
+    def writable_finished(self) -> bool:
+        """'finish' was emitted: the system has all bytes, and the FIN."""
+        return self._port.machine.writing.phase in (Write.FINISHED, Write.OVER, Write.NONE)
+
+    @property
+    def writable_length(self) -> int:
+        """Bytes (characters of str) that were written and are not with the system yet."""
+        return self._port.machine.writing.length
+
+    @property
+    def writable_high_water_mark(self) -> int:
+        """The length at which `write()` answers False."""
+        return self._port.machine.writing.high_water_mark
+
+    @property
+    def writable_need_drain(self) -> bool:
+        """`write()` answered False, and 'drain' is still to come."""
+        machine = self._port.machine
+        return machine.writing.need_drain and machine.writable
+
+    @property
+    def writable_corked(self) -> int:
+        """How often `cork()` was called and not undone."""
+        return self._port.machine.writing.corked
+
+    @property
+    def destroyed(self) -> bool:
+        """The socket is closed or being closed."""
+        return self._port.machine.destroyed
+
+    @property
+    def closed(self) -> bool:
+        """As `destroyed`: Node's net finishes its stream at once, only 'close' comes later."""
+        return self._port.machine.destroyed
+
+    # -- what the port asks of its owner
+
+    def decode(self, payload: Payload) -> Payload:
+        """The payload as the user wants it; called by the port."""
+        return payload if self._decoder is None else self._decoder.decode(payload)
+
+    def flush(self) -> Payload:
+        """What the decoder still has; called by the port, at the end of the file."""
+        return b"" if self._decoder is None else self._decoder.flush()
+
+    # -- helpers
+
+    def _ask(self, give: Callable[..., list[Effect]], *args: object) -> None:
+        try:
+            effects = give(*args)
+        except Misuse as misuse:
+            raise to_exception(misuse.fault) from None
+        self._port.ask(effects)
+
+    def _exception_of(self, fault: Fault) -> Exception:
+        """The exception for a fault: one and the same wherever it is told."""
+        if self._exception is None or self._exception[0] is not fault:
+            self._exception = (fault, to_exception(fault))
+        return self._exception[1]
+
+    def _settle(self, notice: notices.Settled) -> None:
+        callback = self._callbacks.pop(notice.token)
+        callback(None if notice.fault is None else self._exception_of(notice.fault))
+
+
+def _joined(payloads: tuple[Payload, ...]) -> bytes | str:
+    first = payloads[0]
+    if len(payloads) == 1:
+        return first  # type: ignore[no-any-return]
+    return "".join(payloads) if isinstance(first, str) else b"".join(payloads)

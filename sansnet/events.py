@@ -1,0 +1,188 @@
+"""Listeners: the part of Node's EventEmitter that sockets and servers need.
+
+The listeners of an event are a tuple, never changed but replaced. So `emit()` walks over what was there when it began,
+whatever the listeners do to one another, and needs no copy for it. An emitter without listeners has no table.
+
+Reference: https://nodejs.org/api/events.html#class-eventemitter
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, Self, TypeVar, overload
+
+from .errors import invalid_arg_type, unhandled_error
+
+__all__ = ["Emitter", "Listener"]
+
+Listener = Callable[..., object]
+"""What `emit(event, *args)` calls with `args`. What it returns doesn't matter."""
+
+_F = TypeVar("_F", bound=Listener)
+
+_NONE: Final[dict[str, tuple[Listener, ...]]] = {}  # what all emitters without listeners share; never written to
+
+
+class _Once:
+    """Calls `listener` the first time, having taken itself off before that."""
+
+    __slots__ = ("emitter", "event", "fired", "listener")
+
+    def __init__(self, emitter: Emitter, event: str, listener: Listener) -> None:
+        self.emitter = emitter
+        self.event = event
+        self.listener = listener
+        self.fired = False
+
+    def __call__(self, *args: object) -> None:
+        if not self.fired:  # an emit() within an emit() has it in its tuple still
+            self.fired = True
+            self.emitter.off(self.event, self)
+            self.listener(*args)
+
+
+class Emitter:
+    """Functions to be called when something happens, by the name of what happens.
+
+    A listener may be registered more than once. All that take a listener raise ERR_INVALID_ARG_TYPE (a TypeError) for
+    what can't be called.
+    """
+
+    __slots__ = ("_listeners",)
+
+    def __init__(self) -> None:
+        self._listeners = _NONE
+
+    # -- calling -------------------------------------------------------------------------------------------------------
+
+    def emit(self, event: str, /, *args: Any) -> bool:
+        """Call the listeners of `event` with `args`, in order. Was there any?
+
+        What a listener raises comes out of here, and those behind it are not called. An 'error' without a listener is
+        raised: the exception given with it, or ERR_UNHANDLED_ERROR if none was.
+        """
+        listeners = self._listeners.get(event)
+        if listeners is None:
+            if event == "error":
+                raise _exception_in(args)
+            return False
+        for listener in listeners:
+            listener(*args)
+        return True
+
+    # -- registering ---------------------------------------------------------------------------------------------------
+
+    @overload
+    def on(self, event: str, listener: Listener, /) -> Self: ...
+
+    @overload
+    def on(self, event: str, /) -> Callable[[_F], _F]: ...
+
+    def on(self, event: str, /, *listener: Any) -> Any:
+        """Call `listener` on every `event`, after those that are there. Without one it decorates the function below."""
+        if not listener:
+            return self._decorator(self.on, event)
+        return self._insert(event, *listener)
+
+    @overload
+    def once(self, event: str, listener: Listener, /) -> Self: ...
+
+    @overload
+    def once(self, event: str, /) -> Callable[[_F], _F]: ...
+
+    def once(self, event: str, /, *listener: Any) -> Any:
+        """Call `listener` on the next `event` only. Without one it decorates the function below."""
+        if not listener:
+            return self._decorator(self.once, event)
+        return self._insert(event, *listener, once=True)
+
+    def prepend_listener(self, event: str, listener: Listener, /) -> Self:
+        """As `on()`, before those that are there."""
+        return self._insert(event, listener, first=True)
+
+    def prepend_once_listener(self, event: str, listener: Listener, /) -> Self:
+        """As `once()`, before those that are there."""
+        return self._insert(event, listener, first=True, once=True)
+
+    def off(self, event: str, listener: Listener, /) -> Self:
+        """Take `listener` off, however it was registered: the last one of several, and nothing if it isn't there.
+
+        An `emit()` that is under way calls it all the same.
+        """
+        _check(listener)
+        listeners = self._listeners.get(event, ())
+        for index in reversed(range(len(listeners))):
+            if listener in (listeners[index], _unwrapped(listeners[index])):
+                self._replace(event, listeners[:index] + listeners[index + 1 :])
+                break
+        return self
+
+    def remove_all_listeners(self, event: str | None = None, /) -> Self:
+        """Take all listeners off: those of `event`, or those of all events."""
+        for name in self.event_names() if event is None else [event]:
+            if name in self._listeners:
+                self._replace(name, ())
+        return self
+
+    # -- asking --------------------------------------------------------------------------------------------------------
+
+    def listeners(self, event: str, /) -> list[Listener]:
+        """The functions that were registered, in the order in which they are called."""
+        return [_unwrapped(listener) for listener in self._listeners.get(event, ())]
+
+    def listener_count(self, event: str, /) -> int:
+        """How many listeners `event` has."""
+        return len(self._listeners.get(event, ()))
+
+    def event_names(self) -> list[str]:
+        """The events that have listeners, in the order in which they got their first."""
+        return list(self._listeners)
+
+    # -- for subclasses ------------------------------------------------------------------------------------------------
+
+    def _listener_added(self, event: str) -> None:
+        """Called after a listener of `event` was added."""
+
+    def _listener_removed(self, event: str) -> None:
+        """Called after one or all listeners of `event` were removed, also when a `once()` has had its call."""
+
+    # -- inside --------------------------------------------------------------------------------------------------------
+
+    def _insert(self, event: str, listener: Listener, *, first: bool = False, once: bool = False) -> Self:
+        _check(listener)
+        if once:
+            listener = _Once(self, event, listener)
+        if self._listeners is _NONE:
+            self._listeners = {}
+        there = self._listeners.get(event, ())
+        self._listeners[event] = (listener, *there) if first else (*there, listener)
+        self._listener_added(event)
+        return self
+
+    def _replace(self, event: str, listeners: tuple[Listener, ...]) -> None:
+        if listeners:
+            self._listeners[event] = listeners
+        else:
+            del self._listeners[event]
+        self._listener_removed(event)
+
+    def _decorator(self, register: Callable[[str, Listener], object], event: str) -> Callable[[_F], _F]:
+        def decorate(listener: _F) -> _F:
+            register(event, listener)
+            return listener
+
+        return decorate
+
+
+def _check(listener: object) -> None:
+    if not callable(listener):
+        raise invalid_arg_type("listener", "of type function", listener)
+
+
+def _unwrapped(listener: Listener) -> Listener:
+    return listener.listener if isinstance(listener, _Once) else listener
+
+
+def _exception_in(args: tuple[object, ...]) -> BaseException:
+    error = args[0] if args else None
+    return error if isinstance(error, BaseException) else unhandled_error(error)

@@ -1,0 +1,64 @@
+"""Name lookups as a user sees them: a function of their own instead of the system's, and a block list over the answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from .errors import given_fault
+from .options import check_found, lookup_arguments
+from .ports import Answer
+from .state import Fault, ops
+
+if TYPE_CHECKING:
+    from .blocklist import BlockList
+
+__all__ = ["CustomLookup", "screened"]
+
+
+class CustomLookup:
+    """One call of the user's `lookup(hostname, options, callback)`.
+
+    It may call back at once or later, once; what comes after it was cancelled, or a second time, is not heard. What it
+    raises is raised from `connect()`.
+    """
+
+    __slots__ = ("_block_list", "_done", "_lookup", "_open")
+
+    def __init__(
+        self,
+        function: Callable[..., object],
+        lookup: ops.Lookup,
+        block_list: BlockList | None,
+        done: Callable[[Answer], None],
+    ) -> None:
+        self._lookup = lookup
+        self._block_list = block_list
+        self._done = done
+        self._open = True
+        function(lookup.host, lookup_arguments(lookup), self._called_back)
+
+    def cancel(self) -> None:
+        """Don't listen to it any more."""
+        self._open = False
+
+    def _called_back(self, error: Exception | None = None, address: Any = None, family: Any = None) -> None:
+        if not self._open:
+            return
+        self._open = False
+        self._done(self._answer(error, address, family))
+
+    def _answer(self, error: Exception | None, address: Any, family: Any) -> Answer:
+        if error is not None:
+            return given_fault(error)
+        entries = address if self._lookup.every else [(address, family)]
+        return check_found(entries, self._block_list)
+
+
+def screened(answer: Answer, block_list: BlockList | None) -> Answer:
+    """The system's answer, with the addresses marked that the block list names."""
+    if block_list is None or isinstance(answer, Fault):
+        return answer
+    return check_found([(found.address, found.family) for found in answer], block_list)
+
+

@@ -1,0 +1,57 @@
+"""`socket.pipe(destination)`: everything that arrives here is written there, at the pace that the destination takes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["Pipe"]
+
+
+class Pipe:
+    """One pipe, from the moment it is made until it is stopped.
+
+    The source is paused while the destination is full. When the source ends, the destination is ended; when the
+    destination is closed or fails, the pipe stops and leaves the source as it is (Node: readable.pipe).
+    """
+
+    __slots__ = ("_end", "_listeners", "_source", "_waiting", "destination")
+
+    def __init__(self, source: Any, destination: Any, end: bool) -> None:
+        self.destination = destination
+        self._source = source
+        self._end = end
+        self._waiting = False  # for the destination's 'drain'
+        self._listeners = (
+            (source, "data", self._data),
+            (source, "end", self._ended),
+            (destination, "drain", self._drained),
+            (destination, "close", self._gone),
+        )
+        for emitter, event, listener in self._listeners:
+            emitter.on(event, listener)
+        source.resume()
+
+    def stop(self) -> None:
+        """Take the listeners away. The source is paused if nobody else reads it, so that nothing is lost."""
+        for emitter, event, listener in self._listeners:
+            emitter.off(event, listener)
+        if not self._source.listener_count("data"):
+            self._source.pause()
+
+    def _data(self, chunk: Any) -> None:
+        if not self.destination.write(chunk):
+            self._waiting = True
+            self._source.pause()
+
+    def _drained(self) -> None:
+        if self._waiting:
+            self._waiting = False
+            self._source.resume()
+
+    def _ended(self) -> None:
+        self._source.unpipe(self.destination)
+        if self._end:
+            self.destination.end()
+
+    def _gone(self, *_: Any) -> None:
+        self._source.unpipe(self.destination)

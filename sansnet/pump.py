@@ -1,0 +1,138 @@
+"""The pump: the one place where effects are carried out.
+
+A machine answers an input with effects; here they are done. Two rules:
+
+- *Ops at once.* An op never runs a user's code, so it is done the moment an input returned it, also when the input came
+  from inside a listener. What a driver answers at once goes through the machine before the outermost input returns:
+  that is how `write()` knows its boolean and why a server is `listening` when `listen(port)` returns.
+- *Notices from the loop.* Listeners and callbacks run from the loop only. A report of the driver comes from the loop:
+  its notices are told in order, and a `Then` goes on in its place. What a user asks returns no notice (the machines'
+  law), only `Tick`s, which wait in one queue for the loop. The queue runs dry before the next report is taken.
+
+A listener that raises loses nothing: what was left is told, and the exception goes to the driver, which lets it surface
+where its users look for it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from .drivers.contract import Driver
+from .state.effects import Effect, Effects, Notice, Reply, Step, Then, Tick
+
+__all__ = ["Port", "Pump", "pump_of"]
+
+
+class Port(Protocol):
+    """A machine, and what its ops and notices mean there."""
+
+    @property
+    def machine(self) -> Any:
+        """The machine whose `ticked()` is called."""
+
+    def carry_out(self, effect: Effect) -> None:
+        """Do what an op or a timing says. Never runs a user's code."""
+
+    def tell(self, notice: Notice) -> None:
+        """Call the user's listeners."""
+
+
+class Pump:
+    """Carries out the effects of every machine on one driver."""
+
+    __slots__ = ("_driver", "_left_over", "_running", "_scheduled", "_ticks")
+
+    def __init__(self, driver: Driver) -> None:
+        self._driver = driver
+        self._ticks: deque[tuple[Port, Step]] = deque()
+        self._left_over: list[tuple[Port, Effects]] = []
+        self._running = False  # the loop is in here, and will drain the queue
+        self._scheduled = False  # the loop will come here for the queue's sake
+
+    def ask(self, port: Port, effects: Effects) -> Reply | None:
+        """Carry out what a user's input returned, or what followed an answer given at once. The reply, if there is one."""
+        reply: Reply | None = None
+        for effect in effects:
+            if type(effect) is Tick:
+                self._ticks.append((port, effect.step))
+                if not self._running:
+                    self._schedule()
+            elif isinstance(effect, Reply):
+                reply = effect
+            else:
+                port.carry_out(effect)
+        return reply
+
+    def report(self, port: Port, give: Callable[..., Effects], *args: object) -> None:
+        """Give a machine an input from the loop, `give(*args)`, and carry out all that comes of it."""
+        if self._ticks or self._left_over:
+            self.drain()
+        was_running, self._running = self._running, True
+        try:
+            self._carry_out(port, give(*args))
+            if self._ticks:
+                self._drain()
+        finally:
+            self._running = was_running
+            if self._ticks or self._left_over:
+                self._schedule()
+
+    def drain(self) -> None:
+        """Run the queue dry. From the loop only."""
+        self._scheduled = False
+        was_running, self._running = self._running, True
+        try:
+            self._drain()
+        finally:
+            self._running = was_running
+            if self._ticks or self._left_over:
+                self._schedule()
+
+    def tell(self, tell: Callable[..., object], *args: object) -> None:
+        """Call a user's function; what it raises surfaces through the loop."""
+        try:
+            tell(*args)
+        except Exception as error:  # whatever a listener raises is the user's affair, not the socket's
+            self._driver.report(error)
+
+    def _drain(self) -> None:
+        while self._left_over or self._ticks:
+            if self._left_over:
+                port, effects = self._left_over.pop(0)
+                self._carry_out(port, effects)
+            else:
+                port, step = self._ticks.popleft()
+                self._carry_out(port, port.machine.ticked(step))
+
+    def _carry_out(self, port: Port, effects: Effects) -> None:
+        done = 0
+        try:
+            for effect in effects:
+                done += 1
+                if isinstance(effect, Notice):
+                    self.tell(port.tell, effect)
+                elif type(effect) is Tick:
+                    self._ticks.append((port, effect.step))
+                elif type(effect) is Then:
+                    self._carry_out(port, port.machine.ticked(effect.step))
+                else:
+                    port.carry_out(effect)
+        except BaseException:  # an interrupt went through a listener: nothing else may be lost by it
+            if done < len(effects):
+                self._left_over.append((port, effects[done:]))
+            raise
+
+    def _schedule(self) -> None:
+        if not self._scheduled:
+            self._scheduled = True
+            self._driver.call_soon(self.drain)
+
+
+def pump_of(driver: Driver) -> Pump:
+    """The pump of a driver; each has one."""
+    if driver.pump is None:
+        driver.pump = Pump(driver)
+    pump: Pump = driver.pump
+    return pump

@@ -1,0 +1,275 @@
+"""`Server`: node:net's server, with Python's names and types, over a machine, a pump and a driver.
+
+What a server does is decided in `sansnet/state/server.py`.
+
+Reference: https://nodejs.org/api/net.html#class-netserver
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+from . import options as _options
+from .default import default_driver
+from .errors import to_exception
+from .events import Emitter
+from .ports import ServerPort
+from .socket import AddressInfo, Socket, address_info
+from .state import Fault, Misuse, ServerMachine, SocketMachine, notices, ops
+from .state.effects import Notice
+from .state.phases import Listen
+
+if TYPE_CHECKING:
+    from .abort import AbortSignal
+    from .drivers.contract import SocketHandle
+
+__all__ = ["DropInfo", "Server", "create_server"]
+
+_NOT_RUNNING = Fault("ERR_SERVER_NOT_RUNNING")
+
+
+class DropInfo(NamedTuple):
+    """Whose connection was dropped."""
+
+    local_address: str
+    local_port: int
+    local_family: str
+    remote_address: str
+    remote_port: int
+    remote_family: str
+
+
+class Server(Emitter):
+    """A server for TCP connections, or for those over a Unix domain socket.
+
+    Events: 'listening'; 'connection' (a `Socket`); 'close'; 'error' (the exception); 'drop' (a `DropInfo`, None on a Unix
+    domain socket) for each connection above `max_connections`. The options are attributes that may be set at any time;
+    they are read when a connection is accepted.
+
+    An 'error' of listening is raised from `run()` when nobody listens to it. One of accepting (no descriptors left) is
+    only told: the server stops to accept for a moment, and goes on.
+    """
+
+    __slots__ = (
+        "_driver",
+        "_path",
+        "_port",
+        "_sockets",
+        "allow_half_open",
+        "block_list",
+        "drop_max_connection",
+        "high_water_mark",
+        "keep_alive",
+        "keep_alive_initial_delay",
+        "no_delay",
+        "pause_on_connect",
+    )
+
+    def __init__(self, listener: Any = None, /, **options: Any) -> None:
+        """Make a server that doesn't listen yet; `listener` is added for 'connection'.
+
+        allow_half_open, no_delay, keep_alive, keep_alive_initial_delay (seconds), high_water_mark (bytes): of the sockets
+            it accepts. pause_on_connect: read nothing from them before `resume()`. block_list: of peers to turn away.
+
+        Raises TypeError or ValueError with Node's code.
+        """
+        super().__init__()
+        given, listener = _options.server_options(listener, options)
+        self.allow_half_open = given.allow_half_open
+        self.pause_on_connect = given.pause_on_connect
+        self.no_delay = given.no_delay
+        self.keep_alive = given.keep_alive
+        self.keep_alive_initial_delay = given.keep_alive_initial_delay
+        self.high_water_mark = given.high_water_mark
+        self.block_list = given.block_list
+        self.drop_max_connection = False
+        self._driver = default_driver()
+        self._port = ServerPort(self._driver, ServerMachine(), self)
+        self._path: str | None = None
+        self._sockets: dict[Socket, None] = {}
+        if listener is not None:
+            self.on("connection", listener)
+
+    # -- listening and closing
+
+    def listen(self, *args: Any, **options: Any) -> Self:
+        """Listen: `listen(port=0, host=None, backlog=511, callback=None)`, `listen(path, …)`, `listen(handle, …)` or
+        `listen(**options)`.
+
+        Without a host the server takes every address, of both families where the system can. Port 0: the system
+        chooses. Then, and for a path, the server is `listening` when this returns; with a host once that was looked up.
+        'listening' follows, or an 'error'. `callback` is added once for 'listening'.
+
+        path: of a Unix domain socket; `readable_all` and `writable_all` open it to other users; `close()` unlinks it.
+        ipv6_only, reuse_port, backlog: as the system has them. signal: an `AbortSignal` that closes the server.
+        handle, fd: a listening socket that exists.
+
+        Raises RuntimeError (ERR_SERVER_ALREADY_LISTEN), TypeError or ValueError with Node's code.
+        """  # noqa: D205
+        if self._port.machine.is_listening:
+            raise to_exception(Fault("ERR_SERVER_ALREADY_LISTEN"))
+        wanted = _options.listen_options(args, options)
+        if wanted.callback is not None:
+            self.once("listening", wanted.callback)
+        self._path = wanted.plan.path or None
+        try:
+            effects = self._port.machine.listen(wanted.plan)
+        except Misuse as misuse:
+            raise to_exception(misuse.fault) from None
+        self._port.ask(effects)
+        if wanted.signal is not None:
+            self._obey(wanted.signal)
+        return self
+
+    def close(self, callback: Callable[[Exception | None], object] | None = None) -> Self:
+        """Stop listening. Connections live on; 'close' comes when the last of them is gone.
+
+        `callback(error)` is added once for 'close'; `error` is ERR_SERVER_NOT_RUNNING if the server did not listen.
+        """
+        machine = self._port.machine
+        if callable(callback):
+            error = None if machine.is_listening else to_exception(_NOT_RUNNING)
+            self.once("close", lambda: callback(error))
+        self._port.ask(machine.close())
+        return self
+
+    def close_all_connections(self) -> None:
+        """Destroy every connection that was accepted. (Beyond Node's net.)"""
+        for socket in list(self._sockets):
+            socket.destroy()
+
+    def pause(self) -> Self:
+        """Accept nothing for now; the system's backlog fills. (Beyond Node.)"""
+        self._port.ask(self._port.machine.pause())
+        return self
+
+    def resume(self) -> Self:
+        """Accept again. (Beyond Node.)"""
+        self._port.ask(self._port.machine.resume())
+        return self
+
+    def get_connections(self, callback: Callable[[Exception | None, int], object]) -> Self:
+        """Call `callback(None, count)` with the number of connections that are not destroyed."""
+        count = self._port.machine.connections
+        self._driver.call_soon(lambda: self._port.pump.tell(callback, None, count))
+        return self
+
+    def ref(self) -> Self:
+        """Let the server keep `run()` going (the default)."""
+        self._port.ref(True)
+        return self
+
+    def unref(self) -> Self:
+        """Let `run()` return although the server listens."""
+        self._port.ref(False)
+        return self
+
+    # -- what can be seen
+
+    def address(self) -> AddressInfo | str | None:
+        """Where the server listens: an `AddressInfo`, or the path as it was given; None before and after.
+
+        A path is still told after `close()`, as in Node.
+        """
+        if self._path is not None:
+            return self._path
+        handle = self._port.handle
+        name = handle.local_name() if handle is not None else None
+        return name.address if name is not None and name.is_path else address_info(name)
+
+    def describe(self) -> str:
+        """One line that says why the server is where it is; for people, it may change."""
+        return self._port.machine.describe()
+
+    @property
+    def listening(self) -> bool:
+        """The server takes connections."""
+        return self._port.machine.is_listening
+
+    @property
+    def connections(self) -> int:
+        """How many connections are not destroyed. (Beyond Node.)"""
+        return self._port.machine.connections
+
+    @property
+    def max_connections(self) -> int | None:
+        """Connections above so many are dropped; None: no limit; 0: all are."""
+        return self._port.machine.max_connections
+
+    @max_connections.setter
+    def max_connections(self, limit: int | None) -> None:
+        self._port.ask(self._port.machine.limit(_options.connection_limit(limit)))
+
+    # -- what the port and the sockets ask of their owner
+
+    def on_notice(self, notice: Notice) -> None:
+        """Tell the listeners; called by the pump."""
+        _TELL[type(notice)](self, notice)
+
+    def is_blocked(self, connection: SocketHandle) -> bool:
+        """Does the block list name the peer? Called by the port."""
+        if self.block_list is None:
+            return False
+        name = connection.remote_name()
+        return name is not None and bool(self.block_list.check(name.address, "ipv6" if name.family == 6 else "ipv4"))
+
+    def connection_gone(self, socket: Socket) -> None:
+        """An accepted socket was destroyed; called by it."""
+        del self._sockets[socket]
+        self._port.ask(self._port.machine.connection_gone())
+
+    def _obey(self, signal: AbortSignal) -> None:
+        """Close when the signal says so; a signal that has said so already closes at once."""
+        if signal.aborted:
+            self.close()
+            return
+        signal.add_listener(self.close)
+        self.once("close", lambda: signal.remove_listener(self.close))
+
+    def _connected(self, notice: notices.Connection) -> None:
+        handle: Any = notice.connection
+        mark = self.high_water_mark if self.high_water_mark is not None else _options.DEFAULT_HIGH_WATER_MARK
+        machine = SocketMachine(
+            allow_half_open=bool(self.allow_half_open), read_high_water_mark=mark, write_high_water_mark=mark
+        )
+        machine.no_delay = bool(self.no_delay)
+        if self.keep_alive:
+            machine.keep_alive = ops.SetKeepAlive(True, self.keep_alive_initial_delay, 1, 10)
+        socket = Socket.accepted(self, self._driver, handle, machine, bool(self.pause_on_connect))
+        self._sockets[socket] = None
+        self.emit("connection", socket)
+
+    def _dropped(self, notice: notices.Dropped) -> None:
+        handle: Any = notice.connection
+        local, remote = address_info(handle.local_name()), address_info(handle.remote_name())
+        if local is None or remote is None:
+            self.emit("drop", None)
+        else:
+            self.emit("drop", DropInfo(*_ends(local), *_ends(remote)))
+
+    def _accept_failed(self, notice: notices.AcceptFailed) -> None:
+        if self.listener_count("error"):
+            self.emit("error", to_exception(notice.fault))
+
+
+def _ends(info: AddressInfo) -> tuple[str, int, str]:
+    return (info.address, info.port, info.family)
+
+
+def create_server(listener: Any = None, /, **options: Any) -> Server:
+    """A new server, as `Server(listener, **options)`.
+
+    https://nodejs.org/api/net.html#netcreateserveroptions-connectionlistener
+    """
+    return Server(listener, **options)
+
+
+_TELL: dict[type[Notice], Callable[[Server, Any], object]] = {
+    notices.Listening: lambda server, _: server.emit("listening"),
+    notices.Connection: Server._connected,
+    notices.Dropped: Server._dropped,
+    notices.AcceptFailed: Server._accept_failed,
+    notices.Failed: lambda server, notice: server.emit("error", to_exception(notice.fault)),
+    notices.ServerClosed: lambda server, _: server.emit("close"),
+}

@@ -1,0 +1,453 @@
+"""`Socket`: node:net's socket, with Python's names and types, over a machine, a pump and a driver.
+
+What a socket does is decided in `sansnet/state/socket.py`. Here are the listeners, the callbacks, the options and the
+exceptions. Each life of a socket, from `connect()` to 'close', is a port of its own (`ports.py`).
+
+Reference: https://nodejs.org/api/net.html#class-netsocket
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+from . import options as _options
+from .default import default_driver
+from .duplex import Duplex
+from .encodings import decoder
+from .errors import given_fault, invalid_arg_type, to_exception
+from .lookup import CustomLookup, screened
+from .ports import Answer, SocketPort
+from .state import Fault, SocketMachine, notices, ops
+from .state.effects import Notice
+from .state.endpoints import Endpoint
+
+if TYPE_CHECKING:
+    from .abort import AbortSignal
+    from .blocklist import BlockList
+    from .drivers.contract import Cancellable, Driver, SocketHandle
+    from .options import OnRead
+    from .server import Server
+
+__all__ = ["AddressInfo", "Socket", "address_info", "connect"]
+
+
+class AddressInfo(NamedTuple):
+    """One end of a TCP connection. `family` is 'IPv4' or 'IPv6'."""
+
+    address: str
+    family: str
+    port: int
+
+
+class Socket(Duplex):
+    """A TCP connection, or one over a Unix domain socket: a stream of bytes in each direction, and the events of its life.
+
+    Events, with what their listeners are given: 'connect'; 'ready'; 'data' (bytes, or str after `set_encoding`); 'end';
+    'drain'; 'finish'; 'timeout'; 'error' (the exception); 'close' (did it end in an error? None if there never was a
+    connection); 'lookup' (error, address, family, host); 'connection_attempt' (address, port, family),
+    'connection_attempt_failed' (…, error), 'connection_attempt_timeout' (…); 'pause', 'resume', 'readable', 'prefinish'.
+
+    Listeners run from the loop only. An 'error' that nobody listens to is raised from `run()`; 'close' follows all the same.
+    """
+
+    __slots__ = (
+        "_block_list",
+        "_counted",
+        "_driver",
+        "_lookup",
+        "_on_read",
+        "_reffed",
+        "_remote",
+        "_server",
+        "_timeout",
+    )
+
+    def __init__(self, options: dict[str, Any] | None = None, /, **keywords: Any) -> None:
+        """Make a socket that isn't connected yet, or, with `handle` (or `fd`), one around a connection that exists.
+
+        allow_half_open: keep our half open when the peer has ended its own; default False.
+        readable, writable: make a socket without that half; default True.
+        read and write marks: `high_water_mark`, or `readable_high_water_mark` and `writable_high_water_mark`, in bytes;
+            default 65536.
+        no_delay, keep_alive, keep_alive_initial_delay (seconds), type_of_service (0 to 255): set once connected.
+        on_read: an `OnRead`, which takes the place of 'data'. signal: an `AbortSignal` that destroys the socket.
+        block_list: a `BlockList` of peers that it must not connect to.
+
+        Raises ValueError or TypeError with Node's code for an option that can't be, TypeError for one that isn't known.
+        """
+        super().__init__()
+        given = _options.socket_options({**(options or {}), **keywords})
+        self._prepare(default_driver(), given.block_list, given.on_read)
+        machine = SocketMachine(
+            allow_half_open=given.allow_half_open,
+            readable=given.readable,
+            writable=given.writable,
+            read_high_water_mark=given.read_high_water_mark,
+            write_high_water_mark=given.write_high_water_mark,
+        )
+        machine.no_delay = given.no_delay
+        if given.keep_alive:
+            machine.keep_alive = ops.SetKeepAlive(True, given.keep_alive_initial_delay, 1, 10)
+        machine.type_of_service = given.type_of_service
+        if given.source is None:
+            self._port = SocketPort(self._driver, machine, self._driver.socket(), self)
+        else:
+            self._take_over(machine, self._driver.adopt(given.source), paused=False)
+        if given.signal is not None:
+            self._obey(given.signal)
+
+    def _prepare(self, driver: Driver, block_list: BlockList | None = None, on_read: OnRead | None = None) -> None:
+        self._driver = driver
+        self._block_list = block_list
+        self._on_read = on_read
+        self._lookup: Callable[..., object] | None = None
+        self._reffed = True
+        self._remote: Endpoint | None = None
+        self._server: Server | None = None
+        self._counted = False
+        self._timeout: float | None = None
+
+    @classmethod
+    def accepted(
+        cls, server: Server, driver: Driver, handle: SocketHandle, machine: SocketMachine, paused: bool
+    ) -> Self:
+        """A socket around a connection that `server` accepted; called by the server."""
+        socket = cls.__new__(cls)
+        Duplex.__init__(socket)
+        socket._prepare(driver)
+        socket._server = server
+        socket._counted = True
+        socket._take_over(machine, handle, paused)
+        return socket
+
+    def _take_over(self, machine: SocketMachine, handle: SocketHandle, paused: bool) -> None:
+        self._port = SocketPort(self._driver, machine, handle, self)
+        name = handle.local_name()
+        self._port.ask(machine.adopt(paused, name is not None and name.is_path))
+
+    # -- connecting and closing
+
+    def connect(self, *args: Any, **keywords: Any) -> Self:
+        """Connect: `connect(port, host=None, listener=None)`, `connect(path, listener=None)` or `connect(**options)`.
+
+        host: a name, looked up, or an IP literal; default 'localhost'. path: of a Unix domain socket (Linux: abstract,
+            with a leading NUL). family: 4, 6 or 0; hints: flags of getaddrinfo; lookup: a function that looks names up.
+        local_address, local_port: where to connect from.
+        auto_select_family: try every address in turn, each for `auto_select_family_attempt_timeout` seconds; "race"
+            leaves the earlier attempts running (RFC 8305).
+        connect_timeout: seconds after which connecting fails with ETIMEDOUT.
+        listener: is added once for 'connect'.
+
+        A socket that was destroyed starts a new life, with its listeners and settings. What goes wrong later is an
+        'error'. Raises TypeError or ValueError with Node's code for arguments that can't be, OSError with EISCONN on
+        an open socket; nothing has changed then.
+        """
+        wanted = _options.connect_options(args, keywords, block_list=self._block_list)
+        if wanted.listener is not None:
+            self.once("connect", wanted.listener)
+        if self._port.machine.destroyed:
+            self._port = self._next_life()
+        self._lookup = wanted.lookup
+        self._ask(self._port.machine.connect, wanted.route)
+        return self
+
+    def _next_life(self) -> SocketPort:
+        self._remote = None
+        if self._encoding is not None:
+            self._decoder = decoder(self._encoding)
+        handle = self._driver.socket()
+        if not self._reffed:
+            handle.unref()
+        return SocketPort(self._driver, self._port.machine.successor(), handle, self)
+
+    def destroy(self, error: BaseException | None = None) -> Self:
+        """Close at once. Unsent bytes are lost, and their callbacks hear so. `error` is emitted as 'error'."""
+        fault = given_fault(error) if isinstance(error, Exception) else None
+        self._port.ask(self._port.machine.destroy(fault))
+        return self
+
+    def destroy_soon(self) -> None:
+        """`end()`, and destroy as soon as all is handed to the system, whatever the peer still sends."""
+        self._port.ask(self._port.machine.destroy_soon())
+
+    def reset_and_destroy(self) -> Self:
+        """Close with a reset (RST); while connecting, once connected.
+
+        Raises TypeError (ERR_INVALID_HANDLE_TYPE) on a Unix domain socket, which has no reset.
+        """
+        self._ask(self._port.machine.reset)
+        return self
+
+    # -- settings
+
+    def set_timeout(self, seconds: float, callback: Callable[[], object] | None = None) -> Self:
+        """Emit 'timeout' after so many seconds in which nothing was sent or received; 0: never. Nothing else happens then.
+
+        `callback` is added once for 'timeout'; with 0 it is taken away. The timer keeps no loop alive.
+        Raises TypeError (ERR_INVALID_ARG_TYPE) or ValueError (ERR_OUT_OF_RANGE).
+        """
+        if self.destroyed:
+            return self
+        wait = _options.timeout_seconds("seconds", seconds)
+        if callback is not None and not callable(callback):
+            raise invalid_arg_type("callback", "of type function", callback)
+        self._timeout = seconds
+        if callback is not None:
+            (self.once if wait else self.off)("timeout", callback)
+        self._port.ask(self._port.machine.set_timeout(wait))
+        return self
+
+    def set_no_delay(self, no_delay: bool = True) -> Self:
+        """Send small writes at once instead of gathering them (TCP_NODELAY). Nothing on a Unix domain socket."""
+        self._port.ask(self._port.machine.set_no_delay(bool(no_delay)))
+        return self
+
+    def set_keep_alive(
+        self, enable: Any = False, initial_delay: float = 0, interval: float | None = None, count: int | None = None
+    ) -> Self:
+        """Probe an idle connection (SO_KEEPALIVE) after `initial_delay` seconds, `count` times every `interval` seconds.
+
+        0 leaves the system's delay. Also as one mapping. Never raises.
+        """
+        arguments = _options.keep_alive_arguments(enable, initial_delay, interval, count)
+        self._port.ask(self._port.machine.set_keep_alive(*arguments))
+        return self
+
+    def set_type_of_service(self, value: int) -> Self:
+        """Set the type-of-service byte (IP_TOS, IPV6_TCLASS), 0 to 255.
+
+        Raises TypeError (ERR_INVALID_ARG_TYPE) or ValueError (ERR_OUT_OF_RANGE).
+        """
+        self._port.ask(self._port.machine.set_type_of_service(_options.type_of_service(value)))
+        return self
+
+    def get_type_of_service(self) -> int:
+        """The type-of-service byte; 0 unless it was set. Raises OSError (EBADF) while connecting."""
+        machine = self._port.machine
+        if machine.pending and not machine.is_connecting:
+            return machine.type_of_service or 0
+        answer = self._port.handle.get_type_of_service()
+        if isinstance(answer, Fault):
+            raise to_exception(answer)
+        return answer
+
+    def ref(self) -> Self:
+        """Let the socket keep `run()` going (the default)."""
+        self._reffed = True
+        self._port.handle.ref()
+        return self
+
+    def unref(self) -> Self:
+        """Let `run()` return although the socket is open."""
+        self._reffed = False
+        self._port.handle.unref()
+        return self
+
+    # -- what can be seen
+
+    def address(self) -> AddressInfo | None:
+        """This end's address, None when there is no connection or it has a path."""
+        return address_info(self._local())
+
+    def describe(self) -> str:
+        """One line that says why the socket is where it is; for people, it may change."""
+        return self._port.machine.describe()
+
+    def fileno(self) -> int:
+        """The descriptor of the connection, -1 when there is none."""
+        return self._port.handle.fileno()
+
+    def _local(self) -> Endpoint | None:
+        return None if self._port.machine.pending else self._port.handle.local_name()
+
+    def _peer(self) -> Endpoint | None:
+        """The peer's address, kept once it was asked for: it can be seen in 'close'."""
+        if self._remote is None and not self._port.machine.pending:
+            self._remote = self._port.handle.remote_name()
+        return self._remote
+
+    @property
+    def local_address(self) -> str | None:
+        """The IP address of this end."""
+        info = address_info(self._local())
+        return info.address if info else None
+
+    @property
+    def local_port(self) -> int | None:
+        """The port of this end."""
+        info = address_info(self._local())
+        return info.port if info else None
+
+    @property
+    def local_family(self) -> str | None:
+        """'IPv4' or 'IPv6'."""
+        info = address_info(self._local())
+        return info.family if info else None
+
+    @property
+    def remote_address(self) -> str | None:
+        """The IP address of the peer."""
+        info = address_info(self._peer())
+        return info.address if info else None
+
+    @property
+    def remote_port(self) -> int | None:
+        """The port of the peer."""
+        info = address_info(self._peer())
+        return info.port if info else None
+
+    @property
+    def remote_family(self) -> str | None:
+        """'IPv4' or 'IPv6'."""
+        info = address_info(self._peer())
+        return info.family if info else None
+
+    @property
+    def server(self) -> Server | None:
+        """The server that accepted the socket, None for a client."""
+        return self._server
+
+    @property
+    def allow_half_open(self) -> bool:
+        """Does our half stay open when the peer ends its own?"""
+        return self._port.machine.allow_half_open
+
+    @allow_half_open.setter
+    def allow_half_open(self, on: bool) -> None:
+        self._port.machine.allow_half_open = bool(on)
+
+    @property
+    def auto_select_family_attempted_addresses(self) -> list[str] | None:
+        """The addresses tried so far, as 'ip:port'; None when there was no choice."""
+        connecting = self._port.machine.connecting
+        return list(connecting.attempted) if connecting.selecting else None
+
+    @property
+    def ready_state(self) -> str:
+        """'opening', 'open', 'readOnly', 'writeOnly' or 'closed'."""
+        return self._port.machine.ready_state
+
+    @property
+    def connecting(self) -> bool:
+        """`connect()` was called, and 'connect' is still to come."""
+        return self._port.machine.is_connecting
+
+    @property
+    def pending(self) -> bool:
+        """There is no connection: not yet, or no more."""
+        return self._port.machine.pending
+
+    @property
+    def buffer_size(self) -> int | None:
+        """As `writable_length`, None while there is no connection and none is being made."""
+        machine = self._port.machine
+        return None if machine.pending and not machine.is_connecting else machine.writing.length
+
+    @property
+    def bytes_read(self) -> int:
+        """Bytes that arrived in this life."""
+        return self._port.machine.reading.bytes_read
+
+    @property
+    def bytes_written(self) -> int:
+        """Bytes that were written in this life, sent or waiting."""
+        return self._port.machine.writing.bytes_written
+
+    @property
+    def timeout(self) -> float | None:
+        """What `set_timeout` was given last, in seconds."""
+        return self._timeout
+
+    # -- what the port asks of its owner
+
+    def on_notice(self, notice: Notice) -> None:
+        """Tell the listeners; called by the pump."""
+        _TELL[type(notice)](self, notice)
+
+    def on_released(self) -> None:
+        """The connection is given back; called by the port."""
+        if self._counted and self._server is not None:
+            self._counted = False
+            self._server.connection_gone(self)
+
+    def look_up(self, lookup: ops.Lookup, done: Callable[[Answer], None]) -> Cancellable:
+        """Look a name up, the user's way if there is one; called by the port."""
+        if self._lookup is not None:
+            return CustomLookup(self._lookup, lookup, self._block_list, done)
+        return self._driver.resolve(
+            lookup.host, lookup.family, lookup.hints, lookup.every, lambda answer: done(screened(answer, self._block_list))
+        )
+
+    def _obey(self, signal: AbortSignal) -> None:
+        """Destroy when the signal says so; a signal that has said so already is obeyed at once."""
+        if signal.aborted:
+            self._abort(signal)
+            return
+
+        def abort() -> None:
+            self._abort(signal)
+
+        signal.add_listener(abort)
+        self.once("close", lambda _had_error: signal.remove_listener(abort))
+
+    def _abort(self, signal: AbortSignal) -> None:
+        fault = Fault("ABORT_ERR", text="The operation was aborted", cause=signal.reason)
+        self._port.ask(self._port.machine.destroy(fault))
+
+
+def connect(*args: Any, **options: Any) -> Socket:
+    """Make a socket and connect it: `Socket(…).connect(…)` in one call, with the options of both.
+
+    `timeout` (seconds) sets the idle timeout first. `create_connection` is the same function.
+
+    https://nodejs.org/api/net.html#netconnect
+    """
+    own, target = _options.split_connect(args, options)
+    socket = Socket(own)
+    if "timeout" in own and own["timeout"]:
+        socket.set_timeout(own["timeout"])
+    return socket.connect(*target.args, **target.options)
+
+
+def address_info(endpoint: Endpoint | None) -> AddressInfo | None:
+    """The endpoint as users see it; None when it is unknown or a path."""
+    if endpoint is None or endpoint.port is None:
+        return None
+    return AddressInfo(endpoint.address, "IPv6" if endpoint.family == 6 else "IPv4", endpoint.port)
+
+
+def _place(endpoint: Endpoint) -> tuple[str, int | None, int | None]:
+    """What the attempt events say: address, port, family; of a path nothing but itself."""
+    return (endpoint.address, endpoint.port, endpoint.family or None)
+
+
+def _looked_up(socket: Socket, notice: notices.LookedUp) -> None:
+    error = None if notice.fault is None else socket._exception_of(notice.fault)
+    socket.emit("lookup", error, notice.address, notice.family, notice.host)
+
+
+def _attempt_failed(socket: Socket, notice: notices.AttemptFailed) -> None:
+    socket.emit("connection_attempt_failed", *_place(notice.endpoint), socket._exception_of(notice.fault))
+
+
+_TELL: dict[type[Notice], Callable[[Socket, Any], object]] = {
+    notices.LookedUp: _looked_up,
+    notices.AttemptStarted: lambda socket, notice: socket.emit("connection_attempt", *_place(notice.endpoint)),
+    notices.AttemptFailed: _attempt_failed,
+    notices.AttemptTimedOut: lambda socket, notice: socket.emit("connection_attempt_timeout", *_place(notice.endpoint)),
+    notices.Connected: lambda socket, _: socket.emit("connect"),
+    notices.Ready: lambda socket, _: socket.emit("ready"),
+    notices.Data: lambda socket, notice: socket.emit("data", notice.payload),
+    notices.Readable: lambda socket, _: socket.emit("readable"),
+    notices.Paused: lambda socket, _: socket.emit("pause"),
+    notices.Resumed: lambda socket, _: socket.emit("resume"),
+    notices.End: lambda socket, _: socket.emit("end"),
+    notices.Drain: lambda socket, _: socket.emit("drain"),
+    notices.Prefinish: lambda socket, _: socket.emit("prefinish"),
+    notices.Finished: lambda socket, _: socket.emit("finish"),
+    notices.Idle: lambda socket, _: socket.emit("timeout"),
+    notices.Settled: Socket._settle,
+    notices.Failed: lambda socket, notice: socket.emit("error", socket._exception_of(notice.fault)),
+    notices.Closed: lambda socket, notice: socket.emit("close", notice.had_error),
+}

@@ -1,0 +1,468 @@
+"""Every state that a model can reach, breadth first, and whether the laws hold there.
+
+A *model* is a world in small: a machine, ghosts in place of the driver and the user, and bounds that keep its states
+finite. `explore(model)` takes every event in every state. It stops at the first law that breaks, and since it goes
+breadth first, the trace that it prints is a shortest one. That it found nothing means that there is nothing: within the
+bounds, no order of events was left out.
+
+A *law* is a function with one sentence of docstring, under one of three verbs:
+
+    @always(Data)
+    def no_data_after_end(world: SocketWorld, notice: Data) -> bool:
+        \"\"\"No 'data' after 'end'.\"\"\"
+        return not world.ended
+
+- `always(*kinds)`: true at every moment of these kinds. Moments are what a model lets be seen during a step (in ours:
+  every input with its effects, every effect as it is carried out), and the explorer's own `Stepped` and `Reached`.
+- `sometimes(*kinds)`: true at one moment at least. An exploration that never gets to the interesting place proves
+  nothing about it, and so it fails.
+- `eventually(fair=…)`: from every state, whatever way the `fair` events go, a state is reached where it is true.
+
+A refutation's trace can be printed (`str`), replayed (`replay`), and pasted as a test (`Trace.as_test()`).
+"""
+
+from __future__ import annotations
+
+import enum
+import time
+from array import array
+from collections import deque
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, Final, NamedTuple, Protocol, TypeVar, final
+
+from sansnet.state.machine import Event
+
+from .counterexample import Trace
+
+__all__ = [
+    "REACHED",
+    "Exploration",
+    "Law",
+    "LawBroken",
+    "Model",
+    "Promise",
+    "Reached",
+    "Refutation",
+    "See",
+    "Stepped",
+    "Unbounded",
+    "Watch",
+    "always",
+    "eventually",
+    "explore",
+    "replay",
+    "sometimes",
+]
+
+W = TypeVar("W")
+
+See = Callable[[Any, object], None]
+"""`see(world, moment)`: a model calls it at each moment that a law may look at, with the world as it is then."""
+
+_EVERY_TWIN: Final = 3  # a state that is kept for comparison is compared so often
+
+
+class Model(Protocol[W]):
+    """A world with bounds. `name` says where it is found: "package.module.NAME"."""
+
+    @property
+    def name(self) -> str:
+        """Where a pasted trace imports the model from: "package.module.NAME"."""
+
+    @property
+    def laws(self) -> Sequence[Law | Promise]:
+        """What holds here."""
+
+    def initial(self) -> Sequence[W]:
+        """The worlds to begin with."""
+
+    def events(self, world: W) -> Sequence[Event]:
+        """What can happen next, always in the same order."""
+
+    def step(self, world: W, event: Event, see: See) -> W:
+        """The world after `event`; the given one stays as it is."""
+
+    def key(self, world: W) -> Hashable:
+        """Equal for worlds that are the same situation."""
+
+
+# -- laws ------------------------------------------------------------------------------------------------------------
+
+
+class Verb(enum.Enum):
+    ALWAYS = "always"
+    SOMETIMES = "sometimes"
+    EVENTUALLY = "eventually"
+
+
+@final
+class Law:
+    """A function of a world and a moment that is true always, or sometimes; made by the decorators."""
+
+    __slots__ = ("check", "name", "on", "text", "verb")
+
+    def __init__(self, verb: Verb, on: tuple[type, ...], check: Callable[[Any, Any], bool]) -> None:
+        self.verb: Final = verb
+        self.on: Final = on
+        self.check: Final = check
+        self.name: Final = check.__name__
+        self.text: Final = _sentence(check)
+
+
+@final
+class Promise:
+    """A function of a world that comes true, however the fair events go; made by `eventually`."""
+
+    __slots__ = ("fair", "goal", "name", "text", "verb", "when")
+
+    def __init__(
+        self, goal: Callable[[Any], bool], fair: Callable[[Any, Event], bool], when: Callable[[Any], bool]
+    ) -> None:
+        self.verb: Final = Verb.EVENTUALLY
+        self.goal: Final = goal
+        self.fair: Final = fair
+        self.when: Final = when
+        self.name: Final = goal.__name__
+        self.text: Final = _sentence(goal)
+
+
+def always(*on: type) -> Callable[[Callable[[Any, Any], bool]], Law]:
+    """True at every moment of these kinds (of their subclasses as well)."""
+    return lambda check: Law(Verb.ALWAYS, on, check)
+
+
+def sometimes(*on: type) -> Callable[[Callable[[Any, Any], bool]], Law]:
+    """True at one moment of these kinds at least, or the model doesn't show what it was made for."""
+    return lambda check: Law(Verb.SOMETIMES, on, check)
+
+
+def eventually(
+    *, fair: Callable[[Any, Event], bool], when: Callable[[Any], bool] = lambda _world: True
+) -> Callable[[Callable[[Any], bool]], Promise]:
+    """From every state in which `when`, every way through `fair` events comes to where it is true, and no way is endless."""
+    return lambda goal: Promise(goal, fair, when)
+
+
+def _sentence(function: Callable[..., object]) -> str:
+    return " ".join((function.__doc__ or function.__name__).split())
+
+
+class Stepped(NamedTuple):
+    """A moment: a step was taken. The world is the one after it."""
+
+    before: Any
+    event: Event
+
+
+@final
+class Reached:
+    """A moment: a state that was not seen before."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "in this state"
+
+
+REACHED: Final = Reached()
+
+
+class LawBroken(AssertionError):
+    """A law doesn't hold: which one, and at what moment."""
+
+    def __init__(self, name: str, text: str, moment: object = "") -> None:
+        super().__init__(name, text, moment)
+        self.name: Final = name
+        self.text: Final = text
+        self.moment: Final = moment
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.text}\n  broken by {self.moment!r}" if self.moment else f"{self.name}: {self.text}"
+
+
+class Unbounded(AssertionError):
+    """There are more states than the bound allows, so that nothing was proved."""
+
+
+@final
+class Watch:
+    """Shows moments to the laws that are about them. Its `see` is what a model's `step` is given."""
+
+    __slots__ = ("_by_kind", "_laws", "wanting")
+
+    def __init__(self, laws: Sequence[Law | Promise]) -> None:
+        self._laws = [law for law in laws if isinstance(law, Law)]
+        self._by_kind: dict[type, list[Law]] = {}
+        self.wanting = [law for law in self._laws if law.verb is Verb.SOMETIMES]
+
+    def see(self, world: object, moment: object) -> None:
+        """Raise LawBroken if a law breaks here."""
+        laws = self._by_kind.get(type(moment))
+        if laws is None:
+            laws = self._by_kind[type(moment)] = [law for law in self._laws if isinstance(moment, law.on)]
+        for law in laws:
+            if law.check(world, moment):
+                if law.verb is Verb.SOMETIMES:
+                    self._satisfied(law)
+            elif law.verb is Verb.ALWAYS:
+                raise LawBroken(law.name, law.text, moment)
+
+    def cares_about(self, kind: type) -> bool:
+        """Is there a law about moments of that kind?"""
+        return any(issubclass(kind, law.on) for law in self._laws)
+
+    def _satisfied(self, law: Law) -> None:
+        self.wanting.remove(law)
+        self._laws.remove(law)
+        self._by_kind.clear()
+
+
+# -- results ---------------------------------------------------------------------------------------------------------
+
+
+class Refutation(NamedTuple):
+    """A law that doesn't hold, and the shortest way to see it. No trace when it is about something that never came."""
+
+    law: str
+    text: str
+    detail: str
+    trace: Trace | None
+
+    def __str__(self) -> str:
+        lines = [f"REFUTED {self.law}: {self.text}", f"  {self.detail}"]
+        return "\n".join([*lines, str(self.trace)] if self.trace is not None else lines)
+
+
+class Exploration(NamedTuple):
+    """What an exploration found. The counts are of what was seen until it ended, or until a law broke."""
+
+    model: str
+    laws: int
+    states: int
+    edges: int
+    depth: int
+    seconds: float
+    refutation: Refutation | None
+
+    @property
+    def holds(self) -> bool:
+        """Did every law hold?"""
+        return self.refutation is None
+
+    @property
+    def report(self) -> str:
+        """One line of counts, and the refutation if there is one."""
+        name = self.model.rpartition(".")[2]
+        counts = f"{name}: {self.states:,} states, {self.edges:,} edges, {self.depth} deep, {self.seconds:.1f} s"
+        return f"{counts}; {self.laws} laws hold" if self.refutation is None else f"{counts}\n{self.refutation}"
+
+    def check(self) -> Exploration:
+        """Itself; raises AssertionError with the report if a law broke."""
+        if not self.holds:
+            raise AssertionError(self.report)
+        return self
+
+
+# -- the search ------------------------------------------------------------------------------------------------------
+
+
+def explore(
+    model: Model[W], *, laws: Sequence[Law | Promise] | None = None, bound: int = 1_000_000, twins: int = 0
+) -> Exploration:
+    """Take every event in every state of `model`, and hold `laws` (its own, unless others are given) to all of it.
+
+    With `twins` one state in so many is kept, and compared when it is reached again by another way: worlds whose keys
+    are equal must behave alike, or the key forgets something. Raises Unbounded beyond `bound` states.
+    """
+    return _Search(model, model.laws if laws is None else laws, bound, twins).run()
+
+
+def replay(
+    model: Model[W], events: Sequence[Event], *, start: int = 0, laws: Sequence[Law | Promise] | None = None
+) -> W:
+    """The world after `events`, from the initial world of that number. Raises LawBroken where a law breaks."""
+    chosen = model.laws if laws is None else laws
+    watch = Watch(chosen)
+    world = model.initial()[start]
+    watch.see(world, REACHED)
+    for event in events:
+        before, world = world, model.step(world, event, watch.see)
+        watch.see(world, Stepped(before, event))
+        watch.see(world, REACHED)
+    for law in chosen:
+        if isinstance(law, Promise) and law.when(world) and not law.goal(world):
+            if not any(law.fair(world, event) for event in model.events(world)):
+                raise LawBroken(law.name, law.text)
+    return world
+
+
+@final
+class _Search:
+    def __init__(self, model: Model[Any], laws: Sequence[Law | Promise], bound: int, twins: int) -> None:
+        self.model = model
+        self.laws = laws
+        self.bound = bound
+        self.twins = twins
+        self.watch = Watch(laws)
+        self.promises = [_Kept(law) for law in laws if isinstance(law, Promise)]
+        self.seen: dict[Hashable, int] = {}
+        self.parents = array("q")  # where a state was reached from first …
+        self.choices = array("q")  # … and by which of the events there; of an initial world: −1, and its number
+        self.depths = array("q")
+        self.frontier: deque[tuple[int, Any]] = deque()
+        self.kept: dict[int, tuple[Any, int]] = {}  # twins, and how often they are still compared
+        self.edges = 0
+
+    def run(self) -> Exploration:
+        began = time.perf_counter()
+        refutation = self._walk() or self._broken_promise() or self._never_happened()
+        return Exploration(
+            self.model.name,
+            len(self.laws),
+            len(self.seen),
+            self.edges,
+            max(self.depths, default=0),
+            time.perf_counter() - began,
+            refutation,
+        )
+
+    def _walk(self) -> Refutation | None:
+        here, event, last = -1, None, -1
+        model, frontier, see = self.model, self.frontier, self.watch.see
+        stepped = self.watch.cares_about(Stepped)
+        try:
+            for last, world in enumerate(model.initial()):
+                self._enter(world, -1, last)
+            while frontier:
+                here, world = frontier.popleft()
+                for last, event in enumerate(model.events(world)):
+                    self.edges += 1
+                    after = model.step(world, event, see)
+                    if stepped:
+                        see(after, Stepped(world, event))
+                    there = self._enter(after, here, last)
+                    for promise in self.promises:
+                        promise.add(world, event, here, there)
+        except Unbounded:
+            raise
+        except LawBroken as broken:
+            return Refutation(broken.name, broken.text, f"broken by {broken.moment!r}", self._trace(here, event, last))
+        except Exception as error:  # whatever it is: an input that the model gives is a legal one
+            detail = f"{type(error).__name__}: {error}"
+            return Refutation("no_input_raises", "A legal input never raises.", detail, self._trace(here, event, last))
+        return None
+
+    def _enter(self, world: Any, parent: int, choice: int) -> int:
+        key = self.model.key(world)
+        number = self.seen.get(key)
+        if number is not None:
+            if number in self.kept:
+                self._compare(number, world)
+            return number
+        number = self.seen[key] = len(self.seen)
+        if number >= self.bound:
+            raise Unbounded(f"{self.model.name} has more than {self.bound:,} states")
+        self.parents.append(parent)
+        self.choices.append(choice)
+        self.depths.append(self.depths[parent] + 1 if parent >= 0 else 0)
+        for promise in self.promises:
+            promise.enter(world)
+        if self.twins and number % self.twins == 0:
+            self.kept[number] = (world, _EVERY_TWIN)
+        self.frontier.append((number, world))
+        self.watch.see(world, REACHED)
+        return number
+
+    def _compare(self, number: int, world: Any) -> None:
+        twin, left = self.kept.pop(number)
+        if left > 1:
+            self.kept[number] = (twin, left - 1)
+        ours, theirs = _behaviour(self.model, world), _behaviour(self.model, twin)
+        for one, other in zip(ours, theirs, strict=False):
+            if one != other:
+                raise LawBroken("equal_keys_behave_alike", _ALIKE, (one[:-1], other[:-1]))
+        if len(ours) != len(theirs):
+            raise LawBroken("equal_keys_behave_alike", _ALIKE, "events of the one that the other has not")
+
+    def _broken_promise(self) -> Refutation | None:
+        for promise in self.promises:
+            stuck = promise.first_unkept()
+            if stuck is not None:
+                law, detail = promise.law, "not from the state after these events"
+                return Refutation(law.name, law.text, detail, self._trace(stuck, None, -1))
+        return None
+
+    def _never_happened(self) -> Refutation | None:
+        for law in self.watch.wanting:
+            return Refutation(law.name, law.text, f"not once in {len(self.seen):,} states", None)
+        return None
+
+    def _trace(self, number: int, event: Event | None, start: int) -> Trace:
+        """The events that lead to a state for the first time, and one more."""
+        choices: list[int] = []
+        while number >= 0:
+            choices.append(self.choices[number])
+            number = self.parents[number]
+        start = choices.pop() if choices else start
+        world = self.model.initial()[start]
+        events: list[Event] = []
+        for choice in reversed(choices):
+            events.append(self.model.events(world)[choice])
+            world = self.model.step(world, events[-1], _blind)
+        return Trace(self.model.name, start, tuple(events if event is None else [*events, event]))
+
+
+_ALIKE: Final = "Worlds with equal keys behave alike."
+
+
+def _blind(_world: object, _moment: object) -> None:
+    """Look away: what is stepped through was seen before."""
+
+
+def _behaviour(model: Model[Any], world: Any) -> list[tuple[str, tuple[str, ...], Hashable]]:
+    """What each event leads to, as far as it doesn't depend on which of two equal worlds it is."""
+    told: list[str] = []
+    behaviour = []
+    for event in model.events(world):
+        told.clear()
+        after = model.step(world, event, lambda _world, moment: told.append(type(moment).__name__))
+        behaviour.append((event.name, tuple(told), model.key(after)))
+    return behaviour
+
+
+@final
+class _Kept:
+    """A promise, the fair edges of the graph, and where it is kept."""
+
+    def __init__(self, law: Promise) -> None:
+        self.law = law
+        self.asked = bytearray()  # by state: does it have to be kept from here?
+        self.kept = bytearray()  # by state: is it?
+        self.sources = array("q")
+        self.targets = array("q")
+
+    def enter(self, world: Any) -> None:
+        self.asked.append(self.law.when(world))
+        self.kept.append(self.law.goal(world))
+
+    def add(self, world: Any, event: Event, here: int, there: int) -> None:
+        if not self.kept[here] and self.law.fair(world, event):
+            self.sources.append(here)
+            self.targets.append(there)
+
+    def first_unkept(self) -> int | None:
+        """The first state from which a fair way never gets there: it ends before, or goes round in a circle."""
+        kept = self.kept
+        open_ways = [0] * len(kept)
+        comes_from: list[list[int]] = [[] for _ in kept]
+        for source, target in zip(self.sources, self.targets, strict=True):
+            open_ways[source] += 1
+            comes_from[target].append(source)
+        todo = [number for number, is_kept in enumerate(kept) if is_kept]
+        while todo:
+            for source in comes_from[todo.pop()]:
+                open_ways[source] -= 1
+                if not open_ways[source]:
+                    kept[source] = True
+                    todo.append(source)
+        return next((number for number, asked in enumerate(self.asked) if asked and not kept[number]), None)

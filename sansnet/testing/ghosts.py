@@ -1,0 +1,389 @@
+"""The world around a socket: a driver that may do all that the contract lets a driver do, and a user who remembers.
+
+The driver is of one of two families. A *readiness* driver stops to read at once when it is told to, and ends what is in
+flight before its handle is closed. A *completion* driver may still have one more read to report, may have sent the
+bytes although the handle was closed, and reports in any order.
+
+The world keeps what each side may rely on: what the driver owes, what the user has done and heard, and how many bytes
+went which way. The laws compare the machine with that. How the world moves on is in `loop`, what can happen in `users`.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from typing import Any, ClassVar, Final, NamedTuple
+
+from sansnet.state import effects, notices, ops
+from sansnet.state.effects import Timer, Token
+from sansnet.state.endpoints import Found, Route
+from sansnet.state.faults import Fault
+from sansnet.state.inputs import SOCKET_INPUTS
+from sansnet.state.machine import Event
+from sansnet.state.phases import Link
+from sansnet.state.socket import SocketMachine
+
+from .loop import Returned, Stage, World, shape_of
+
+__all__ = ["Bounds", "Family", "SocketWorld", "tape"]
+
+_TAPE: Final = bytes(range(251)) * 2000
+_DEAD: Final = (Link.CLOSING, Link.CLOSED)
+
+
+def tape(position: int, count: int) -> bytes:
+    """Bytes that tell where in a stream they belong."""
+    return _TAPE[position % 251 : position % 251 + count]
+
+
+class Family(enum.Enum):
+    """The two ways to be a driver."""
+
+    READINESS = "readiness"
+    COMPLETION = "completion"
+
+
+class Bounds(NamedTuple):
+    """What may happen around a socket, and how often in a life, so that the states stay finite."""
+
+    at_rest: tuple[str, ...]  # what the user may do between turns; names in `users.ACTS`
+    inside: tuple[str, ...] = ()  # what the user may do inside a listener …
+    reactions: int = 0  # … and how often
+    family: Family = Family.READINESS
+    # how the socket gets its connection
+    routes: tuple[Route, ...] = ()
+    answers: tuple[tuple[Found, ...], ...] = ()  # of the lookup
+    adopted: tuple[tuple[bool, bool], ...] = ()  # paused? a path?
+    # how often
+    writes: int = 0
+    ends: int = 0
+    flips: int = 0  # pause(), resume(), read() and their like
+    chunks: int = 0  # that the peer sends
+    # how
+    write_sizes: tuple[int, ...] = (1,)
+    with_token: tuple[bool, ...] = (True,)
+    chunk_sizes: tuple[int, ...] = (1,)
+    tails: tuple[int, ...] = (0,)  # what a decoder still has at the end of file
+    failures: bool = True  # reading, sending, connecting, shutting down may fail
+    deferred: bool = True  # a send may take time
+    partial: bool = False  # part of it may be sent at once, and more on the way
+    after_close: bool = False  # the user goes on after 'close'
+
+
+class SocketWorld(World):
+    """A socket machine, its driver, and what its user has done and heard."""
+
+    HISTORY: Final = ("delivered", "handed", "received", "tokens")
+    """Counts that only their differences make a situation of; the machine's buffers and `outstanding` have those."""
+    STATE: Final = (
+        "adopted",
+        "attempts",
+        "chunks",
+        "closed",
+        "closing",
+        "connected",
+        "ended",
+        "ends",
+        "failed",
+        "finished",
+        "flips",
+        "flying",
+        "lingering",
+        "lookup",
+        "open",
+        "owes_drain",
+        "paused",
+        "peer_ended",
+        "prefinished",
+        "reactions",
+        "reading",
+        "readied",
+        "sending",
+        "shutting",
+        "timers",
+        "turn",
+        "unsent",
+        "writes",
+    )
+    __slots__ = (*(name for name in STATE if name not in World.__slots__), *HISTORY, "family", "outstanding")
+
+    INPUTS = SOCKET_INPUTS
+
+    machine: SocketMachine
+
+    def __init__(self, machine: SocketMachine, bounds: Bounds) -> None:
+        super().__init__(machine, bounds.reactions)
+        self.family = bounds.family
+        self.writes, self.ends = bounds.writes, bounds.ends
+        self.flips, self.chunks = bounds.flips, bounds.chunks
+        # the driver
+        self.lookup = Stage.NONE
+        self.flying: tuple[tuple[int, bool], ...] = ()  # attempts in flight, and: was it cancelled?
+        self.attempts = 0  # that were made
+        self.open = False  # the handle has a connection
+        self.reading = False
+        self.lingering = False  # one more report of reading may come
+        self.peer_ended = False
+        self.sending = False
+        self.unsent = 0  # bytes of that send
+        self.shutting = Stage.NONE
+        self.closing = Stage.NONE
+        self.timers: tuple[Timer, ...] = ()
+        # the user
+        self.adopted = False
+        self.paused = False
+        self.owes_drain = False  # write() answered False, 'drain' was not told yet
+        self.connected = self.readied = self.ended = self.prefinished = self.finished = False
+        self.failed = self.closed = False
+        self.tokens = 0  # that were given out
+        self.outstanding: tuple[Token, ...] = ()  # those not settled, in their order
+        self.handed = 0  # bytes that were given to the driver …
+        self.received = 0  # … that it reported while somebody was there to have them
+        self.delivered = 0  # … that the user has
+
+    # -- what can be seen
+
+    def phases(self) -> tuple[enum.Enum, ...]:
+        machine = self.machine
+        writing, reading = machine.writing, machine.reading
+        return (machine.link, reading.phase, reading.flow, writing.phase, writing.flight)
+
+    @property
+    def driver_owes(self) -> bool:
+        """Does the driver owe a completion, other than that of Close?"""
+        return bool(
+            self.flying
+            or self.sending
+            or self.shutting is Stage.UNDERWAY
+            or self.lookup in (Stage.UNDERWAY, Stage.CANCELLED)
+        )
+
+    def order_of_tokens(self) -> tuple[int, ...]:
+        """Where in the machine the outstanding tokens are, by age: equal keys hold equal tokens there."""
+        if len(self.outstanding) < 2:
+            return (len(self.outstanding),)
+        writing = self.machine.writing
+        chunks = (*writing.queue, *writing.batch)
+        held = [chunk[2] for chunk in chunks if chunk[2]]
+        held += [token for batch in writing.done for token in batch]
+        held += [*(writing.failed[0] if writing.failed else ()), *writing.enders]
+        held += [token for token, _ in writing.answers]
+        held += [effect.token for effect in self.stack if type(effect) is notices.Settled]
+        return tuple([self.outstanding.index(token) if token in self.outstanding else -1 for token in held])
+
+    # -- what the user does
+
+    def is_call(self, name: str) -> bool:
+        """The user may bring a lookup of his own, and answer it whenever he likes."""
+        return super().is_call(name) or (name in ("looked_up", "lookup_failed") and self.lookup is Stage.UNDERWAY)
+
+    def asking(self, event: Event) -> None:
+        name, args = event
+        if name == "write":
+            self.writes -= 1
+            self._give_out(args[2])
+        elif name == "end":
+            self.ends -= 1
+            self._give_out(args[0] if args else 0)
+        elif name in ("pause", "resume", "hold", "listen_readable", "read"):
+            self._flip(name, args)
+        elif name == "adopt":
+            self.adopted = self.open = True
+            self.paused = args[0]
+        elif name in ("looked_up", "lookup_failed"):
+            self.lookup = Stage.OVER
+
+    def _give_out(self, token: Token) -> None:
+        if token:
+            self.tokens = token
+            self.outstanding += (token,)
+
+    def _flip(self, name: str, args: tuple[Any, ...]) -> None:
+        self.flips -= 1
+        if name == "pause":
+            self.paused = True
+        elif name == "resume" or (name == "listen_readable" and args[1]):
+            self.paused = False
+
+    # -- what the driver does
+
+    def answering(self, event: Event) -> None:
+        if event.name == "send_deferred":
+            assert isinstance(self.asked, ops.Send)
+            self.sending = True
+            self.unsent = sum(map(len, self.asked.payloads)) - event.args[0]
+
+    def reporting(self, event: Event) -> None:
+        _REPORTED[event.name](self, *event.args)
+
+    def _lookup_over(self, _fault: Fault) -> None:
+        self.lookup = Stage.OVER
+
+    def _attempt_over(self, attempt: int) -> None:
+        self.flying = tuple([(other, cancelled) for other, cancelled in self.flying if other != attempt])
+
+    def _connected(self, attempt: int) -> None:
+        self._attempt_over(attempt)
+        self.open = True
+
+    def _received(self, payload: bytes, _count: int) -> None:
+        self.chunks -= 1
+        if self.machine.link is Link.OPEN:
+            self.lingering = False
+            self.received += len(payload)
+
+    def _reading_over(self) -> None:
+        if self.machine.link is Link.OPEN:
+            self.reading = self.lingering = False
+
+    def _eof(self, tail: bytes) -> None:
+        self._reading_over()
+        self.peer_ended = True
+        if self.machine.link is Link.OPEN:
+            self.received += len(tail)
+
+    def _progressed(self, count: int) -> None:
+        self.unsent -= count
+
+    def _sent(self) -> None:
+        self.sending = False
+        self.unsent = 0
+
+    def _shut(self) -> None:
+        self.shutting = Stage.OVER
+
+    def _closed(self) -> None:
+        self.closing = Stage.OVER
+        self.lingering = False
+
+    def fed(self) -> None:
+        if self.machine.link in _DEAD:  # nothing goes either way any more: the counts mean nothing
+            self.handed = self.received = self.delivered = 0
+            self.owes_drain = self.paused = False
+
+    # -- how effects are carried out
+
+    def _send(self, op: ops.Send) -> None:
+        self.asked = op
+        self.handed += sum(map(len, op.payloads))
+
+    def _ask(self, op: effects.Op) -> None:
+        self.asked = op
+
+    def _start_lookup(self, _op: ops.Lookup) -> None:
+        self.lookup = Stage.UNDERWAY
+
+    def _cancel_lookup(self, _op: ops.CancelLookup) -> None:
+        self.lookup = Stage.CANCELLED
+
+    def _connect(self, op: ops.Connect) -> None:
+        self.flying += ((op.attempt, False),)
+        self.attempts += 1
+
+    def _cancel_connect(self, op: ops.CancelConnect) -> None:
+        self.flying = tuple([(other, cancelled or other == op.attempt) for other, cancelled in self.flying])
+
+    def _start_read(self, _op: ops.StartRead) -> None:
+        self.reading = True
+        self.lingering = False
+
+    def _stop_read(self, _op: effects.Op) -> None:
+        self.lingering = self.family is Family.COMPLETION and (self.lingering or self.reading)
+        self.reading = False
+
+    def _shutdown(self, _op: ops.Shutdown) -> None:
+        self.shutting = Stage.UNDERWAY
+
+    def _close(self, op: effects.Op) -> None:
+        self._stop_read(op)
+        self.closing = Stage.UNDERWAY
+
+    def _arm(self, effect: effects.Arm) -> None:
+        if effect.timer not in self.timers:
+            self.timers += (effect.timer,)
+
+    def _disarm(self, effect: effects.Disarm) -> None:
+        self._timer_over(effect.timer)
+
+    def _timer_over(self, timer: Timer) -> None:
+        self.timers = tuple([other for other in self.timers if other is not timer])
+
+    def _heard(self, fact: str) -> Any:
+        setattr(self, fact, True)
+
+    def _told_data(self, notice: notices.Data) -> None:
+        self.delivered += len(notice.payload)
+
+    def _told_drain(self, _notice: notices.Drain) -> None:
+        self.owes_drain = False
+
+    def _told_settled(self, notice: notices.Settled) -> None:
+        self.outstanding = tuple([token for token in self.outstanding if token != notice.token])
+
+    def _taken(self, reply: effects.Taken) -> None:
+        self.delivered += sum(map(len, reply.payloads))
+
+    def _returned(self, call: Returned) -> None:
+        machine = self.machine
+        if call.name == "write" and not machine.accepts_more and machine.writable:
+            self.owes_drain = True
+
+    def _nothing(self, _effect: object) -> None:
+        """It changes nothing here."""
+
+    CARRY: ClassVar[dict[type, Callable[[Any, Any], object]]] = {
+        ops.Lookup: _start_lookup,
+        ops.CancelLookup: _cancel_lookup,
+        ops.BindLocal: _ask,
+        ops.Connect: _connect,
+        ops.CancelConnect: _cancel_connect,
+        ops.StartRead: _start_read,
+        ops.StopRead: _stop_read,
+        ops.Send: _send,
+        ops.Shutdown: _shutdown,
+        ops.Close: _close,
+        ops.Reset: _close,
+        ops.SetNoDelay: _nothing,
+        ops.SetKeepAlive: _nothing,
+        ops.SetTypeOfService: _nothing,
+        effects.Arm: _arm,
+        effects.Disarm: _disarm,
+        effects.Touch: _nothing,
+        effects.Taken: _taken,
+        Returned: _returned,
+        notices.LookedUp: _nothing,
+        notices.AttemptStarted: _nothing,
+        notices.AttemptFailed: _nothing,
+        notices.AttemptTimedOut: _nothing,
+        notices.Connected: lambda self, _: self._heard("connected"),
+        notices.Ready: lambda self, _: self._heard("readied"),
+        notices.Data: _told_data,
+        notices.Readable: _nothing,
+        notices.Paused: _nothing,
+        notices.Resumed: _nothing,
+        notices.End: lambda self, _: self._heard("ended"),
+        notices.Drain: _told_drain,
+        notices.Prefinish: lambda self, _: self._heard("prefinished"),
+        notices.Finished: lambda self, _: self._heard("finished"),
+        notices.Idle: _nothing,
+        notices.Settled: _told_settled,
+        notices.Failed: lambda self, _: self._heard("failed"),
+        notices.Closed: lambda self, _: self._heard("closed"),
+    }
+
+
+_REPORTED: Final[dict[str, Callable[..., object]]] = {
+    "lookup_failed": SocketWorld._lookup_over,
+    "connected": SocketWorld._connected,
+    "attempt_failed": lambda world, attempt, _: world._attempt_over(attempt),
+    "received": SocketWorld._received,
+    "eof": SocketWorld._eof,
+    "read_failed": lambda world, _: world._reading_over(),
+    "progressed": SocketWorld._progressed,
+    "sent": lambda world, _: world._sent(),
+    "send_failed": lambda world, *_: world._sent(),
+    "shut_down": SocketWorld._shut,
+    "shutdown_failed": lambda world, _: world._shut(),
+    "closed": SocketWorld._closed,
+    "timer_fired": SocketWorld._timer_over,
+}

@@ -1,0 +1,190 @@
+"""A machine in its loop: what the pump does, with every choice laid open.
+
+The loop runs a machine as the pump does. An input's effects are carried out in order, and ops at once. In the loop a
+notice is told where it stands, and a `Then` goes on in its place; a `Tick` joins the queue, which runs dry before the
+driver reports again. The user's code runs between turns, and inside any listener.
+
+A step ends wherever there is a choice: inside a listener, while the user may still do something there; before an answer
+that the driver gives at once; between two turns. So each choice is an event of its own, and a trace reads like a test:
+
+    write(b"ab", 2, 1)      the user's call; Send is carried out, and …
+    send_deferred(0)        … answered, before write() returns
+    go_on()                 the queue's next turn, or what comes after a listener
+    sent(False)
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Hashable, Mapping
+from typing import Any, ClassVar, Final, NamedTuple
+
+from sansnet.state.effects import Effect, Effects, Notice, Op, Step, Then, Tick
+from sansnet.state.faults import Fault
+from sansnet.state.inputs import SERVER_INPUTS, SOCKET_INPUTS, By, Input
+from sansnet.state.machine import Event
+from sansnet.state.notices import Settled
+
+from .explore import See
+
+__all__ = ["GO_ON", "Fed", "Rested", "Returned", "Stage", "World", "shape_of"]
+
+GO_ON: Final = Event("go_on")
+"""The loop goes on: with the queue's next turn, or with what comes after a listener."""
+
+_TICKED: Final = {step: Event("ticked", (step,)) for step in Step}
+
+
+class Stage(enum.Enum):
+    """How far an asynchronous op has come."""
+
+    NONE = "not asked for"
+    UNDERWAY = "under way"
+    CANCELLED = "under way, and cancelled"
+    OVER = "over"
+
+
+class Fed(NamedTuple):
+    """A moment: an input was given to the machine; its effects are still to be carried out."""
+
+    event: Event
+    by: By
+    at_once: bool  # an answer that the driver gave inside an op
+    effects: Effects
+    before: tuple[enum.Enum, ...]  # the phases before it
+
+    def __repr__(self) -> str:
+        return f"{self.event} -> {self.effects}"
+
+
+class Returned(NamedTuple):
+    """A moment: the user's call returns, what it asked for was carried out."""
+
+    name: str
+
+
+class Rested(NamedTuple):
+    """A moment: nothing goes on any more before the driver or the user does something."""
+
+
+_RESTED: Final = Rested()
+_RETURNED: Final = {name: Returned(name) for name in (*SOCKET_INPUTS, *SERVER_INPUTS)}
+
+
+class World:
+    """A machine in its loop. What a driver and a user are, a subclass says."""
+
+    __slots__ = ("asked", "fifo", "machine", "reactions", "stack", "turn")
+
+    INPUTS: ClassVar[Mapping[str, Input]] = {}
+    CARRY: ClassVar[dict[type, Callable[[Any, Any], object]]] = {}
+    """How each effect is carried out, or heard."""
+
+    def __init__(self, machine: Any, reactions: int) -> None:
+        self.machine = machine
+        self.stack: tuple[Any, ...] = ()  # what is still to be carried out of this turn, or of this call
+        self.fifo: tuple[Step, ...] = ()
+        self.asked: Op | None = None  # the driver is about to answer it
+        self.turn = False  # the loop is in here; unless something is asked, it is in a listener
+        self.reactions = reactions  # how often the user may still do something in a listener
+
+    @property
+    def at_rest(self) -> bool:
+        """Between turns: the user may call, the queue may go on."""
+        return not self.turn and self.asked is None
+
+    @property
+    def quiet(self) -> bool:
+        """Between turns, and none is due: the driver may report."""
+        return not self.turn and not self.fifo and self.asked is None
+
+    def take(self, event: Event, see: See) -> None:
+        """Let `event` happen, and what follows from it without a choice."""
+        name = event.name
+        if name == "go_on":
+            if not self.turn:
+                self.turn = True
+                step, self.fifo = self.fifo[0], self.fifo[1:]
+                self._feed(_TICKED[step], By.LOOP, False, see)
+        elif self.asked is not None:
+            self.answering(event)
+            self.asked = None
+            self._feed(event, By.DRIVER, True, see)
+        elif self.is_call(name):
+            if self.turn:
+                self.reactions -= 1
+            self.stack = (_RETURNED[name], *self.stack)
+            self.asking(event)
+            self._feed(event, By.USER, False, see)
+        else:
+            self.turn = True
+            self.reporting(event)
+            self._feed(event, By.DRIVER, False, see)
+        self._run(see)
+        if self.quiet:
+            see(self, _RESTED)
+
+    def _feed(self, event: Event, by: By, at_once: bool, see: See) -> None:
+        before = self.phases()
+        effects = self.machine.feed(event)
+        see(self, Fed(event, by, at_once, effects, before))
+        self.fed()
+        if effects:
+            self.stack = (*effects, *self.stack)
+
+    def _run(self, see: See) -> None:
+        """Carry out what is on the stack, up to the next choice."""
+        while self.stack:
+            effect, self.stack = self.stack[0], self.stack[1:]
+            kind = type(effect)
+            see(self, effect)
+            if kind is Then:
+                self._feed(_TICKED[effect.step], By.LOOP, False, see)
+            elif kind is Tick:
+                self.fifo += (effect.step,)
+            else:
+                self.CARRY[kind](self, effect)
+                if self.asked is not None:
+                    return
+                if self.turn and self.reactions and (kind is Returned or isinstance(effect, Notice)):
+                    return
+        self.turn = False
+
+    # -- what a subclass says
+
+    def is_call(self, name: str) -> bool:
+        """Is the input given by code of the user's?"""
+        return self.INPUTS[name].by is By.USER
+
+    def phases(self) -> tuple[enum.Enum, ...]:
+        """The machine's phases."""
+        raise NotImplementedError
+
+    def asking(self, event: Event) -> None:
+        """The user is about to ask for this, or brings an answer about."""
+
+    def answering(self, event: Event) -> None:
+        """The driver is about to answer at once what is `asked`."""
+
+    def reporting(self, event: Event) -> None:
+        """The driver is about to report this."""
+
+    def fed(self) -> None:
+        """The machine was given an input."""
+
+
+def shape_of(effect: Any) -> Hashable:
+    """An effect as far as it tells two situations apart: payloads by their lengths, faults by their codes."""
+    if isinstance(effect, Settled):
+        return (Settled, effect.fault and effect.fault.code)
+    if isinstance(effect, Effect):
+        return (type(effect), *map(_shape_of_field, effect.fields()))
+    return effect if isinstance(effect, Returned) else None
+
+
+def _shape_of_field(field: Any) -> Hashable:
+    if isinstance(field, Fault):
+        return field.code
+    if isinstance(field, bytes):
+        return len(field)
+    return tuple(map(_shape_of_field, field)) if isinstance(field, tuple) else field

@@ -1,0 +1,254 @@
+"""What can happen next in the world of a socket: the bounded user's calls, the driver's answers and reports.
+
+`socket_events` lists them, always in the same order. The user's acts are functions by name, so that a model says in a
+few words what its user does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from sansnet.state.faults import Fault
+from sansnet.state.machine import Event
+from sansnet.state.ops import Send
+from sansnet.state.phases import Link
+
+from .ghosts import Bounds, Family, SocketWorld, tape
+from .loop import GO_ON, Stage
+
+__all__ = ["ACTS", "BROKEN", "socket_events"]
+
+BROKEN: Final = Fault("ERR_USER", text="the user's own error")
+
+_NOT_FOUND: Final = Fault("ENOTFOUND", syscall="getaddrinfo")
+_REFUSED: Final = Fault("ECONNREFUSED", syscall="connect")
+_TAKEN: Final = Fault("EADDRINUSE", syscall="bind")
+_RESET: Final = Fault("ECONNRESET", syscall="read")
+_PIPE: Final = Fault("EPIPE", syscall="write")
+_UNSHUT: Final = Fault("EIO", syscall="shutdown")
+_CANCELLED: Final = Fault("ECANCELED")
+
+
+def socket_events(world: SocketWorld, bounds: Bounds) -> list[Event]:
+    """Everything that can happen."""
+    if world.asked is not None:
+        return list(_answers(world, bounds))
+    events: list[Event] = []
+    if bounds.after_close or not world.closed:
+        for act in bounds.inside if world.turn else bounds.at_rest:
+            events.extend(ACTS[act](world, bounds))
+    if world.turn or world.fifo:
+        events.append(GO_ON)
+    else:
+        events.extend(_reports(world, bounds))
+    return events
+
+
+# -- the user --------------------------------------------------------------------------------------------------------
+
+Act = Callable[[SocketWorld, Bounds], Iterator[Event]]
+
+
+def _once(event: Event, may: Callable[[SocketWorld], bool]) -> Act:
+    """An act that is one event, when the world is such."""
+
+    def act(world: SocketWorld, _bounds: Bounds) -> Iterator[Event]:
+        if may(world):
+            yield event
+
+    return act
+
+
+def _alive(world: SocketWorld) -> bool:
+    return not world.machine.destroyed
+
+
+def _may_flip(world: SocketWorld) -> bool:
+    return world.flips > 0
+
+
+def _connect(world: SocketWorld, bounds: Bounds) -> Iterator[Event]:
+    if world.machine.link is Link.IDLE:
+        for route in bounds.routes:
+            yield Event("connect", (route,))
+
+
+def _connect_again(world: SocketWorld, bounds: Bounds) -> Iterator[Event]:
+    if world.machine.is_connecting:
+        yield Event("connect", (bounds.routes[0],))
+
+
+def _adopt(world: SocketWorld, bounds: Bounds) -> Iterator[Event]:
+    if world.machine.link is Link.IDLE:
+        for adopted in bounds.adopted:
+            yield Event("adopt", adopted)
+
+
+def _answer_lookup(world: SocketWorld, bounds: Bounds) -> Iterator[Event]:
+    if world.lookup is Stage.UNDERWAY:
+        for answer in bounds.answers:
+            yield Event("looked_up", (answer,))
+        yield Event("lookup_failed", (_NOT_FOUND,))
+
+
+def _write(world: SocketWorld, bounds: Bounds) -> Iterator[Event]:
+    if world.writes:
+        for size in bounds.write_sizes:
+            for with_token in bounds.with_token:
+                yield Event("write", (_payload(world, size), size, _token(world, with_token)))
+
+
+def _end(world: SocketWorld, bounds: Bounds) -> Iterator[Event]:
+    if world.ends:
+        for with_token in bounds.with_token:
+            yield Event("end", (_token(world, with_token), None, 0))
+
+
+def _end_with(world: SocketWorld, bounds: Bounds) -> Iterator[Event]:
+    if world.ends:
+        size = bounds.write_sizes[-1]
+        yield Event("end", (_token(world, True), _payload(world, size), size))
+
+
+def _payload(world: SocketWorld, size: int) -> bytes:
+    return tape(world.machine.writing.bytes_written, size)
+
+
+def _token(world: SocketWorld, wanted: bool) -> int:
+    return world.tokens + 1 if wanted else 0
+
+
+def _set_timeout(world: SocketWorld, _bounds: Bounds) -> Iterator[Event]:
+    if _alive(world):
+        yield Event("set_timeout", (0.0 if world.machine.idle_seconds else 1.0,))
+
+
+ACTS: Final[dict[str, Act]] = {
+    "connect": _connect,
+    "connect_again": _connect_again,
+    "adopt": _adopt,
+    "answer_lookup": _answer_lookup,
+    "write": _write,
+    "end": _end,
+    "end_with": _end_with,
+    "cork": _once(Event("cork"), lambda world: not world.machine.writing.corked),
+    "uncork": _once(Event("uncork"), lambda world: world.machine.writing.corked > 0),
+    "pause": _once(Event("pause"), _may_flip),
+    "resume": _once(Event("resume"), _may_flip),
+    "hold": _once(Event("hold"), _may_flip),
+    "read": _once(Event("read", (None,)), _may_flip),
+    "read_1": _once(Event("read", (1,)), _may_flip),
+    "listen_readable": _once(
+        Event("listen_readable", (True, False)), lambda world: _may_flip(world) and not world.machine.reading.listening
+    ),
+    "unlisten_readable": _once(
+        Event("listen_readable", (False, False)), lambda world: _may_flip(world) and world.machine.reading.listening
+    ),
+    "listen_data": _once(
+        Event("listen_readable", (False, True)), lambda world: _may_flip(world) and world.machine.reading.listening
+    ),
+    "set_timeout": _set_timeout,
+    "set_no_delay": _once(Event("set_no_delay", (True,)), lambda world: not world.machine.no_delay),
+    "set_keep_alive": _once(Event("set_keep_alive", (True, 1, 1, 10)), lambda world: world.machine.keep_alive is None),
+    "set_type_of_service": _once(
+        Event("set_type_of_service", (8,)), lambda world: world.machine.type_of_service is None
+    ),
+    "destroy": _once(Event("destroy"), _alive),
+    "destroy_with": _once(Event("destroy", (BROKEN,)), _alive),
+    "destroy_soon": _once(
+        Event("destroy_soon"), lambda world: _alive(world) and not world.machine.destroy_when_finished
+    ),
+    "reset": _once(Event("reset"), lambda world: _alive(world) and not world.machine.is_path),
+}
+
+
+# -- the driver ------------------------------------------------------------------------------------------------------
+
+
+def _answers(world: SocketWorld, bounds: Bounds) -> Iterator[Event]:
+    """What a driver can answer at once to the op that it was just asked for."""
+    op = world.asked
+    if isinstance(op, Send):
+        size = sum(map(len, op.payloads))
+        yield Event("sent", (True,))
+        if size and bounds.deferred:
+            yield Event("send_deferred", (0,))
+        if size > 1 and bounds.partial:
+            yield Event("send_deferred", (1,))
+        if bounds.failures:
+            yield Event("send_failed", (_PIPE, True))
+    else:
+        yield Event("bound", (world.attempts,))
+        yield Event("bind_failed", (world.attempts, _TAKEN))
+
+
+def _reports(world: SocketWorld, bounds: Bounds) -> Iterator[Event]:
+    """What a driver can report, each family in its way."""
+    yield from _connecting(world, bounds)
+    if world.closing is Stage.NONE:
+        yield from _reading(world, bounds)
+        yield from _sending(world, bounds)
+    else:
+        yield from _closing(world, bounds)
+    for timer in world.timers:
+        yield Event("timer_fired", (timer,))
+
+
+def _connecting(world: SocketWorld, bounds: Bounds) -> Iterator[Event]:
+    if world.lookup is Stage.CANCELLED:
+        yield Event("lookup_failed", (_CANCELLED,))
+    elif "answer_lookup" not in bounds.at_rest:
+        yield from _answer_lookup(world, bounds)
+    for attempt, cancelled in world.flying:
+        if cancelled or world.closing is not Stage.NONE:
+            yield Event("attempt_failed", (attempt, _CANCELLED))
+        else:
+            yield Event("connected", (attempt,))
+            if bounds.failures:
+                yield Event("attempt_failed", (attempt, _REFUSED))
+
+
+def _reading(world: SocketWorld, bounds: Bounds) -> Iterator[Event]:
+    if not world.reading and not world.lingering:
+        return
+    if world.chunks:
+        for size in bounds.chunk_sizes:
+            yield Event("received", (tape(world.received, size), max(1, size)))
+    for size in bounds.tails:
+        yield Event("eof", (tape(world.received, size),))
+    if bounds.failures:
+        yield Event("read_failed", (_RESET,))
+
+
+def _sending(world: SocketWorld, bounds: Bounds) -> Iterator[Event]:
+    if world.sending:
+        if bounds.partial and world.unsent > 1:
+            yield Event("progressed", (1,))
+        yield Event("sent", (False,))
+        if bounds.failures:
+            yield Event("send_failed", (_PIPE, False))
+    if world.shutting is Stage.UNDERWAY:
+        yield Event("shut_down")
+        if bounds.failures:
+            yield Event("shutdown_failed", (_UNSHUT,))
+
+
+def _closing(world: SocketWorld, bounds: Bounds) -> Iterator[Event]:
+    """The handle is being closed, or is closed: how what is in flight ends."""
+    any_order = bounds.family is Family.COMPLETION
+    if world.lingering:
+        yield Event("read_failed", (_CANCELLED,))
+        if world.chunks:
+            yield Event("received", (b"?", 1))
+    if world.sending:
+        yield Event("send_failed", (_CANCELLED, False))
+        if any_order:
+            yield Event("sent", (False,))
+    if world.shutting is Stage.UNDERWAY:
+        yield Event("shutdown_failed", (_CANCELLED,))
+        if any_order:
+            yield Event("shut_down")
+    in_flight = world.flying or world.sending or world.shutting is Stage.UNDERWAY
+    if world.closing is Stage.UNDERWAY and (any_order or not in_flight):
+        yield Event("closed")

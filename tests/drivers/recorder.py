@@ -1,0 +1,181 @@
+"""What the tests of the readiness drivers share: a sink that writes down what it is told, and peers made by hand."""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from sansnet.drivers.contract import ListenerHandle, SocketHandle
+from sansnet.drivers.selector import SelectorDriver
+from sansnet.state.endpoints import Endpoint, ListenPlan
+from sansnet.state.faults import Fault
+
+LOOPBACK = "127.0.0.1"
+
+
+class Recorder:
+    """A sink for sockets and for listeners. `log` has the completions in order, `data` what was received.
+
+    A function in `then` is called, with the completion's arguments, after the completion of that name was noted.
+    """
+
+    def __init__(self) -> None:
+        self.log: list[tuple[Any, ...]] = []
+        self.data = bytearray()
+        self.connections: list[SocketHandle] = []
+        self.then: dict[str, Callable[..., object]] = {}
+
+    def _note(self, name: str, *args: object) -> None:
+        self.log.append((name, *args))
+        if name in self.then:
+            self.then[name](*args)
+
+    @property
+    def names(self) -> list[str]:
+        """What happened, without the details."""
+        return [entry[0] for entry in self.log]
+
+    def fault(self, name: str) -> Fault:
+        """The fault that came with the one completion of that name."""
+        [fault] = [entry[-1] for entry in self.log if entry[0] == name]
+        assert isinstance(fault, Fault)
+        return fault
+
+    def has(self, name: str) -> Callable[[], bool]:
+        return lambda: name in self.names
+
+    def connected(self, attempt: int) -> None:
+        self._note("connected", attempt)
+
+    def attempt_failed(self, attempt: int, fault: Fault) -> None:
+        self._note("attempt_failed", attempt, fault)
+
+    def received(self, payload: Any) -> None:
+        self.data += payload
+        self._note("received", len(payload))
+
+    def eof(self) -> None:
+        self._note("eof")
+
+    def read_failed(self, fault: Fault) -> None:
+        self._note("read_failed", fault)
+
+    def progressed(self, count: int) -> None:
+        self._note("progressed", count)
+
+    def sent(self) -> None:
+        self._note("sent")
+
+    def send_failed(self, fault: Fault) -> None:
+        self._note("send_failed", fault)
+
+    def shut_down(self) -> None:
+        self._note("shut_down")
+
+    def shutdown_failed(self, fault: Fault) -> None:
+        self._note("shutdown_failed", fault)
+
+    def closed(self) -> None:
+        self._note("closed")
+
+    def accepted(self, connection: SocketHandle) -> None:
+        self.connections.append(connection)
+        self._note("accepted", connection)
+
+    def accept_failed(self, fault: Fault) -> None:
+        self._note("accept_failed", fault)
+
+    def listener_closed(self) -> None:
+        self._note("listener_closed")
+
+
+# ------------------------------------------------------------------------------------------------------------- turns
+
+
+def until(driver: SelectorDriver, condition: Callable[[], object], turns: int = 2000) -> None:
+    """Turn until the condition holds. A turn waits for the system, so that this is no race against a clock."""
+    for _ in range(turns):
+        if condition():
+            return
+        driver.step(10)
+    raise AssertionError(f"it did not come to that in {turns} turns")
+
+
+def settle(driver: SelectorDriver, turns: int = 5) -> None:
+    """A few turns that don't wait: whatever was going to happen by itself has happened after them."""
+    for _ in range(turns):
+        driver.step(0)
+
+
+def is_quiet(driver: SelectorDriver) -> bool:
+    """Would a loop that waits really wait?"""
+    return driver.next_timeout() is None and not select.select([driver], [], [], 0)[0]
+
+
+def open_descriptors() -> set[str]:
+    """The numbers of this process's descriptors, without the one that reads the list."""
+    return {number for number in os.listdir("/proc/self/fd") if Path("/proc/self/fd", number).exists()}
+
+
+# ------------------------------------------------------------------------------------------------------------- peers
+
+
+def attached(handle: SocketHandle) -> Recorder:
+    """A recorder for a handle."""
+    recorder = Recorder()
+    handle.attach(recorder)
+    return recorder
+
+
+def adopted_pair(driver: SelectorDriver) -> tuple[SocketHandle, Recorder, socket.socket]:
+    """A handle that is connected over TCP, its recorder, and the peer, which blocks."""
+    with socket.create_server((LOOPBACK, 0)) as server:
+        peer = socket.create_connection(server.getsockname())
+        ours, _ = server.accept()
+    handle = driver.adopt(ours)
+    return handle, attached(handle), peer
+
+
+def listener(
+    driver: SelectorDriver, endpoint: Endpoint | None = None, recorder: Recorder | None = None, **plan: Any
+) -> tuple[ListenerHandle, Recorder]:
+    """A listener, at a port of the kernel's choice unless told otherwise, that accepts."""
+    recorder = recorder or Recorder()
+    if endpoint is None and "handle" not in plan:
+        endpoint = Endpoint(LOOPBACK, 0, 4)
+    handle = driver.listen(endpoint, ListenPlan(**plan), recorder)
+    assert not isinstance(handle, Fault), handle
+    handle.start_accept()
+    return handle, recorder
+
+
+def port_of(handle: ListenerHandle) -> int:
+    name = handle.local_name()
+    assert name is not None
+    assert name.port is not None
+    return name.port
+
+
+def cut(peer: socket.socket) -> None:
+    """Close with RST."""
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    peer.close()
+
+
+def receive_all(peer: socket.socket) -> bytes:
+    """What a blocking peer gets until the end."""
+    data = bytearray()
+    while chunk := peer.recv(65536):
+        data += chunk
+    return bytes(data)
+
+
+def option(handle: SocketHandle | ListenerHandle, level: int, name: int) -> int:
+    """What the system says of a handle's socket."""
+    with socket.socket(fileno=os.dup(handle.fileno())) as view:
+        return view.getsockopt(level, name)

@@ -1,0 +1,113 @@
+"""Sockets on the loopback interface, a driver for each test, and waits that have an end.
+
+    with loopback() as net:
+        client, peer = net.pair()
+        client.end("hello")
+        net.run_until(lambda: peer.readable_ended)
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final, Self
+
+import sansnet
+from sansnet import AddressInfo, Server, Socket
+from sansnet.drivers.selector import SelectorDriver
+
+__all__ = ["HAS_PATHS", "PATIENCE", "Loopback", "child_environment", "log_of", "loopback", "port_of"]
+
+HAS_PATHS: Final = sys.platform != "win32"
+PATIENCE: Final = 30.0
+"""Seconds until a wait has failed. Nothing waits that long to pass."""
+
+_ROOT: Final = Path(__file__).resolve().parent.parent
+
+# What each event of a socket is logged as, where that isn't its name alone.
+_ARGUMENTS: Final[dict[str, Callable[..., str]]] = {
+    "data": lambda chunk: f"({chunk!r})",
+    "error": lambda error: f"({error.code})",
+    "close": lambda had_error=None: f"({had_error})",
+}
+_EVENTS: Final = ("connect", "ready", "data", "end", "prefinish", "finish", "drain", "timeout", "error", "close")
+
+
+class Loopback:
+    """A driver, and what tests do with it."""
+
+    def __init__(self, driver: SelectorDriver) -> None:
+        self.driver = driver
+
+    def run_until(self, condition: Callable[[], object], seconds: float = PATIENCE) -> None:
+        """Turn the loop until `condition()` holds; fail when it takes too long."""
+        limit = time.monotonic() + seconds
+        while not condition():
+            left = limit - time.monotonic()
+            assert left > 0, f"waited {seconds:g} s in vain"
+            self.driver.step(left)
+
+    def run(self, seconds: float = PATIENCE) -> None:
+        """Turn the loop until nothing is left, as `sansnet.run()` does; fail when it takes too long."""
+        limit = time.monotonic() + seconds
+        while self.driver.step(max(0.0, limit - time.monotonic()) if self.driver.alive else 0.0):
+            assert time.monotonic() < limit, f"still alive after {seconds:g} s"
+
+    def turn(self, times: int = 1) -> None:
+        """So many turns, none of which waits."""
+        for _ in range(times):
+            self.driver.step(0)
+
+    def serve(self, listener: Callable[[Socket], object] | None = None, **options: Any) -> Server:
+        """A server that listens on a port of the kernel's choice."""
+        server = sansnet.create_server(listener, **options).listen(0, "127.0.0.1")
+        self.run_until(lambda: server.listening)
+        return server
+
+    def pair(self, server_options: dict[str, Any] | None = None, **options: Any) -> tuple[Socket, Socket]:
+        """A client and its peer, both connected; the server is closed."""
+        accepted: list[Socket] = []
+        server = self.serve(accepted.append, **(server_options or {}))
+        client = sansnet.connect(port_of(server), "127.0.0.1", **options)
+        self.run_until(lambda: accepted and client.ready_state != "opening")
+        server.close()
+        return client, accepted[0]
+
+    def __enter__(self) -> Self:
+        return self
+
+
+@contextlib.contextmanager
+def loopback() -> Iterator[Loopback]:
+    """A driver of its own for this block; it is closed with all its sockets."""
+    with SelectorDriver() as driver, sansnet.using(driver):
+        yield Loopback(driver)
+
+
+def port_of(server: Server) -> int:
+    """The port of a TCP server that listens."""
+    address = server.address()
+    assert isinstance(address, AddressInfo)
+    return address.port
+
+
+def log_of(socket: Socket, name: str = "", into: list[str] | None = None) -> list[str]:
+    """Logs the events of a socket, as `data(b'x')` or with a name `client.data(b'x')`. Its data flows from now on."""
+    log: list[str] = [] if into is None else into
+    prefix = f"{name}." if name else ""
+
+    def listener(event: str) -> Callable[..., None]:
+        described = _ARGUMENTS.get(event, lambda: "")
+        return lambda *args: log.append(f"{prefix}{event}{described(*args)}")
+
+    for event in _EVENTS:
+        socket.on(event, listener(event))
+    return log
+
+
+def child_environment(environment: dict[str, str]) -> dict[str, str]:
+    """An environment in which a child process finds this package, whatever its working folder."""
+    return {**environment, "PYTHONPATH": str(_ROOT), "PYTHONDONTWRITEBYTECODE": "1"}

@@ -1,0 +1,513 @@
+"""The way to one address: lookup, attempt, and the first moments of an open socket. (`test_selecting.py` has several.)"""
+
+from __future__ import annotations
+
+import pytest
+
+from sansnet.state import Endpoint, Fault, Found, Misuse, Route, SocketMachine, Timer
+from sansnet.state.effects import Step, Tick
+from sansnet.state.notices import (
+    AttemptFailed,
+    AttemptStarted,
+    Closed,
+    Connected,
+    Data,
+    Failed,
+    Finished,
+    LookedUp,
+    Prefinish,
+    Ready,
+    Settled,
+)
+from sansnet.state.ops import (
+    CLOSE,
+    SHUTDOWN,
+    START_READ,
+    BindLocal,
+    CancelConnect,
+    CancelLookup,
+    Connect,
+    Lookup,
+    Send,
+    SetKeepAlive,
+    SetNoDelay,
+    SetTypeOfService,
+)
+from tests.state.loop import CLOSED, CLOSING, FRESH, OPEN, OPENING, PEER, TCP, UNIX, Sock
+
+ENDPOINT = Endpoint("127.0.0.1", 80, 4)
+NAMED = Route(host="example", port=80, family=4, hints=32)
+LOOKING_UP = "looking up open open: opening, connecting pending readable writable"
+REFUSED = Fault("ECONNREFUSED", errno=111, syscall="connect", address="127.0.0.1", port=80)
+CANCELED = Fault("ECANCELED")
+
+
+def connecting(route: Route = TCP) -> Sock:
+    """The attempt is made; nothing has answered yet."""
+    sock = Sock()
+    sock.ask("connect", route)
+    sock.run()
+    assert sock.look() == OPENING
+    sock.asked()
+    sock.heard()
+    return sock
+
+
+def looking_up(route: Route = NAMED) -> Sock:
+    sock = Sock()
+    sock.ask("connect", route)
+    sock.run()
+    assert sock.look() == LOOKING_UP
+    assert sock.asked() == [Lookup(route.host, route.family, route.hints, route.select)]
+    return sock
+
+
+# -- an address that is known ------------------------------------------------------------------------------------
+
+
+def test_a_fresh_socket_is_open_although_not_connected() -> None:
+    """C-01: readyState 'open', pending."""
+    assert Sock().look() == FRESH
+
+
+@pytest.mark.parametrize("route", [TCP, UNIX], ids=["tcp", "unix"])
+def test_an_attempt_is_told_a_tick_after_connect_and_then_made(route: Route) -> None:
+    """C-02, C-03, D-13: opening at once; the attempt is told in the tick, then made; there is no 'lookup'."""
+    sock = Sock()
+    sock.ask("connect", route)
+    assert sock.look() == OPENING
+    assert (sock.asked(), sock.heard()) == ([], [])
+    asked_before: list[object] = []
+    sock.when(AttemptStarted, lambda: asked_before.extend(sock.asked()))
+    sock.run()
+    assert route.known is not None
+    endpoint = route.endpoint(route.known)
+    assert sock.heard() == [AttemptStarted(endpoint)]
+    assert asked_before == []
+    assert sock.asked() == [Connect(0, endpoint)]
+    assert sock.look() == OPENING
+
+
+def test_connect_then_ready_then_the_first_read() -> None:
+    """X-05, C-04: options first, 'connect', 'ready', then reading starts."""
+    sock = Sock()
+    sock.ask("set_no_delay", True)
+    sock.ask("set_keep_alive", True, 5, 1, 10)
+    sock.ask("set_type_of_service", 16)
+    sock.ask("connect", TCP)
+    sock.run()
+    seen = sock.watch(Connected)
+    options: list[object] = []
+    sock.when(Connected, lambda: options.extend(sock.asked()))
+    reading: list[object] = []
+    sock.when(Ready, lambda: reading.extend(sock.asked()))
+    sock.report("connected", 0)
+    assert seen == [OPEN]
+    assert options == [Connect(0, ENDPOINT), SetNoDelay(True), SetKeepAlive(True, 5, 1, 10), SetTypeOfService(16)]
+    assert reading == []
+    assert sock.heard()[1:] == [Connected(), Ready()]
+    assert sock.asked() == [START_READ]
+    assert sock.look() == OPEN
+
+
+def test_a_refused_socket_is_open_while_it_is_told_then_destroyed() -> None:
+    """C-07, X-02: the failed attempt, a tick later 'error', a turn later 'close' (true)."""
+    sock = connecting()
+    failing, erring = sock.watch(AttemptFailed), sock.watch(Failed)
+    sock.report("attempt_failed", 0, REFUSED)
+    assert failing == ["refused open open: open, readable writable"]
+    assert erring == [CLOSING]
+    assert sock.heard() == [AttemptFailed(ENDPOINT, REFUSED), Failed(REFUSED)]
+    assert sock.asked() == [CLOSE]
+    sock.report("closed")
+    assert sock.heard() == [Closed(True)]
+    assert sock.look() == CLOSED
+
+
+def test_an_attempt_that_cannot_bind_is_not_told() -> None:
+    """C-10: the error is that of bind; no attempt is told, none is made."""
+    sock = Sock()
+    in_use = Fault("EADDRINUSE", syscall="bind", address="127.0.0.1", port=8080)
+    sock.binds.append(in_use)
+    sock.ask("connect", Route(known=PEER, port=80, local_address="127.0.0.1", local_port=8080))
+    sock.run()
+    assert sock.asked() == [BindLocal(0, 4, "127.0.0.1", 8080), CLOSE]
+    assert sock.heard() == [Failed(in_use)]
+    assert sock.look() == CLOSING
+    sock.report("closed")
+    assert sock.heard() == [Closed(True)]
+
+
+def test_an_attempt_binds_its_local_address_first() -> None:
+    sock = Sock()
+    sock.ask("connect", Route(known=PEER, port=80, local_port=8080))
+    sock.run()
+    assert sock.asked() == [BindLocal(0, 4, None, 8080), Connect(0, ENDPOINT)]
+    assert sock.heard() == [AttemptStarted(ENDPOINT)]
+    sock.report("connected", 0)
+    assert sock.look() == OPEN
+
+
+# -- destroyed on the way ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fault", [None, Fault("EOWN")], ids=["no error", "error"])
+def test_destroyed_in_the_tick_of_connect_nothing_was_attempted(fault: Fault | None) -> None:
+    """C-12: no attempt at all; only 'close', or 'error' and 'close'."""
+    sock = Sock()
+    sock.ask("connect", TCP)
+    sock.destroy(fault)
+    assert sock.look() == CLOSING
+    sock.run()
+    sock.report("closed")
+    assert sock.asked() == [CLOSE]
+    assert sock.heard() == ([Closed(False)] if fault is None else [Failed(fault), Closed(True)])
+    assert sock.look() == CLOSED
+
+
+def test_destroyed_during_the_only_attempt_nothing_more_is_told_of_it() -> None:
+    """C-13: no more attempt events; 'close' (false) after the attempt has ended."""
+    sock = connecting()
+    sock.destroy()
+    assert sock.asked() == [CancelConnect(0), CLOSE]
+    sock.report("closed")
+    assert sock.heard() == []
+    assert sock.look() == CLOSING
+    sock.report("attempt_failed", 0, CANCELED)
+    assert sock.heard() == [Closed(False)]
+    assert sock.look() == CLOSED
+
+
+def test_destroyed_when_the_attempt_is_told_it_is_not_made() -> None:
+    """C-14: as C-12."""
+    sock = Sock()
+    sock.ask("connect", TCP)
+    sock.when(AttemptStarted, sock.destroy)
+    sock.run()
+    assert sock.asked() == [CLOSE]
+    sock.report("closed")
+    assert sock.heard() == [AttemptStarted(ENDPOINT), Closed(False)]
+
+
+def test_destroyed_while_the_failed_attempt_is_told_there_is_no_error() -> None:
+    sock = connecting()
+    sock.when(AttemptFailed, sock.destroy)
+    sock.report("attempt_failed", 0, REFUSED)
+    sock.report("closed")
+    assert sock.heard() == [AttemptFailed(ENDPOINT, REFUSED), Closed(False)]
+
+
+def test_an_attempt_that_was_given_up_and_won_all_the_same_is_over() -> None:
+    """E-09: it doesn't open a socket that is closing."""
+    sock = connecting()
+    sock.destroy()
+    sock.report("connected", 0)
+    assert sock.look() == CLOSING
+    sock.report("closed")
+    assert sock.heard() == [Closed(False)]
+
+
+def test_destroyed_in_connect_ready_is_told_all_the_same() -> None:
+    """C-06: on the destroyed socket, then 'close' (false)."""
+    sock = connecting()
+    seen = sock.watch(Ready)
+    sock.when(Connected, sock.destroy)
+    sock.report("connected", 0)
+    assert seen == [CLOSING]
+    assert sock.asked() == [CLOSE]
+    sock.report("closed")
+    assert sock.heard() == [Connected(), Ready(), Closed(False)]
+    assert sock.look() == CLOSED
+
+
+# -- asked twice -------------------------------------------------------------------------------------------------
+
+
+def test_connecting_twice_fails() -> None:
+    """C-16: EALREADY as 'error', 'close' (true), never 'connect'."""
+    sock = connecting()
+    sock.ask("connect", TCP)
+    sock.run()
+    [failed] = sock.heard()
+    assert isinstance(failed, Failed)
+    assert (failed.fault.code, failed.fault.syscall) == ("EALREADY", "connect")
+    assert sock.asked() == [CancelConnect(0), CLOSE]
+    sock.report("attempt_failed", 0, CANCELED)
+    sock.report("closed")
+    assert sock.heard() == [Closed(True)]
+    assert sock.look() == CLOSED
+
+
+@pytest.mark.xfail(strict=True, reason="the second connect() destroys at once: neither attempt is told")
+def test_connecting_twice_in_one_tick_tells_two_attempts() -> None:
+    """C-16: two attempts are told before the error."""
+    sock = Sock()
+    sock.ask("connect", TCP)
+    sock.ask("connect", TCP)
+    sock.run()
+    assert [type(notice) for notice in sock.heard()] == [AttemptStarted, AttemptStarted, Failed]
+
+
+def test_connecting_an_open_socket_is_misuse() -> None:
+    """C-17: undefined in Node; refused here, and nothing has changed."""
+    sock = Sock.opened()
+    before = sock.machine.freeze()
+    with pytest.raises(Misuse, match="EISCONN"):
+        sock.ask("connect", TCP)
+    assert sock.machine.freeze() == before
+
+
+def test_connecting_again_right_after_destroy_is_another_life() -> None:
+    """C-18: the new connection opens although the old one's 'close' is still to come."""
+    old = Sock.opened()
+    old.destroy()
+    new = Sock(old.machine.successor())
+    assert new.look() == FRESH
+    new.ask("connect", TCP)
+    new.run()
+    new.report("connected", 0)
+    assert (old.look(), new.look()) == (CLOSING, OPEN)
+    assert old.heard() == []
+    old.report("closed")
+    assert old.heard() == [Closed(False)]
+    assert (old.look(), new.look()) == (CLOSED, OPEN)
+
+
+# -- asked for while connecting ----------------------------------------------------------------------------------
+
+
+def test_ended_while_connecting_data_and_fin_follow_connect() -> None:
+    """C-22: 'opening', then 'readOnly' at 'connect'; 'connect' and 'ready' are told."""
+    sock = connecting()
+    sock.write(b"bye", 1)
+    sock.end(2)
+    assert sock.look() == "connecting open ending: opening, connecting pending readable"
+    assert sock.asked() == []
+    seen = sock.watch(Connected)
+    sock.report("connected", 0)
+    assert seen == ["open open ending: readOnly, readable"]
+    assert sock.asked() == [Send((b"bye",)), SHUTDOWN, START_READ]
+    assert sock.heard() == [Connected(), Settled(1), Ready()]
+    sock.report("shut_down")
+    assert sock.heard() == [Prefinish(), Settled(2), Finished()]
+    assert sock.look() == "open open over: readOnly, readable"
+
+
+def test_ended_while_connecting_without_data_fin_follows_connect() -> None:
+    """C-22: there is nothing to wait for."""
+    sock = connecting()
+    sock.end()
+    sock.report("connected", 0)
+    assert sock.look() == "open open shutting: readOnly, readable"
+    assert set(sock.asked()) == {SHUTDOWN, START_READ}
+    assert sock.heard() == [Connected(), Ready()]
+
+
+def test_paused_while_connecting_reading_does_not_start() -> None:
+    """C-23: it does at resume()."""
+    sock = connecting()
+    sock.ask("pause")
+    sock.report("connected", 0)
+    assert sock.asked() == []
+    assert sock.look() == OPEN
+    sock.ask("resume")
+    sock.run()
+    assert sock.asked() == [START_READ]
+
+
+def test_resumed_after_a_pause_while_connecting_reading_starts() -> None:
+    """C-23: the last word counts."""
+    sock = connecting()
+    sock.ask("pause")
+    sock.ask("resume")
+    sock.report("connected", 0)
+    assert sock.asked() == [START_READ]
+    sock.receive(b"a")
+    assert sock.heard()[-1] == Data(b"a")
+
+
+def test_resumed_and_then_paused_while_connecting_bytes_are_read_but_not_told() -> None:
+    """C-23: what was wanted once has started the source."""
+    sock = connecting()
+    sock.ask("resume")
+    sock.ask("pause")
+    sock.report("connected", 0)
+    assert sock.asked() == [START_READ]
+    sock.heard()
+    sock.receive(b"abc")
+    assert (sock.heard(), sock.machine.reading.bytes_read, sock.machine.reading.length) == ([], 3, 3)
+
+
+def test_without_a_consumer_reading_stops_at_the_high_water_mark() -> None:
+    """C-24: what came is kept, up to a chunk above the mark."""
+    sock = Sock.opened(read_high_water_mark=4)
+    sock.receive(b"abc")
+    assert sock.asked() == []
+    sock.receive(b"defg")
+    assert [str(op) for op in sock.asked()] == ["StopRead()"]
+    assert (sock.heard(), sock.machine.reading.length) == ([], 7)
+    assert sock.look() == OPEN
+
+
+# -- a name ------------------------------------------------------------------------------------------------------
+
+
+def test_a_name_is_looked_up_told_and_attempted() -> None:
+    """D-01, D-10: one answer is tried without any choosing."""
+    sock = looking_up()
+    sock.report("looked_up", (PEER,))
+    assert sock.heard() == [LookedUp(None, "127.0.0.1", 4, "example"), AttemptStarted(ENDPOINT)]
+    assert sock.asked() == [Connect(0, ENDPOINT)]
+    assert sock.look() == OPENING
+    assert sock.machine.connecting.attempted == ()
+    sock.report("connected", 0)
+    assert sock.heard() == [Connected(), Ready()]
+    assert sock.look() == OPEN
+
+
+def test_a_failed_lookup_is_told_then_the_error_then_close() -> None:
+    """D-01: the fault as it is, without a port."""
+    sock = looking_up()
+    fault = Fault("ENOTFOUND", syscall="getaddrinfo", hostname="example")
+    told, erring = sock.watch(LookedUp), sock.watch(Failed)
+    sock.report("lookup_failed", fault)
+    assert sock.heard() == [LookedUp(fault, None, None, "example"), Failed(fault)]
+    assert (told, erring) == ([LOOKING_UP], ["closing open open: closed, pending destroyed"])
+    assert sock.asked() == [CLOSE]
+    sock.report("closed")
+    assert sock.heard() == [Closed(True)]
+
+
+def test_an_error_of_a_lookup_is_a_tick_after_it_was_told() -> None:
+    """D-01: what the listener of 'lookup' does comes first."""
+    sock = looking_up()
+    destroyed: list[bool] = []
+    sock.when(LookedUp, lambda: sock.later(lambda: destroyed.append(sock.machine.destroyed)))
+    sock.report("lookup_failed", Fault("ENOTFOUND"))
+    assert destroyed == [False]
+
+
+def test_the_lookup_is_asked_for_what_the_route_says() -> None:
+    """D-02, D-03, D-04: family, hints, and every address when there is to be a choice."""
+    sock = Sock()
+    sock.ask("connect", Route(host="h", port=1, family=6, hints=8, select=True))
+    assert sock.asked() == [Lookup("h", 6, 8, True)]
+
+
+@pytest.mark.parametrize("code", ["ERR_INVALID_IP_ADDRESS", "ERR_INVALID_ADDRESS_FAMILY"])
+def test_an_answer_that_is_no_address_is_told_and_then_the_error(code: str) -> None:
+    """D-05, D-06."""
+    sock = looking_up()
+    sock.report("looked_up", (Found("nonsense", 5, Fault(code)),))
+    assert sock.heard() == [LookedUp(None, "nonsense", 5, "example"), Failed(Fault(code))]
+    assert sock.asked() == [CLOSE]
+    sock.report("closed")
+    assert sock.heard() == [Closed(True)]
+    assert sock.look() == CLOSED
+
+
+def test_no_answer_at_all_is_an_invalid_one() -> None:
+    """D-09: ERR_INVALID_IP_ADDRESS."""
+    sock = looking_up()
+    sock.report("looked_up", ())
+    [failed] = sock.heard()
+    assert isinstance(failed, Failed)
+    assert failed.fault.code == "ERR_INVALID_IP_ADDRESS"
+    assert sock.look() == CLOSING
+
+
+def test_destroyed_in_lookup_there_is_no_attempt() -> None:
+    """C-15: only 'close'."""
+    sock = looking_up()
+    sock.when(LookedUp, sock.destroy)
+    sock.report("looked_up", (PEER,))
+    assert sock.asked() == [CLOSE]
+    sock.report("closed")
+    assert sock.heard() == [LookedUp(None, "127.0.0.1", 4, "example"), Closed(False)]
+
+
+def test_destroyed_in_a_failed_lookup_there_is_no_error() -> None:
+    sock = looking_up()
+    sock.when(LookedUp, sock.destroy)
+    sock.report("lookup_failed", Fault("ENOTFOUND"))
+    sock.report("closed")
+    assert sock.heard()[1:] == [Closed(False)]
+
+
+@pytest.mark.parametrize("late", [("looked_up", ((PEER,),)), ("lookup_failed", (CANCELED,))], ids=["found", "failed"])
+def test_an_answer_after_destroy_is_waited_for_and_makes_no_attempt(late: tuple[str, tuple[object, ...]]) -> None:
+    """D-12: no error, no attempt; 'close' waits for the lookup as for anything in flight."""
+    sock = looking_up()
+    sock.destroy()
+    assert sock.asked() == [CancelLookup(), CLOSE]
+    assert sock.look() == CLOSING
+    sock.report("closed")
+    assert sock.look() == CLOSING
+    name, args = late
+    sock.report(name, *args)
+    assert sock.heard()[-1] == Closed(False)
+    assert sock.asked() == []
+    assert sock.look() == CLOSED
+
+
+@pytest.mark.xfail(strict=True, reason="an answer that comes after destroy() is not told")
+def test_a_late_answer_of_a_single_lookup_is_told_all_the_same() -> None:
+    """D-12: single mode still tells 'lookup'."""
+    sock = looking_up()
+    sock.destroy()
+    sock.report("looked_up", (PEER,))
+    assert sock.heard() == [LookedUp(None, "127.0.0.1", 4, "example")]
+
+
+@pytest.mark.parametrize("answer", ["looked_up", "lookup_failed"])
+def test_destroyed_between_an_answer_and_its_tick_nothing_is_told(answer: str) -> None:
+    """C-15, D-12: an answer may come at once, inside connect()."""
+    machine = SocketMachine()
+    machine.connect(NAMED)
+    effects = machine.looked_up((PEER,)) if answer == "looked_up" else machine.lookup_failed(CANCELED)
+    [turn] = effects
+    assert turn == Tick(Step.ANNOUNCE if answer == "looked_up" else Step.LOOKUP_FAILED)
+    machine.destroy()
+    assert isinstance(turn, Tick)
+    assert machine.ticked(turn.step) == []
+
+
+# -- the time for all of it --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("route", "address"),
+    [
+        (Route(host="example", port=80, connect_seconds=2), "example"),
+        (Route(known=PEER, port=80, connect_seconds=2), "127.0.0.1"),
+    ],
+    ids=["looking up", "attempting"],
+)
+def test_connecting_takes_no_longer_than_it_may(route: Route, address: str) -> None:
+    sock = Sock()
+    sock.ask("connect", route)
+    sock.run()
+    assert sock.timers == {Timer.CONNECT: 2}
+    sock.fire(Timer.CONNECT)
+    assert sock.timers == {}
+    assert sock.heard()[-1] == Failed(Fault("ETIMEDOUT", syscall="connect", address=address, port=80))
+    assert sock.look() == CLOSING
+
+
+def test_the_time_to_connect_is_over_once_connected_or_destroyed() -> None:
+    route = Route(known=PEER, port=80, connect_seconds=2)
+    assert Sock.opened(route).timers == {}
+    sock = connecting(route)
+    assert sock.timers == {Timer.CONNECT: 2}
+    sock.destroy()
+    assert sock.timers == {}
+
+
+def test_nothing_of_a_dead_socket_goes_on_to_attempt() -> None:
+    """C-12: turns that were due when it was destroyed find nothing to do."""
+    machine = SocketMachine()
+    machine.connect(Route(known=PEER, port=80, local_port=1))
+    assert machine.ticked(Step.ATTEMPT)
+    machine.destroy()
+    for step in (Step.BOUND, Step.DIAL, Step.ATTEMPT, Step.ANNOUNCE, Step.LOOKUP_FAILED):
+        assert machine.clone().ticked(step) == []
