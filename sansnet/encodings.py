@@ -12,7 +12,8 @@ Any other codec is Python's: strict when it encodes, so that `write()` raises Un
 
 Decoding never raises: what is no text becomes U+FFFD, and so does a character that the end of the file cuts off. How
 the bytes were cut into packets makes no difference. (Node's 'utf16le' does two things otherwise: it delivers half a
-surrogate pair as it is, which makes a str that can't be encoded any more, and drops an odd last byte.)
+surrogate pair as it is, which makes a str that can't be encoded any more, and drops an odd last byte.) A codec of
+Python's that gives up, as utf-16 does where its mark is missing, makes one U+FFFD of the piece and begins anew.
 """
 
 from __future__ import annotations
@@ -93,13 +94,20 @@ class Decoder:
 
     def decode(self, data: bytes) -> str:
         """The text that is complete with `data`, '' if there is none."""
-        return self._incremental.decode(data)
+        return self._decode(data, False)
 
     def flush(self) -> str:
         """What is left at the end of the file. The decoder is as new then."""
-        text = self._incremental.decode(b"", True)
+        text = self._decode(b"", True)
         self._incremental.reset()
         return text
+
+    def _decode(self, data: bytes, final: bool) -> str:
+        try:
+            return self._incremental.decode(data, final)
+        except UnicodeError:  # utf-16 without its mark, for one: there 'replace' doesn't help
+            self._incremental.reset()
+            return "\ufffd"
 
 
 def decoder(encoding: str | None = None) -> Decoder:

@@ -80,7 +80,7 @@ class _Alarms:
 class SocketPort:
     """One life of a socket: its machine, and its handle."""
 
-    __slots__ = ("_alarms", "_driver", "_lookup", "handle", "machine", "owner", "pump")
+    __slots__ = ("_alarms", "_driver", "_lookup", "handle", "machine", "owner", "pump", "tell")
 
     def __init__(self, driver: Driver, machine: SocketMachine, handle: SocketHandle, owner: SocketOwner) -> None:
         self._driver = driver
@@ -90,14 +90,12 @@ class SocketPort:
         self.machine = machine
         self.handle = handle
         self.owner = owner
+        self.tell = owner.on_notice
         handle.attach(self)
 
     def ask(self, effects: list[Effect]) -> Reply | None:
         """Carry out what an input of the user returned."""
         return self.pump.ask(self, effects)
-
-    def tell(self, notice: Notice) -> None:
-        self.owner.on_notice(notice)
 
     # -- the driver's reports
 
@@ -242,7 +240,7 @@ _SOCKET_OPS: dict[type[Effect], Callable[[SocketPort, Any], object]] = {
 class ServerPort:
     """A server's machine, and its listeners by number: one, and those that are still being closed."""
 
-    __slots__ = ("_alarms", "_driver", "_listeners", "_lookups", "_reffed", "machine", "owner", "pump")
+    __slots__ = ("_alarms", "_driver", "_listeners", "_lookups", "_reffed", "machine", "owner", "pump", "tell")
 
     def __init__(self, driver: Driver, machine: ServerMachine, owner: ServerOwner) -> None:
         self._driver = driver
@@ -253,6 +251,7 @@ class ServerPort:
         self.pump = pump_of(driver)
         self.machine = machine
         self.owner = owner
+        self.tell = owner.on_notice
 
     @property
     def handle(self) -> ListenerHandle | None:
@@ -262,9 +261,6 @@ class ServerPort:
     def ask(self, effects: list[Effect]) -> Reply | None:
         """Carry out what an input of the user returned."""
         return self.pump.ask(self, effects)
-
-    def tell(self, notice: Notice) -> None:
-        self.owner.on_notice(notice)
 
     def ref(self, on: bool) -> None:
         """Keep the driver alive or not; also the listeners to come."""

@@ -35,8 +35,9 @@ class Port(Protocol):
     def carry_out(self, effect: Effect) -> None:
         """Do what an op or a timing says. Never runs a user's code."""
 
-    def tell(self, notice: Notice) -> None:
-        """Call the user's listeners."""
+    @property
+    def tell(self) -> Callable[[Any], None]:
+        """Calls the user's listeners with what a notice says."""
 
 
 class Pump:
@@ -71,7 +72,9 @@ class Pump:
             self.drain()
         was_running, self._running = self._running, True
         try:
-            self._carry_out(port, give(*args))
+            effects = give(*args)
+            if effects:
+                self._carry_out(port, effects)
             if self._ticks:
                 self._drain()
         finally:
@@ -112,7 +115,10 @@ class Pump:
             for effect in effects:
                 done += 1
                 if isinstance(effect, Notice):
-                    self.tell(port.tell, effect)
+                    try:
+                        port.tell(effect)
+                    except Exception as error:  # the user's affair, not the socket's
+                        self._driver.report(error)
                 elif type(effect) is Tick:
                     self._ticks.append((port, effect.step))
                 elif type(effect) is Then:

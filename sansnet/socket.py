@@ -363,7 +363,10 @@ class Socket(Duplex):
 
     def on_notice(self, notice: Notice) -> None:
         """Tell the listeners; called by the pump."""
-        _TELL[type(notice)](self, notice)
+        if type(notice) is notices.Data:  # most of them are
+            self.emit("data", notice.payload)
+        else:
+            _TELL[type(notice)](self, notice)
 
     def on_released(self) -> None:
         """The connection is given back; called by the port."""
@@ -438,7 +441,6 @@ _TELL: dict[type[Notice], Callable[[Socket, Any], object]] = {
     notices.AttemptTimedOut: lambda socket, notice: socket.emit("connection_attempt_timeout", *_place(notice.endpoint)),
     notices.Connected: lambda socket, _: socket.emit("connect"),
     notices.Ready: lambda socket, _: socket.emit("ready"),
-    notices.Data: lambda socket, notice: socket.emit("data", notice.payload),
     notices.Readable: lambda socket, _: socket.emit("readable"),
     notices.Paused: lambda socket, _: socket.emit("pause"),
     notices.Resumed: lambda socket, _: socket.emit("resume"),

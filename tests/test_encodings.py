@@ -13,7 +13,7 @@ from sansnet.encodings import decoder, encode, payload_of
 from sansnet.errors import NetError
 
 WORDS = ["utf8", "ucs2", "utf16le", "latin1", "binary", "ascii", "hex", "base64", "base64url"]
-CODECS = ["utf-16", "utf-32-be", "utf-8-sig", "cp1252", "shift_jis", "gb18030", "utf-7", "iso2022_jp"]
+CODECS = ["utf-16-be", "utf-32-be", "utf-8-sig", "cp1252", "shift_jis", "gb18030", "utf-7", "iso2022_jp"]
 
 # Bytes that stand in the middle of characters, or look as if they did.
 AWKWARD = st.sampled_from(list(b"\x00\x1b$B\x3d\x41\x80\x81\x82\x9f\xac\xc0\xd8\xde\xe2\xed\xef\xf0\xf4\xff"))
@@ -189,6 +189,11 @@ def test_decode(encoding: str, chunks: list[bytes], texts: list[str]) -> None:
 )
 def test_how_many_characters_stand_for_what_is_none(data: bytes, count: int) -> None:
     assert "".join(decoded("utf8", data)) == "\ufffd" * count
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
+def test_a_peer_that_forgets_the_mark_does_no_harm(encoding: str) -> None:
+    assert decoded(encoding, b"abcd", "ef".encode(encoding)) == ["\ufffd", "ef", ""]
 
 
 @given(CHUNKS, st.sampled_from([*WORDS, *CODECS]))

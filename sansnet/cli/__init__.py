@@ -1,4 +1,4 @@
-"""The command line: `python -m sansnet echo`, `connect` and `demo`. Each command is a module with `add_to()` and `run()`.
+"""The command line: `python -m sansnet echo`, `connect` and `demo`. Each command is a module of its own.
 
 Exit codes:
 
@@ -24,7 +24,7 @@ __all__ = ["main"]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command. Returns the exit code; what can't be understood leaves as SystemExit(2), as in every argparse."""
+    """Run one command. Returns the exit code, but for a command line that makes no sense: that is a SystemExit(2)."""
     arguments = _parser().parse_args(argv)
     try:
         return int(arguments.run(arguments))
@@ -40,6 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m sansnet" if as_module else "sansnet",
         description="node:net for Python: an echo server, a client for the command line, and a demonstration.",
+        epilog="In two terminals: `echo --trace`, and then `connect 127.0.0.1 8124`. COMMAND --help tells more of each.",
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in (echo, connect, demo):

@@ -15,12 +15,13 @@ from .words import BROKEN_PIPE, DONE, FAILED, complain, port_number, reason, sec
 __all__ = ["add_to"]
 
 LAST_WORDS: Final = 0.5
-"""Seconds without anything from stdin after which it has nothing more to say to a peer that has ended (socat's number)."""
+"""Seconds of silence after which stdin has nothing more to say to a peer that has ended: socat's number."""
 
 _DETAILS: Final = """\
-The end of stdin ends our half of the connection; what the peer still sends is written all the same. When the peer has
-ended, what stdin has ready is still sent, until nothing came for half a second; a keyboard isn't waited for. Exit codes:
-0 both sides ended; 1 an error, told on stderr; 2 a mistake in the command line; 130 Ctrl-C; 141 stdout was closed.
+The end of stdin ends our half of the connection; what the peer still sends is written all the same. When the peer
+ends first, what stdin has ready is still sent, until nothing came for half a second; a keyboard isn't waited for.
+Exit codes: 0 both sides have ended; 1 an error, told on stderr; 2 a mistake in the command line; 130 Ctrl-C; 141 nobody
+reads stdout any more.
 """
 
 
@@ -37,7 +38,10 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         "address", nargs="+", metavar="HOST PORT | PATH", help="a name or an address and a port, or a path"
     )
     parser.add_argument(
-        "--timeout", type=seconds, metavar="S", help="give up when nothing has moved for so many seconds, connecting included"
+        "--timeout",
+        type=seconds,
+        metavar="S",
+        help="give up when nothing has moved for so many seconds, connecting included",
     )
     parser.add_argument("--trace", action="store_true", help="tell the life of the connection on stderr")
     parser.set_defaults(run=lambda arguments: _run(parser, arguments))

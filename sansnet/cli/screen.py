@@ -13,7 +13,7 @@ _REDRAW: Final = 0.1  # seconds
 
 
 class Screen:
-    """A terminal, or a file. On a terminal a progress bar may stand in the last line; whatever is said takes its place."""
+    """A terminal, or a file. On a terminal a bar may stand in the last line; whatever is said next takes its place."""
 
     def __init__(self, out: TextIO) -> None:
         self._out = out

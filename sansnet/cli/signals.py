@@ -1,7 +1,7 @@
 """Signals as data: SIGINT and SIGTERM arrive on a socket, and so from the loop, like everything else.
 
-Python lets the system write a byte for each signal to a descriptor, `signal.set_wakeup_fd`. Ours is one end of a pair of
-sockets; the other end is one more socket of the loop. No handler of ours runs in the middle of something, no lock is
+Python writes a byte for each signal to a descriptor of our choice (`signal.set_wakeup_fd`). Ours is one end of a pair
+of sockets; the other end is one more socket of the loop. No handler of ours runs in the middle of something, no lock is
 taken, and a signal that comes just before the loop goes to sleep wakes it.
 """
 
@@ -24,8 +24,8 @@ _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 def stopping(stop: Callable[[], object]) -> Iterator[None]:
     """For the length of the block the first SIGINT or SIGTERM calls `stop()`, from the loop.
 
-    The next one does what it always does, for whoever can't wait. A signal that is ignored, as SIGINT is in what a shell
-    script starts in the background, stays ignored. On the main thread only.
+    The next one does what it always does, for whoever can't wait. A signal that is ignored stays ignored, as SIGINT is
+    in what a shell script starts in the background. On the main thread only.
     """
     ours, theirs = socket.socketpair()
     theirs.setblocking(False)

@@ -1,9 +1,9 @@
 """stdin and stdout as sockets, so that they can be piped.
 
-A loop can watch sockets. It can't watch a regular file (epoll refuses), nor a console on Windows, and to make the
-terminal non-blocking would make it so for every other program on it. So a thread of their own reads stdin and writes
-stdout, blocking as they were born to, and a pair of sockets joins each thread to the loop. All that backpressure needs is
-in the sockets already: whoever is too fast waits, and what is under way stays below a few hundred KiB.
+A loop can watch sockets. It can't watch a regular file (epoll refuses), nor a console on Windows, and to make a
+terminal non-blocking would make it so for every other program on it. So a thread of its own reads stdin, another writes
+stdout, blocking as they were born to, and a pair of sockets joins each thread to the loop. All that backpressure needs
+is in the sockets already: whoever is too fast waits, and what is under way stays below a few hundred KiB.
 """
 
 from __future__ import annotations

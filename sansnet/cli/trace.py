@@ -22,7 +22,7 @@ __all__ = ["Trace"]
 
 
 class Trace:
-    """Writes what it sees. Whoever watches listens to 'error' as well, so that none is raised for want of a listener."""
+    """Writes what it sees. It listens to 'error' as well, so that none is raised for want of a listener."""
 
     def __init__(self, out: TextIO | None) -> None:
         self._out = out

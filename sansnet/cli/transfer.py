@@ -89,7 +89,9 @@ class Transfer:
                     self._tell(f"write() says False: {size(self.socket.writable_length)} wait for the peer to read")
                 return
         self.socket.end()
-        self._tell(f"end(): our half is ended; of {size(self.sent)}, {size(self.sent - self.received)} are to come back")
+        self._tell(
+            f"end(): our half is ended; of {size(self.sent)}, {size(self.sent - self.received)} are to come back"
+        )
 
     def _drained(self) -> None:
         self.drains += 1

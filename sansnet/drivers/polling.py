@@ -7,7 +7,6 @@ import select
 import selectors
 import socket
 import sys
-import threading
 import weakref
 from typing import Final, Protocol, final
 
@@ -116,18 +115,17 @@ else:
 class Waker:
     """A pair of sockets: what is written to the one wakes the loop, which watches the other.
 
-    Not an eventfd: `signal.set_wakeup_fd` writes single bytes. The pair is closed when its `owner` is collected, and at
+    Not an eventfd: `signal.set_wakeup_fd` writes single bytes. No lock, and no "is awake already" that would need one:
+    a signal handler may call `wake()` in the middle of `drain()`, and would wait for itself for ever. The pair is closed when its `owner` is collected, and at
     the interpreter's exit, so that a loop that nobody closed doesn't complain of the sockets it made for itself.
     """
 
-    __slots__ = ("_lock", "_reader", "_woken", "_writer", "close")
+    __slots__ = ("_reader", "_writer", "close")
 
     def __init__(self, owner: object) -> None:
         self._reader, self._writer = socket.socketpair()
         self._reader.setblocking(False)
         self._writer.setblocking(False)
-        self._lock: Final = threading.Lock()
-        self._woken = False
         self.close: Final = weakref.finalize(owner, _close, self._reader, self._writer)
 
     @property
@@ -141,16 +139,11 @@ class Waker:
 
     def wake(self) -> None:
         """Let the poll that waits, or the next one, return at once. May be called on any thread."""
-        with self._lock:
-            if not self._woken:
-                self._woken = True
-                with contextlib.suppress(OSError):  # full, so it is awake; or closed, so nobody sleeps
-                    self._writer.send(b"\0")
+        with contextlib.suppress(OSError):  # full, so it is awake; or closed, so nobody sleeps
+            self._writer.send(b"\0")
 
     def drain(self) -> None:
         """Take notice. What comes after this wakes the loop anew."""
-        with self._lock:
-            self._woken = False
         with contextlib.suppress(OSError):
             while self._reader.recv(4096):
                 pass

@@ -16,6 +16,7 @@ the loop comes to it; that queue asks the reactor for one call however many wait
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections import deque
 from collections.abc import Callable
@@ -75,7 +76,7 @@ class ReadinessDriver:
         self.handles: Final[dict[ReadinessHandle, None]] = {}
         """Those that hold a descriptor, in the order they came to it."""
         self._soon: Final[deque[Callable[[], None]]] = deque()
-        self._posted: Final[deque[Callable[[], None]]] = deque()
+        self._posted: Final[deque[Callable[[], None]]] = deque()  # on their way from other threads
         self._asked = False  # is a call of _run_soon under way?
         self._resolver: Final = Resolver(self.call_soon_threadsafe)
         self.closed = False
@@ -105,7 +106,11 @@ class ReadinessDriver:
         if self.closed:
             raise self.complaint()
         self._posted.append(callback)
-        self.reactor.call_soon_threadsafe(self._run_posted)
+        try:
+            self.reactor.call_soon_threadsafe(functools.partial(self._run_posted, callback))
+        except RuntimeError:
+            self._posted.remove(callback)
+            raise
 
     def call_later(self, seconds: float, callback: Callable[[], None]) -> Cancellable:
         """Call back from the loop once `seconds` have passed. Does not keep the driver alive."""
@@ -129,9 +134,10 @@ class ReadinessDriver:
                 self._asked = True
                 self.reactor.call_soon(self._run_soon)
 
-    def _run_posted(self) -> None:
-        if self._posted:
-            self._call(self._posted.popleft())
+    def _run_posted(self, callback: Callable[[], None]) -> None:
+        if not self.closed:
+            self._posted.remove(callback)
+            self._call(callback)
 
     def _call(self, callback: Callable[[], None]) -> None:
         try:

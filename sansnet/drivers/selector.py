@@ -1,7 +1,7 @@
 """Our own loop: small, for one thread, over epoll where there is one and over Python's `selectors` elsewhere.
 
 A turn goes like this: the timers that are due, then what was put off before the turn began, then one look at the system
-(which may wait), then what the system reported. `SelectorDriver.step()` is one turn, `run()` is turns for as long as
+(which waits, if nothing was done yet), then what the system reported. `SelectorDriver.step()` is one turn, `run()` is turns for as long as
 anything ref'd is left.
 
 Inside another loop, watch `fileno()` and call `step(0)` when it is readable, and when `next_timeout()` seconds have
@@ -15,12 +15,17 @@ import time
 from collections import deque
 from collections.abc import Callable
 from types import TracebackType
-from typing import Final, Self, final
+from typing import TYPE_CHECKING, Final, Self, final
 
+from ..state.endpoints import Found
+from ..state.faults import Fault
 from .clock import Timer, TimerQueue
 from .interrupt import interruptible
 from .polling import READABLE, WRITABLE, Poller, Waker, new_poller
 from .readiness import ReadinessDriver
+
+if TYPE_CHECKING:
+    from .contract import Cancellable
 
 __all__ = ["SelectorDriver", "SelectorReactor"]
 
@@ -52,8 +57,7 @@ class SelectorReactor:
         self._watches: Final[dict[int, _Watch]] = {}
         self._timers: Final = TimerQueue()
         self._soon: Final[deque[Callable[[], None]]] = deque()
-        self._lock: Final = threading.Lock()  # guards the waker's coming and going
-        self._waker: Waker | None = None
+        self._wakers: Final[dict[None, Waker]] = {}  # one at most
         self._closed = False
         if not self._poller.sees_changes:
             self.waker()  # a thread that comes later couldn't bring it to the poller's notice
@@ -108,8 +112,9 @@ class SelectorReactor:
 
     def call_soon_threadsafe(self, callback: Callable[[], None]) -> None:
         """The same from any thread."""
+        waker = self.waker()  # first: once the callback is in the queue, all may be over before we go on
         self._soon.append(callback)
-        self.waker().wake()
+        waker.wake()
 
     def call_later(self, seconds: float, callback: Callable[[], None]) -> Timer:
         """Call back once `seconds` have passed; in the next turn if there are none."""
@@ -117,32 +122,35 @@ class SelectorReactor:
 
     def waker(self) -> Waker:
         """What wakes the loop from outside. Raises RuntimeError once the reactor is closed."""
-        with self._lock:
-            if self._closed:
-                raise RuntimeError("the loop is closed")
-            if self._waker is None:
-                self._waker = Waker(self)
-                self.watch_readable(self._waker.fileno(), self._waker.drain)
-            return self._waker
+        waker = self._wakers.get(None)
+        if waker is None:
+            # Two threads may be here at once, or a signal handler in the middle of it: a lock would be a trap for that
+            # one, and setdefault() knows who was first.
+            made = Waker(self)
+            waker = self._wakers.setdefault(None, made)
+            if waker is not made:
+                made.close()
+            elif not self._closed:
+                self.watch_readable(made.fileno(), made.drain)
+        if self._closed:
+            waker.close()
+            raise RuntimeError("the loop is closed")
+        return waker
 
     # -- turning -----------------------------------------------------------------------------------------------------
 
     def turn(self, timeout: float | None, alive: Callable[[], bool]) -> None:
-        """One turn, which waits `timeout` seconds at most; with None only if `alive()`, then as long as it takes."""
+        """One turn, which waits for events if it has done nothing else.
+
+        It waits for `timeout` seconds at most; with None as long as it takes, but only if it is to be kept `alive()`.
+        """
         waiting = len(self._soon)  # what the timers put off is for the next turn
-        if self._timers:
-            self._run_timers()
+        done = self._run_timers() if self._timers else 0
         if waiting:
             self._run_soon(waiting)
         if self._closed:
             return
-        limit = self.next_timeout()
-        if timeout is None and not alive():
-            timeout = 0.0
-        if limit is None or (timeout is not None and timeout < limit):
-            limit = timeout
-        if limit is not None:
-            limit = min(max(limit, 0.0), LONGEST_WAIT)
+        limit = self._how_long(0.0 if waiting or done or not (timeout is not None or alive()) else timeout)
         poller, watches = self._poller, self._watches
         for fd, events in poller.poll(limit):
             watch = watches.get(fd)
@@ -174,20 +182,26 @@ class SelectorReactor:
 
     def close(self) -> None:
         """Give everything back to the system. What was watched is not closed."""
-        with self._lock:
-            self._closed = True
-            waker, self._waker = self._waker, None
+        self._closed = True
         self._timers.clear()
         self._soon.clear()
         self._watches.clear()
         self._poller.close()
-        if waker is not None:
+        for waker in self._wakers.values():
             waker.close()
 
-    def _run_timers(self) -> None:
-        now, before = self.now(), self._timers.added
+    def _how_long(self, timeout: float | None) -> float | None:
+        limit = self.next_timeout()
+        if limit is None or (timeout is not None and timeout < limit):
+            limit = timeout
+        return None if limit is None else min(max(limit, 0.0), LONGEST_WAIT)
+
+    def _run_timers(self) -> int:
+        now, before, count = self.now(), self._timers.added, 0
         while (callback := self._timers.take(now, before)) is not None:
             self._call(callback)
+            count += 1
+        return count
 
     def _run_soon(self, count: int) -> None:
         for _ in range(count):
@@ -237,11 +251,19 @@ class SelectorDriver(ReadinessDriver):
         """Let `error` be raised by `step()` or `run()` once the turn is over."""
         self._errors.append(error)
 
+    def resolve(
+        self, host: str, family: int, hints: int, every: bool, done: Callable[[tuple[Found, ...] | Fault], None]
+    ) -> Cancellable:
+        """Look `host` up off the loop's thread; `done` is called from the loop, once, unless it was cancelled."""
+        self.check()
+        self._loop.waker()  # here an exception is seen; a thread that can't make one could only lose the answer
+        return super().resolve(host, family, hints, every, done)
+
     def step(self, timeout: float | None = None) -> bool:
         """Do one turn, and say whether anything ref'd is left (`alive`).
 
         Waits for at most `timeout` seconds for something to happen; with None for as long as it takes, but not at all
-        when nothing ref'd is left. Timers, too, end the wait.
+        when nothing ref'd is left. A timer, or a callback that was put off, is something that happens.
 
         What listeners raised comes out when the turn is over: one exception as itself, several as an ExceptionGroup in
         the order they came. A KeyboardInterrupt or SystemExit comes out at once; what was not called back by then is in

@@ -37,6 +37,7 @@ class Connecting(Part):
         "flying",
         "abandoned",
         "errors",
+        "binding",
         "local_fault",
         "attempted",
         "attempt_timer",
@@ -55,6 +56,7 @@ class Connecting(Part):
         self.flying: tuple[int, ...] = ()  # attempts in flight
         self.abandoned: tuple[int, ...] = ()  # those of them that nobody waits for
         self.errors: tuple[Fault, ...] = ()
+        self.binding: bool = False  # BindLocal was issued, and is being answered
         self.local_fault: Fault | None = None
         self.attempted: tuple[str, ...] = ()  # Node: autoSelectFamilyAttemptedAddresses
         self.attempt_timer: bool = False
@@ -96,7 +98,7 @@ class Connecting(Part):
 
     def looked_up(self, found: tuple[Found, ...]) -> Effects:
         self.looking = False
-        self.found = found
+        self.found = found if self.route.select else found[:1]
         return [Tick(Step.ANNOUNCE)]
 
     def lookup_failed(self, fault: Fault) -> Effects:
@@ -132,6 +134,7 @@ class Connecting(Part):
         if found.blocked and found.fault is not None:
             return self._blocked(found, found.fault)
         if self.route.from_local:
+            self.binding = True
             self.local_fault = None
             bind = BindLocal(self.next, found.family, self.route.local_address, self.route.local_port)
             return [bind, Then(Step.BOUND)]

@@ -127,7 +127,7 @@ class ReadHalf(Part):
 
     def hold_back(self) -> None:
         """Accepted paused: nothing is read before resume() or read(), and nobody hears a 'pause'."""
-        self.flow = move(self.flow, Flow.PAUSED)
+        self._flow(Flow.PAUSED)
 
     def hold(self) -> Effects:
         self.held = True
@@ -190,8 +190,10 @@ class ReadHalf(Part):
         return [Resumed(), Then(Step.FLOW)]
 
     def tell_chunk(self) -> Effects:
-        if self.flow is not Flow.FLOWING or not self.chunks:
+        if self.flow is not Flow.FLOWING:
             return []
+        if not self.chunks:
+            return self._end()
         (payload,) = self._take(len(self.chunks[0]))
         out: Effects = [] if self.length or self.phase is Read.OPEN else self._end()
         return [*out, Data(payload), Then(Step.FLOW)]

@@ -231,7 +231,8 @@ class SocketMachine(Machine):
             return [*self.writing.answer(token, refusal), *self.destroy(refusal)]
         writing = self.writing
         writing.add(payload, size, token)
-        out = self._settle([])
+        out: Effects = []
+        self._hand_over(out)  # of the rules of _settle(), a write can only enable the first
         if writing.flight is not Flight.ASKED:
             writing.mark()
         return out
@@ -322,10 +323,10 @@ class SocketMachine(Machine):
         """End, then destroy as soon as that is finished, whatever the peer does."""
         if self.link in _DEAD:
             return []
+        if self.writing.phase in (Write.FINISHED, Write.OVER, Write.NONE):
+            return self.destroy()
         self.destroy_when_finished = True
-        if self.writable:
-            return self.end()
-        return self._settle([])
+        return self.end() if self.writable else []
 
     def reset(self) -> Effects:
         """Close with RST; while connecting, once connected. A path has no RST: misuse, ERR_INVALID_HANDLE_TYPE."""
@@ -354,11 +355,13 @@ class SocketMachine(Machine):
         return out if self.link is Link.LOOKING_UP else self._settle([])
 
     def bound(self, attempt: int) -> Effects:
-        self._expect(attempt == self.connecting.next and self.link is Link.CONNECTING, "bound")
+        self._expect(self.connecting.binding and attempt == self.connecting.next, "bound")
+        self.connecting.binding = False
         return []
 
     def bind_failed(self, attempt: int, fault: Fault) -> Effects:
-        self._expect(attempt == self.connecting.next and self.link is Link.CONNECTING, "bind_failed")
+        self._expect(self.connecting.binding and attempt == self.connecting.next, "bind_failed")
+        self.connecting.binding = False
         self.connecting.local_fault = fault
         return []
 
@@ -456,7 +459,8 @@ class SocketMachine(Machine):
         if self.link is not Link.OPEN:
             return self._settle([])
         self.errored = self.errored or fault
-        return [*self._refuse(), *self.destroy(fault)]
+        refused = self._refuse()
+        return [*self.destroy(fault), *refused]
 
     # -- what the driver reports: closing, time --------------------------------------------------------------
 
@@ -591,28 +595,33 @@ class SocketMachine(Machine):
         5. Both halves over (Node: autoDestroy), or ours alone after destroy_soon(): destroy.
         6. Closing, the handle reported closed and nothing in flight: closed. Writes that waited for a connection, and
            now never get one, hear of it after 'close'.
+
+        What is to be done comes before what `out` tells: a listener may destroy the socket, and then it must be done.
         """
         link, reading, writing = self.link, self.reading, self.writing
-        if writing.queue and writing.flight is Flight.NONE and not writing.corked and self.errored is None:
-            self._hand_over(out)
-        if writing.phase is Write.ENDING and not writing.length and self.errored is None:
-            self._shut(out)
+        now: Effects = []
+        if writing.queue:
+            self._hand_over(now)
+        if writing.phase is Write.ENDING and not writing.batch and not writing.queue and self.errored is None:
+            self._shut(now)
         if link is Link.OPEN and reading.source is not reading.wants_source:
             reading.source = not reading.source
             reading.lingering = not reading.source
-            out.append(START_READ if reading.source else STOP_READ)
+            now.append(START_READ if reading.source else STOP_READ)
         if reading.phase is Read.OVER and self.writable and not self.allow_half_open and not self.auto_ending:
             self.auto_ending = True
             out.append(Tick(Step.AUTO_END))
         if writing.phase in (Write.OVER, Write.NONE) and link not in _DEAD:
             if self.destroy_when_finished or (link is Link.OPEN and reading.phase in (Read.OVER, Read.NONE)):
-                out.extend(self._destroy(None, CLOSE))
+                now.extend(self._destroy(None, CLOSE))
         if link is Link.CLOSING and self.handle_closed and not self.in_flight:
             self._close(out)
-        return out
+        return [*now, *out] if now else out
 
     def _hand_over(self, out: Effects) -> None:
         writing = self.writing
+        if writing.flight is not Flight.NONE or writing.corked or self.errored is not None:
+            return
         if self.link is Link.OPEN:
             writing.form_batch()
             if self.idle_seconds:
@@ -637,6 +646,7 @@ class SocketMachine(Machine):
 
     def _close(self, out: Effects) -> None:
         self.link = move(self.link, Link.CLOSED)
+        self.reading.lingering = False
         out.append(Closed(self.told_error is not None))
         if self.writing.flight is Flight.WAITING:
             out.extend([Settled(token, _CLOSED_BEFORE_CONNECTION) for token in self.writing.leave()])
@@ -694,7 +704,7 @@ class SocketMachine(Machine):
     def _tuned(self) -> Effects:
         """The options that were asked for before there was a connection."""
         out: Effects = [SetNoDelay(True)] if self.no_delay else []
-        if self.keep_alive is not None:
+        if self.keep_alive is not None and self.keep_alive.on:
             out.append(self.keep_alive)
         if self.type_of_service is not None:
             out.append(SetTypeOfService(self.type_of_service))

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, final
 
 from .effects import Effects, Payload, Step, Then, Tick, Token
 from .faults import Fault
-from .machine import Part, move
+from .machine import Part
 from .notices import Drain, Settled
 from .phases import Flight, Write
 
@@ -100,16 +100,20 @@ class WriteHalf(Part):
         self.bytes_written += len(payload)
 
     def form_batch(self) -> None:
-        self.batch = tuple(self.queue)
-        self.queue.clear()
+        if len(self.queue) == 1:
+            self.batch = (self.queue.popleft(),)
+        else:
+            self.batch = tuple(self.queue)
+            self.queue.clear()
 
     def ask(self) -> tuple[Payload, ...]:
         """The payloads of the batch, for Send."""
-        self.flight = move(self.flight, Flight.ASKED)
-        return tuple([chunk[0] for chunk in self.batch])
+        self.flight = Flight.ASKED
+        batch = self.batch
+        return (batch[0][0],) if len(batch) == 1 else tuple([chunk[0] for chunk in batch])
 
     def deferred(self, taken: int) -> None:
-        self.flight = move(self.flight, Flight.UNDERWAY)
+        self.flight = Flight.UNDERWAY
         self.unsent_before = sum([len(chunk[0]) for chunk in self.batch])
         self.unsent = self.unsent_before - taken
         self.greeting = False
@@ -121,14 +125,12 @@ class WriteHalf(Part):
 
     def leave(self) -> tuple[Token, ...]:
         """The batch is no longer here, however it went; the tokens of its chunks."""
-        tokens = tuple([chunk[2] for chunk in self.batch if chunk[2]])
-        for chunk in self.batch:
-            self.length -= chunk[1]
-        self.batch = ()
+        batch, self.batch = self.batch, ()
+        self.flight = Flight.NONE
         self.unsent = 0
-        if self.flight is not Flight.NONE:
-            self.flight = move(self.flight, Flight.NONE)
-        return tokens
+        for chunk in batch:
+            self.length -= chunk[1]
+        return tuple([chunk[2] for chunk in batch if chunk[2]])
 
     def sent(self, at_once: bool) -> Effects:
         tokens = self.leave()

@@ -24,10 +24,12 @@ A refutation's trace can be printed (`str`), replayed (`replay`), and pasted as 
 from __future__ import annotations
 
 import enum
+import gc
 import time
 from array import array
 from collections import deque
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final, NamedTuple, Protocol, TypeVar, final
 
 from sansnet.state.machine import Event
@@ -315,7 +317,8 @@ class _Search:
 
     def run(self) -> Exploration:
         began = time.perf_counter()
-        refutation = self._walk() or self._broken_promise() or self._never_happened()
+        with _uncollected():
+            refutation = self._walk() or self._broken_promise() or self._never_happened()
         return Exploration(
             self.model.name,
             len(self.laws),
@@ -410,6 +413,18 @@ class _Search:
             events.append(self.model.events(world)[choice])
             world = self.model.step(world, events[-1], _blind)
         return Trace(self.model.name, start, tuple(events if event is None else [*events, event]))
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the cycle collector: worlds have no cycles, and it would look through all of them again and again."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 _ALIKE: Final = "Worlds with equal keys behave alike."

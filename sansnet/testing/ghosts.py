@@ -67,7 +67,7 @@ class Bounds(NamedTuple):
     failures: bool = True  # reading, sending, connecting, shutting down may fail
     deferred: bool = True  # a send may take time
     partial: bool = False  # part of it may be sent at once, and more on the way
-    after_close: bool = False  # the user goes on after 'close'
+    afterwards: tuple[str, ...] = ()  # what of all that the user still does once the socket is destroyed
 
 
 class SocketWorld(World):
@@ -119,7 +119,7 @@ class SocketWorld(World):
         # the driver
         self.lookup = Stage.NONE
         self.flying: tuple[tuple[int, bool], ...] = ()  # attempts in flight, and: was it cancelled?
-        self.attempts = 0  # that were made
+        self.attempts = 0  # up to there the numbers were used
         self.open = False  # the handle has a connection
         self.reading = False
         self.lingering = False  # one more report of reading may come
@@ -136,7 +136,7 @@ class SocketWorld(World):
         self.connected = self.readied = self.ended = self.prefinished = self.finished = False
         self.failed = self.closed = False
         self.tokens = 0  # that were given out
-        self.outstanding: tuple[Token, ...] = ()  # those not settled, in their order
+        self.outstanding: tuple[tuple[Token, int], ...] = ()  # those not settled, by age; bytes written up to there
         self.handed = 0  # bytes that were given to the driver …
         self.received = 0  # … that it reported while somebody was there to have them
         self.delivered = 0  # … that the user has
@@ -169,7 +169,8 @@ class SocketWorld(World):
         held += [*(writing.failed[0] if writing.failed else ()), *writing.enders]
         held += [token for token, _ in writing.answers]
         held += [effect.token for effect in self.stack if type(effect) is notices.Settled]
-        return tuple([self.outstanding.index(token) if token in self.outstanding else -1 for token in held])
+        order = [token for token, _ in self.outstanding]
+        return (len(order), *[order.index(token) if token in order else -1 for token in held])
 
     # -- what the user does
 
@@ -181,10 +182,10 @@ class SocketWorld(World):
         name, args = event
         if name == "write":
             self.writes -= 1
-            self._give_out(args[2])
+            self._give_out(args[2], args[0])
         elif name == "end":
             self.ends -= 1
-            self._give_out(args[0] if args else 0)
+            self._give_out(args[0], args[1] or b"")
         elif name in ("pause", "resume", "hold", "listen_readable", "read"):
             self._flip(name, args)
         elif name == "adopt":
@@ -193,10 +194,10 @@ class SocketWorld(World):
         elif name in ("looked_up", "lookup_failed"):
             self.lookup = Stage.OVER
 
-    def _give_out(self, token: Token) -> None:
+    def _give_out(self, token: Token, payload: bytes) -> None:
         if token:
             self.tokens = token
-            self.outstanding += (token,)
+            self.outstanding += ((token, self.machine.writing.bytes_written + len(payload)),)
 
     def _flip(self, name: str, args: tuple[Any, ...]) -> None:
         self.flips -= 1
@@ -278,7 +279,7 @@ class SocketWorld(World):
 
     def _connect(self, op: ops.Connect) -> None:
         self.flying += ((op.attempt, False),)
-        self.attempts += 1
+        self.attempts = op.attempt + 1
 
     def _cancel_connect(self, op: ops.CancelConnect) -> None:
         self.flying = tuple([(other, cancelled or other == op.attempt) for other, cancelled in self.flying])
@@ -318,7 +319,7 @@ class SocketWorld(World):
         self.owes_drain = False
 
     def _told_settled(self, notice: notices.Settled) -> None:
-        self.outstanding = tuple([token for token in self.outstanding if token != notice.token])
+        self.outstanding = tuple([other for other in self.outstanding if other[0] != notice.token])
 
     def _taken(self, reply: effects.Taken) -> None:
         self.delivered += sum(map(len, reply.payloads))

@@ -27,7 +27,7 @@ from sansnet.state.notices import Settled
 
 from .explore import See
 
-__all__ = ["GO_ON", "Fed", "Rested", "Returned", "Stage", "World", "shape_of"]
+__all__ = ["GO_ON", "NEW_MACHINE", "Fed", "NewMachine", "Rested", "Returned", "Stage", "World", "shape_of"]
 
 GO_ON: Final = Event("go_on")
 """The loop goes on: with the queue's next turn, or with what comes after a listener."""
@@ -67,6 +67,11 @@ class Rested(NamedTuple):
     """A moment: nothing goes on any more before the driver or the user does something."""
 
 
+class NewMachine(NamedTuple):
+    """A moment: the machine is in a state that it was not seen in before."""
+
+
+NEW_MACHINE: Final = NewMachine()
 _RESTED: Final = Rested()
 _RETURNED: Final = {name: Returned(name) for name in (*SOCKET_INPUTS, *SERVER_INPUTS)}
 
@@ -74,7 +79,7 @@ _RETURNED: Final = {name: Returned(name) for name in (*SOCKET_INPUTS, *SERVER_IN
 class World:
     """A machine in its loop. What a driver and a user are, a subclass says."""
 
-    __slots__ = ("asked", "fifo", "machine", "reactions", "stack", "turn")
+    __slots__ = ("asked", "fifo", "machine", "number", "reactions", "stack", "turn")
 
     INPUTS: ClassVar[Mapping[str, Input]] = {}
     CARRY: ClassVar[dict[type, Callable[[Any, Any], object]]] = {}
@@ -86,6 +91,7 @@ class World:
         self.fifo: tuple[Step, ...] = ()
         self.asked: Op | None = None  # the driver is about to answer it
         self.turn = False  # the loop is in here; unless something is asked, it is in a listener
+        self.number = -1  # of the machine's state; models give it
         self.reactions = reactions  # how often the user may still do something in a listener
 
     @property

@@ -11,7 +11,7 @@ from typing import Final
 
 from sansnet.state.faults import Fault
 from sansnet.state.machine import Event
-from sansnet.state.ops import Send
+from sansnet.state.ops import BindLocal, Send
 from sansnet.state.phases import Link
 
 from .ghosts import Bounds, Family, SocketWorld, tape
@@ -35,8 +35,11 @@ def socket_events(world: SocketWorld, bounds: Bounds) -> list[Event]:
     if world.asked is not None:
         return list(_answers(world, bounds))
     events: list[Event] = []
-    if bounds.after_close or not world.closed:
-        for act in bounds.inside if world.turn else bounds.at_rest:
+    if bounds.adopted and not world.adopted:
+        return [Event("adopt", adopted) for adopted in bounds.adopted]
+    over = world.machine.destroyed
+    for act in bounds.inside if world.turn else bounds.at_rest:
+        if not over or act in bounds.afterwards:
             events.extend(ACTS[act](world, bounds))
     if world.turn or world.fifo:
         events.append(GO_ON)
@@ -77,12 +80,6 @@ def _connect(world: SocketWorld, bounds: Bounds) -> Iterator[Event]:
 def _connect_again(world: SocketWorld, bounds: Bounds) -> Iterator[Event]:
     if world.machine.is_connecting:
         yield Event("connect", (bounds.routes[0],))
-
-
-def _adopt(world: SocketWorld, bounds: Bounds) -> Iterator[Event]:
-    if world.machine.link is Link.IDLE:
-        for adopted in bounds.adopted:
-            yield Event("adopt", adopted)
 
 
 def _answer_lookup(world: SocketWorld, bounds: Bounds) -> Iterator[Event]:
@@ -127,7 +124,6 @@ def _set_timeout(world: SocketWorld, _bounds: Bounds) -> Iterator[Event]:
 ACTS: Final[dict[str, Act]] = {
     "connect": _connect,
     "connect_again": _connect_again,
-    "adopt": _adopt,
     "answer_lookup": _answer_lookup,
     "write": _write,
     "end": _end,
@@ -178,9 +174,9 @@ def _answers(world: SocketWorld, bounds: Bounds) -> Iterator[Event]:
             yield Event("send_deferred", (1,))
         if bounds.failures:
             yield Event("send_failed", (_PIPE, True))
-    else:
-        yield Event("bound", (world.attempts,))
-        yield Event("bind_failed", (world.attempts, _TAKEN))
+    elif isinstance(op, BindLocal):
+        yield Event("bound", (op.attempt,))
+        yield Event("bind_failed", (op.attempt, _TAKEN))
 
 
 def _reports(world: SocketWorld, bounds: Bounds) -> Iterator[Event]:

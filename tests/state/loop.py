@@ -1,7 +1,8 @@
-"""A loop for one machine: effects are carried out as in production, and the test plays the user, the driver and the clock.
+"""A loop for one machine: effects are carried out as in production; the test is the user, the driver and the clock.
 
 Ops are done at once, and what a driver answers at once is fed at once. What the user asks returns no notice; its ticks
-wait. What the loop brings is told in order, a `Then` goes on in its place, and the ticks run dry before the next report.
+wait. What the loop brings is done and told in order, a `Then` goes on in its place, and the ticks run dry before the
+next report.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from sansnet.state import SERVER_INPUTS, SOCKET_INPUTS, Event, Found, Machine, R
 from sansnet.state.effects import Arm, Disarm, Effect, Effects, Notice, Op, Step, Taken, Then, Tick, Timer, Touch
 from sansnet.state.faults import Fault
 from sansnet.state.inputs import By, Input
-from sansnet.state.ops import BindLocal, Close, Listen, Reset, Send
+from sansnet.state.ops import BindLocal, Close, Discard, Listen, Reset, Send
 
 __all__ = [
     "AFTER_END",
@@ -77,7 +78,7 @@ def look(machine: SocketMachine) -> str:
 
 
 class Loop(Generic[M]):
-    """Runs one machine. `answer()` says what a driver answers at once; `feed()` keeps the machine's laws in sight."""
+    """Runs one machine. `answer()` says what its driver answers at once."""
 
     def __init__(self, machine: M, inputs: Mapping[str, Input]) -> None:
         self.machine: M = machine
@@ -146,10 +147,12 @@ class Loop(Generic[M]):
             self._do(effect)
 
     def _from_loop(self, effects: Effects) -> None:
+        told = False
         for effect in effects:
+            told = told or isinstance(effect, Notice | Then)
+            assert not told or not isinstance(effect, Op) or isinstance(effect, Discard), f"{effect} is done too late"
             if isinstance(effect, Notice):
-                self._heard.append(effect)
-                self._tell(effect)
+                self.tell(effect)
             elif isinstance(effect, Then):
                 self._turn(effect.step)
             else:
@@ -159,7 +162,9 @@ class Loop(Generic[M]):
         assert self._inputs["ticked"].by is By.LOOP
         self._from_loop(self.machine.feed(Event("ticked", (step,))))
 
-    def _tell(self, notice: Notice) -> None:
+    def tell(self, notice: Notice) -> None:
+        """The listeners hear of it."""
+        self._heard.append(notice)
         for watcher in self._watchers[type(notice)]:
             watcher()
         if self._listeners[type(notice)]:

@@ -1,11 +1,11 @@
-"""The way to one address: lookup, attempt, and the first moments of an open socket. (`test_selecting.py` has several.)"""
+"""The way to one address that is known, and the first moments of an open socket."""
 
 from __future__ import annotations
 
 import pytest
 
-from sansnet.state import Endpoint, Fault, Found, Misuse, Route, SocketMachine, Timer
-from sansnet.state.effects import Step, Tick
+from sansnet.state import Endpoint, Fault, Misuse, Route, SocketMachine, Timer
+from sansnet.state.effects import Step
 from sansnet.state.notices import (
     AttemptFailed,
     AttemptStarted,
@@ -14,7 +14,6 @@ from sansnet.state.notices import (
     Data,
     Failed,
     Finished,
-    LookedUp,
     Prefinish,
     Ready,
     Settled,
@@ -25,9 +24,7 @@ from sansnet.state.ops import (
     START_READ,
     BindLocal,
     CancelConnect,
-    CancelLookup,
     Connect,
-    Lookup,
     Send,
     SetKeepAlive,
     SetNoDelay,
@@ -50,15 +47,6 @@ def connecting(route: Route = TCP) -> Sock:
     assert sock.look() == OPENING
     sock.asked()
     sock.heard()
-    return sock
-
-
-def looking_up(route: Route = NAMED) -> Sock:
-    sock = Sock()
-    sock.ask("connect", route)
-    sock.run()
-    assert sock.look() == LOOKING_UP
-    assert sock.asked() == [Lookup(route.host, route.family, route.hints, route.select)]
     return sock
 
 
@@ -238,16 +226,6 @@ def test_connecting_twice_fails() -> None:
     assert sock.look() == CLOSED
 
 
-@pytest.mark.xfail(strict=True, reason="the second connect() destroys at once: neither attempt is told")
-def test_connecting_twice_in_one_tick_tells_two_attempts() -> None:
-    """C-16: two attempts are told before the error."""
-    sock = Sock()
-    sock.ask("connect", TCP)
-    sock.ask("connect", TCP)
-    sock.run()
-    assert [type(notice) for notice in sock.heard()] == [AttemptStarted, AttemptStarted, Failed]
-
-
 def test_connecting_an_open_socket_is_misuse() -> None:
     """C-17: undefined in Node; refused here, and nothing has changed."""
     sock = Sock.opened()
@@ -347,129 +325,6 @@ def test_without_a_consumer_reading_stops_at_the_high_water_mark() -> None:
     assert [str(op) for op in sock.asked()] == ["StopRead()"]
     assert (sock.heard(), sock.machine.reading.length) == ([], 7)
     assert sock.look() == OPEN
-
-
-# -- a name ------------------------------------------------------------------------------------------------------
-
-
-def test_a_name_is_looked_up_told_and_attempted() -> None:
-    """D-01, D-10: one answer is tried without any choosing."""
-    sock = looking_up()
-    sock.report("looked_up", (PEER,))
-    assert sock.heard() == [LookedUp(None, "127.0.0.1", 4, "example"), AttemptStarted(ENDPOINT)]
-    assert sock.asked() == [Connect(0, ENDPOINT)]
-    assert sock.look() == OPENING
-    assert sock.machine.connecting.attempted == ()
-    sock.report("connected", 0)
-    assert sock.heard() == [Connected(), Ready()]
-    assert sock.look() == OPEN
-
-
-def test_a_failed_lookup_is_told_then_the_error_then_close() -> None:
-    """D-01: the fault as it is, without a port."""
-    sock = looking_up()
-    fault = Fault("ENOTFOUND", syscall="getaddrinfo", hostname="example")
-    told, erring = sock.watch(LookedUp), sock.watch(Failed)
-    sock.report("lookup_failed", fault)
-    assert sock.heard() == [LookedUp(fault, None, None, "example"), Failed(fault)]
-    assert (told, erring) == ([LOOKING_UP], ["closing open open: closed, pending destroyed"])
-    assert sock.asked() == [CLOSE]
-    sock.report("closed")
-    assert sock.heard() == [Closed(True)]
-
-
-def test_an_error_of_a_lookup_is_a_tick_after_it_was_told() -> None:
-    """D-01: what the listener of 'lookup' does comes first."""
-    sock = looking_up()
-    destroyed: list[bool] = []
-    sock.when(LookedUp, lambda: sock.later(lambda: destroyed.append(sock.machine.destroyed)))
-    sock.report("lookup_failed", Fault("ENOTFOUND"))
-    assert destroyed == [False]
-
-
-def test_the_lookup_is_asked_for_what_the_route_says() -> None:
-    """D-02, D-03, D-04: family, hints, and every address when there is to be a choice."""
-    sock = Sock()
-    sock.ask("connect", Route(host="h", port=1, family=6, hints=8, select=True))
-    assert sock.asked() == [Lookup("h", 6, 8, True)]
-
-
-@pytest.mark.parametrize("code", ["ERR_INVALID_IP_ADDRESS", "ERR_INVALID_ADDRESS_FAMILY"])
-def test_an_answer_that_is_no_address_is_told_and_then_the_error(code: str) -> None:
-    """D-05, D-06."""
-    sock = looking_up()
-    sock.report("looked_up", (Found("nonsense", 5, Fault(code)),))
-    assert sock.heard() == [LookedUp(None, "nonsense", 5, "example"), Failed(Fault(code))]
-    assert sock.asked() == [CLOSE]
-    sock.report("closed")
-    assert sock.heard() == [Closed(True)]
-    assert sock.look() == CLOSED
-
-
-def test_no_answer_at_all_is_an_invalid_one() -> None:
-    """D-09: ERR_INVALID_IP_ADDRESS."""
-    sock = looking_up()
-    sock.report("looked_up", ())
-    [failed] = sock.heard()
-    assert isinstance(failed, Failed)
-    assert failed.fault.code == "ERR_INVALID_IP_ADDRESS"
-    assert sock.look() == CLOSING
-
-
-def test_destroyed_in_lookup_there_is_no_attempt() -> None:
-    """C-15: only 'close'."""
-    sock = looking_up()
-    sock.when(LookedUp, sock.destroy)
-    sock.report("looked_up", (PEER,))
-    assert sock.asked() == [CLOSE]
-    sock.report("closed")
-    assert sock.heard() == [LookedUp(None, "127.0.0.1", 4, "example"), Closed(False)]
-
-
-def test_destroyed_in_a_failed_lookup_there_is_no_error() -> None:
-    sock = looking_up()
-    sock.when(LookedUp, sock.destroy)
-    sock.report("lookup_failed", Fault("ENOTFOUND"))
-    sock.report("closed")
-    assert sock.heard()[1:] == [Closed(False)]
-
-
-@pytest.mark.parametrize("late", [("looked_up", ((PEER,),)), ("lookup_failed", (CANCELED,))], ids=["found", "failed"])
-def test_an_answer_after_destroy_is_waited_for_and_makes_no_attempt(late: tuple[str, tuple[object, ...]]) -> None:
-    """D-12: no error, no attempt; 'close' waits for the lookup as for anything in flight."""
-    sock = looking_up()
-    sock.destroy()
-    assert sock.asked() == [CancelLookup(), CLOSE]
-    assert sock.look() == CLOSING
-    sock.report("closed")
-    assert sock.look() == CLOSING
-    name, args = late
-    sock.report(name, *args)
-    assert sock.heard()[-1] == Closed(False)
-    assert sock.asked() == []
-    assert sock.look() == CLOSED
-
-
-@pytest.mark.xfail(strict=True, reason="an answer that comes after destroy() is not told")
-def test_a_late_answer_of_a_single_lookup_is_told_all_the_same() -> None:
-    """D-12: single mode still tells 'lookup'."""
-    sock = looking_up()
-    sock.destroy()
-    sock.report("looked_up", (PEER,))
-    assert sock.heard() == [LookedUp(None, "127.0.0.1", 4, "example")]
-
-
-@pytest.mark.parametrize("answer", ["looked_up", "lookup_failed"])
-def test_destroyed_between_an_answer_and_its_tick_nothing_is_told(answer: str) -> None:
-    """C-15, D-12: an answer may come at once, inside connect()."""
-    machine = SocketMachine()
-    machine.connect(NAMED)
-    effects = machine.looked_up((PEER,)) if answer == "looked_up" else machine.lookup_failed(CANCELED)
-    [turn] = effects
-    assert turn == Tick(Step.ANNOUNCE if answer == "looked_up" else Step.LOOKUP_FAILED)
-    machine.destroy()
-    assert isinstance(turn, Tick)
-    assert machine.ticked(turn.step) == []
 
 
 # -- the time for all of it --------------------------------------------------------------------------------------

@@ -326,7 +326,6 @@ def test_destroyed_soon_once_finished_is_at_once() -> None:
     assert sock.look() == FINISHED
 
 
-@pytest.mark.xfail(strict=True, reason="destroyed only when the listeners of 'finish' have returned")
 def test_destroyed_soon_in_finish_is_at_once() -> None:
     """F-14: it is finished already (Node 26: destroyed is true when destroySoon() returns)."""
     sock = Sock.opened()
@@ -370,7 +369,6 @@ def test_destroyed_soon_when_destroyed_is_nothing() -> None:
     assert sock.heard() == []
 
 
-@pytest.mark.xfail(strict=True, reason="SHUTDOWN is listed behind Then(FLUSHED), and is done after Close")
 def test_destroyed_in_ready_nothing_is_asked_after_close() -> None:
     """F-01, C-22: end() while connecting, destroy() in 'ready'."""
     sock = connecting()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from sansnet.state import Fault
@@ -27,7 +29,7 @@ IN_END = "open ended open: writeOnly, writable"
 HALF_OPEN = "open over open: writeOnly, writable"
 
 
-def finished(**options: bool) -> Sock:
+def finished(**options: Any) -> Sock:
     """Our half is over, the peer's is open."""
     sock = Sock.opened(**options)
     sock.end()

@@ -43,4 +43,4 @@ def test_nothing_is_asked_for_by_default() -> None:
     assert (route.select, route.race, route.attempt_seconds, route.connect_seconds) == (False, False, 0.5, 0.0)
     assert (route.host, route.known, route.port, route.family, route.hints) == ("", None, None, 0, 0)
     assert (plan.port, plan.host, plan.literal, plan.path, plan.handle, plan.backlog) == (0, "", 0, "", None, 511)
-    assert not (plan.ipv6_only or plan.reuse_port or plan.readable_all or plan.writable_all)
+    assert (plan.ipv6_only, plan.reuse_port, plan.readable_all, plan.writable_all) == (False, False, False, False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from sansnet.state import Fault, Found, Misuse, Route, Timer
@@ -10,7 +12,7 @@ from sansnet.state.ops import Send
 from tests.state.loop import CLOSING, FRESH, OPEN, OPENING, PEER, TCP, Sock
 
 
-def opened(**options: int) -> Sock:
+def opened(**options: Any) -> Sock:
     """Connected, with an idle time of 5 seconds; nothing was touched since."""
     sock = Sock.opened(**options)
     sock.ask("set_timeout", 5.0)

@@ -47,8 +47,8 @@ def test_an_op_keeps_what_it_was_given(kind: type[Op]) -> None:
 
 
 def test_ops_without_fields_are_made_once() -> None:
-    assert ops.START_READ == ops.StartRead()
-    assert ops.STOP_READ == ops.StopRead()
-    assert ops.SHUTDOWN == ops.Shutdown()
-    assert ops.CLOSE == ops.Close()
-    assert ops.RESET == ops.Reset() != ops.CLOSE
+    assert ops.StartRead() == ops.START_READ
+    assert ops.StopRead() == ops.STOP_READ
+    assert ops.Shutdown() == ops.SHUTDOWN
+    assert ops.Close() == ops.CLOSE
+    assert ops.Reset() == ops.RESET != ops.CLOSE

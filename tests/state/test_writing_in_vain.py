@@ -84,7 +84,7 @@ def test_at_connect_a_write_that_takes_time_is_told_in_its_turn() -> None:
     sock.report("connected", 0)
     assert sock.heard() == [Connected(), Ready()]
     sock.report("sent", False)
-    assert sock.heard() == [Settled(1), Drain(), Settled(2)]
+    assert sock.heard() == [Drain(), Settled(1), Settled(2)]
 
 
 def test_at_connect_a_drain_that_is_owed_comes_with_the_first_callback() -> None:
@@ -171,6 +171,15 @@ def test_an_end_with_data_after_end_is_an_error_first() -> None:
     sock.report("shutdown_failed", CANCELED)
     sock.report("closed")
     assert sock.heard() == [Closed(True)]
+
+
+def test_refused_without_a_callback_there_is_only_the_error() -> None:
+    """G-18."""
+    sock = Sock.opened()
+    sock.end()
+    sock.write(b"late")
+    sock.run()
+    assert sock.heard() == [Failed(AFTER_END)]
 
 
 @pytest.mark.parametrize("verb", ["write", "end"])

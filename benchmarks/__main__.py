@@ -1,0 +1,39 @@
+"""Run the benchmarks and print their figures.
+
+python -m benchmarks [--rounds N] [--seconds S] [inputs] [echo]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sys
+
+from . import echo, inputs
+
+
+def main() -> int:
+    """Run what was asked for; all of it by default."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.splitlines()[0])
+    parser.add_argument("which", nargs="*", choices=["inputs", "echo", []], help="default: all")
+    parser.add_argument(
+        "--rounds", type=int, default=5, help="rounds of each figure; the median is printed (default 5)"
+    )
+    parser.add_argument("--seconds", type=float, default=1.0, help="length of one echo measurement (default 1)")
+    arguments = parser.parse_args()
+    if arguments.rounds < 1 or arguments.seconds <= 0:
+        parser.error("--rounds and --seconds must be positive")
+    which = arguments.which or ["inputs", "echo"]
+    print(
+        f"{platform.python_implementation()} {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores"
+    )
+    if "inputs" in which:
+        inputs.report(arguments.rounds)
+    if "echo" in which:
+        echo.report(arguments.rounds, arguments.seconds)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,436 @@
+"""The laws of a socket: what holds at every moment, however the user, the driver and the clock behave.
+
+Each is a function with one sentence. `SOCKET_LAWS` has all of them; a model adds the `sometimes` that it was made for.
+The moments are the effects as they are carried out, `Fed`, `Returned` and `Rested` (see `loop`), and `NewMachine`. A law
+sees the world as it is just before the effect counts: at 'close', `world.closed` says whether there was one before.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from sansnet.state import notices, ops
+from sansnet.state.effects import Arm, Disarm, Effect, Notice, Op, Reply, Taken, Then, Timer, Touch
+from sansnet.state.inputs import By
+from sansnet.state.machine import Event
+from sansnet.state.phases import MOVES, Link, Write
+from sansnet.state.socket import SocketMachine
+
+from .explore import Law, Promise, always, eventually
+from .ghosts import SocketWorld, tape
+from .loop import Fed, NewMachine, Rested, Stage, World
+
+__all__ = ["LOOP_LAWS", "SOCKET_LAWS"]
+
+_CANCELS: Final = (ops.CancelConnect, ops.CancelLookup)
+_LIVELY: Final = (
+    notices.Connected,
+    notices.Data,
+    notices.Readable,
+    notices.End,
+    notices.Drain,
+    notices.Prefinish,
+    notices.Finished,
+    notices.Idle,
+)
+
+
+# -- every machine: inputs, moves, states ----------------------------------------------------------------------------
+
+
+@always(Fed)
+def calls_tell_nothing(_world: World, fed: Fed) -> bool:
+    """What the user asks returns no notice and no Then: listeners run from the loop."""
+    return fed.by is not By.USER or not _has(fed.effects, Notice, Then)
+
+
+@always(Fed)
+def answers_at_once_tell_nothing(_world: World, fed: Fed) -> bool:
+    """What the driver answers at once returns no notice and no Then: it may be inside the user's call."""
+    return not fed.at_once or not _has(fed.effects, Notice, Then)
+
+
+@always(Fed)
+def only_calls_are_replied_to(_world: World, fed: Fed) -> bool:
+    """A reply is the answer to a call of the user's."""
+    return fed.by is By.USER or not _has(fed.effects, Reply)
+
+
+@always(Fed)
+def phases_move_as_the_table_says(world: World, fed: Fed) -> bool:
+    """Every phase moves along MOVES, in one input perhaps several times."""
+    after = world.phases()
+    return after == fed.before or all(
+        new is old or new in _REACHABLE[old] for old, new in zip(fed.before, after, strict=True)
+    )
+
+
+@always(NewMachine)
+def snapshots_are_faithful(world: World, _moment: NewMachine) -> bool:
+    """clone(), and thaw() of freeze(), give the same machine, and one that shares nothing that changes."""
+    machine = world.machine
+    frozen = machine.freeze()
+    return bool(type(machine).thaw(frozen).freeze() == frozen == machine.clone().freeze())
+
+
+def _has(effects: list[Effect], *kinds: type) -> bool:
+    return any(isinstance(effect, kinds) for effect in effects)
+
+
+def _closure(moves: Mapping[enum.Enum, tuple[enum.Enum, ...]]) -> dict[enum.Enum, tuple[enum.Enum, ...]]:
+    """Where any number of moves leads to."""
+    reachable = {}
+    for start in moves:
+        found = list(moves[start])
+        for phase in found:
+            found.extend(new for new in moves[phase] if new not in found)
+        reachable[start] = tuple(found)
+    return reachable
+
+
+_REACHABLE: Final = _closure(MOVES)
+
+
+# -- a life ----------------------------------------------------------------------------------------------------------
+
+
+@always(Notice)
+def close_is_last(world: SocketWorld, notice: Notice) -> bool:
+    """'close' at most once a life, and nothing after it but the settling of refused calls."""
+    return not world.closed or (isinstance(notice, notices.Settled) and notice.fault is not None)
+
+
+@always(notices.Failed)
+def error_is_told_once(world: SocketWorld, _notice: notices.Failed) -> bool:
+    """'error' at most once a life, before 'close'."""
+    return not world.failed and not world.closed
+
+
+@always(notices.Closed)
+def close_tells_of_the_error(world: SocketWorld, notice: notices.Closed) -> bool:
+    """'close' says whether 'error' was told, and says nothing where there was nothing to close."""
+    return notice.had_error == (world.failed if world.machine.has_handle else None)
+
+
+@always(notices.Connected, notices.Data, notices.End, notices.Drain)
+def connect_is_first(world: SocketWorld, notice: Notice) -> bool:
+    """'connect' at most once a life, before any 'data', 'end' and 'drain'; an accepted socket has none."""
+    if isinstance(notice, notices.Connected):
+        return not world.connected and not world.adopted
+    return world.connected or world.adopted
+
+
+@always(notices.Ready)
+def ready_follows_connect(world: SocketWorld, _notice: notices.Ready) -> bool:
+    """'ready' at most once, after 'connect'."""
+    return world.connected and not world.readied
+
+
+@always(notices.LookedUp, notices.AttemptStarted, notices.AttemptTimedOut, notices.AttemptFailed)
+def attempts_precede_connect(world: SocketWorld, _notice: Notice) -> bool:
+    """Lookups and attempts are told before 'connect'."""
+    return not world.connected
+
+
+@always(Fed)
+def the_destroyed_tell_nothing_new(_world: SocketWorld, fed: Fed) -> bool:
+    """A destroyed socket tells no 'connect', 'data', 'end', 'drain', 'finish' and the like any more."""
+    return fed.before[0] not in (Link.CLOSING, Link.CLOSED) or not _has(fed.effects, *_LIVELY)
+
+
+# -- reading ---------------------------------------------------------------------------------------------------------
+
+
+@always(notices.End)
+def end_is_told_once_and_last(world: SocketWorld, _notice: notices.End) -> bool:
+    """'end' at most once, after the peer has ended, and never before data that is buffered."""
+    return not world.ended and world.peer_ended and world.delivered == world.received
+
+
+@always(notices.Data)
+def no_data_after_end(world: SocketWorld, _notice: notices.Data) -> bool:
+    """No 'data' after 'end'."""
+    return not world.ended
+
+
+@always(notices.Data)
+def no_data_while_paused(world: SocketWorld, _notice: notices.Data) -> bool:
+    """No 'data' between pause() and resume()."""
+    return not world.paused
+
+
+@always(notices.Data, Taken)
+def delivered_is_a_prefix_of_received(world: SocketWorld, told: notices.Data | Taken) -> bool:
+    """What the user is given, one after the other, is what the driver reported, from its beginning."""
+    given = told.payload if isinstance(told, notices.Data) else b"".join(told.payloads)
+    within = world.delivered + len(given) <= world.received
+    return within and bool(given == tape(world.delivered, len(given)))
+
+
+@always(Rested)
+def what_is_not_delivered_is_buffered(world: SocketWorld, _moment: Rested) -> bool:
+    """Between turns of a live socket, what was received and not delivered is in the buffer."""
+    return world.machine.destroyed or world.received - world.delivered == world.machine.reading.length
+
+
+# -- writing ---------------------------------------------------------------------------------------------------------
+
+
+@always(ops.Send)
+def handed_over_is_a_prefix_of_written(world: SocketWorld, op: ops.Send) -> bool:
+    """What the driver is given to send, one after the other, is what was written, from its beginning."""
+    given = b"".join(op.payloads)
+    within = world.handed + len(given) <= world.machine.writing.bytes_written
+    return within and given == tape(world.handed, len(given))
+
+
+@always(notices.Finished)
+def finish_is_told_once_and_last(world: SocketWorld, _notice: notices.Finished) -> bool:
+    """'finish' at most once, after 'prefinish', and after the last Send and Shutdown completed."""
+    sent = world.machine.destroyed or world.handed == world.machine.writing.bytes_written
+    shut = world.shutting is Stage.OVER or not world.open
+    return not world.finished and world.prefinished and sent and shut and not world.sending
+
+
+@always(notices.Prefinish)
+def prefinish_is_told_once(world: SocketWorld, _notice: notices.Prefinish) -> bool:
+    """'prefinish' at most once, and before 'finish'."""
+    return not world.prefinished and not world.finished
+
+
+@always(notices.Settled)
+def callbacks_are_called_once(world: SocketWorld, notice: notices.Settled) -> bool:
+    """Every token of a write() or an end() settles at most once."""
+    return any(token == notice.token for token, _ in world.outstanding)
+
+
+@always(Rested)
+def callbacks_are_called(world: SocketWorld, _moment: Rested) -> bool:
+    """After 'close', once everything is told, every token has settled."""
+    return not world.closed or not world.outstanding
+
+
+@always(notices.Settled)
+def success_is_told_in_order(world: SocketWorld, notice: notices.Settled) -> bool:
+    """Success is told of calls in the order in which they were made."""
+    return notice.fault is not None or world.outstanding[0][0] == notice.token
+
+
+@always(notices.Settled)
+def success_means_sent(world: SocketWorld, notice: notices.Settled) -> bool:
+    """Success is told of a call after all that was written up to it was sent."""
+    if notice.fault is not None or world.machine.destroyed:
+        return True
+    position = dict(world.outstanding)[notice.token]
+    return position <= world.handed - world.unsent
+
+
+@always(notices.Drain)
+def drain_was_owed(world: SocketWorld, _notice: notices.Drain) -> bool:
+    """'drain' only after a write() that answered False, when nothing is left, on a socket neither ended nor destroyed."""
+    writing = world.machine.writing
+    return world.owes_drain and not writing.length and writing.phase is Write.OPEN and not world.machine.destroyed
+
+
+@always(Rested)
+def drain_follows(world: SocketWorld, _moment: Rested) -> bool:
+    """When write() answered False, and all was sent on a live socket, then 'drain' was told."""
+    machine = world.machine
+    return not world.owes_drain or machine.writing.length > 0 or not machine.writable
+
+
+# -- the driver ------------------------------------------------------------------------------------------------------
+
+
+@always(Op)
+def only_cancels_while_closing(world: SocketWorld, op: Op) -> bool:
+    """After Close or Reset no op is issued, unless it cancels something."""
+    return world.closing is Stage.NONE or isinstance(op, _CANCELS)
+
+
+@always(ops.StartRead, ops.StopRead)
+def reading_starts_and_stops(world: SocketWorld, op: Op) -> bool:
+    """StartRead and StopRead take turns, on an open connection whose peer hasn't ended."""
+    return world.reading is isinstance(op, ops.StopRead) and world.open and not world.peer_ended
+
+
+@always(ops.Send, ops.Shutdown)
+def one_send_at_a_time(world: SocketWorld, _op: Op) -> bool:
+    """On an open connection one Send is in flight at a time, then one Shutdown, and nothing after it."""
+    return world.open and not world.sending and world.shutting is Stage.NONE
+
+
+@always(ops.Connect, ops.BindLocal)
+def attempts_are_numbered(world: SocketWorld, op: ops.Connect | ops.BindLocal) -> bool:
+    """The numbers of attempts go up, each is used once, and there is one for each address at most."""
+    return world.attempts <= op.attempt < len(world.machine.connecting.order) and not world.open
+
+
+@always(ops.Connect)
+def attempts_go_one_by_one(world: SocketWorld, _op: ops.Connect) -> bool:
+    """Unless they race, one attempt is made at a time."""
+    return world.machine.connecting.route.race or all(cancelled for _, cancelled in world.flying)
+
+
+@always(ops.Lookup, ops.CancelLookup, ops.CancelConnect)
+def what_is_cancelled_is_under_way(world: SocketWorld, op: Op) -> bool:
+    """One lookup a life; what is cancelled is in flight, and cancelled once."""
+    if isinstance(op, ops.CancelConnect):
+        return (op.attempt, False) in world.flying
+    return world.lookup is (Stage.NONE if isinstance(op, ops.Lookup) else Stage.UNDERWAY)
+
+
+@always(Rested)
+def the_machine_knows_its_driver(world: SocketWorld, _moment: Rested) -> bool:
+    """Between turns the machine is right about what is in flight, whether it reads, and whether it was closed."""
+    machine: SocketMachine = world.machine
+    closed = machine.link is Link.CLOSED
+    return (
+        machine.in_flight == world.driver_owes
+        and (machine.reading.source == world.reading or machine.destroyed)
+        and machine.handle_closed == (world.closing is Stage.OVER)
+        and closed == world.closed
+    )
+
+
+# -- time ------------------------------------------------------------------------------------------------------------
+
+
+@always(Arm, Disarm, Touch)
+def timers_are_armed_once(world: SocketWorld, effect: Arm | Disarm | Touch) -> bool:
+    """What is disarmed or touched is armed, and what is armed was not, unless it is the idle timer that set_timeout() arms."""
+    if isinstance(effect, Touch):
+        return Timer.IDLE in world.timers
+    if isinstance(effect, Disarm):
+        return effect.timer in world.timers
+    return effect.seconds > 0 and (effect.timer is Timer.IDLE or effect.timer not in world.timers)
+
+
+@always(Rested)
+def the_machine_knows_its_timers(world: SocketWorld, _moment: Rested) -> bool:
+    """Between turns those timers are armed that the machine takes for armed."""
+    machine = world.machine
+    believed = {
+        Timer.IDLE: machine.idle_armed,
+        Timer.ATTEMPT: machine.connecting.attempt_timer,
+        Timer.CONNECT: machine.connecting.connect_timer,
+    }
+    return all((timer in world.timers) is armed for timer, armed in believed.items())
+
+
+@always(notices.Closed)
+def closed_means_over(world: SocketWorld, _notice: notices.Closed) -> bool:
+    """'close' is told when nothing is in flight, no timer is armed, and the handle, if there was one, is closed."""
+    closed = world.closing is Stage.OVER or not world.machine.has_handle
+    return closed and not world.driver_owes and not world.timers
+
+
+@always(NewMachine)
+def ready_state_is_one_of_five(world: SocketWorld, _moment: NewMachine) -> bool:
+    """readyState is 'opening', 'open', 'readOnly', 'writeOnly' or 'closed'; 'closed' once destroyed, 'opening' exactly
+    while it connects.
+    """
+    machine = world.machine
+    state = machine.ready_state
+    if machine.is_connecting or machine.destroyed:
+        return state == ("opening" if machine.is_connecting else "closed")
+    return state in ("open", "readOnly", "writeOnly", "closed")
+
+
+# -- what comes in the end -------------------------------------------------------------------------------------------
+
+_COMPLETIONS: Final = (
+    "attempt_failed",
+    "bind_failed",
+    "bound",
+    "closed",
+    "connected",
+    "go_on",
+    "lookup_failed",
+    "looked_up",
+    "send_deferred",
+    "send_failed",
+    "sent",
+    "shut_down",
+    "shutdown_failed",
+)
+
+
+def _gives_up(world: SocketWorld, event: Event) -> bool:
+    """A fair world that destroys: the loop goes on, then the user destroys, then the driver ends what is in flight."""
+    if world.turn or world.asked is not None or world.machine.destroyed:
+        return event.name in _COMPLETIONS
+    return event.name in ("adopt", "destroy")
+
+
+@eventually(fair=_gives_up)
+def destroy_leads_to_close(world: SocketWorld) -> bool:
+    """From every state destroy() and a driver that keeps its contract lead to 'close', with every callback called."""
+    return world.closed and world.quiet and not world.outstanding
+
+
+def _works_on(_world: SocketWorld, event: Event) -> bool:
+    """A fair world in which nobody asks for anything: the loop goes on, the driver ends what is in flight."""
+    return event.name in _COMPLETIONS
+
+
+@eventually(fair=_works_on, when=lambda world: world.ended and world.finished)
+def both_ends_lead_to_close(world: SocketWorld) -> bool:
+    """After 'end' and 'finish' a socket closes by itself."""
+    return world.closed
+
+
+@eventually(fair=_works_on, when=lambda world: world.open and not world.machine.writing.corked)
+def calls_settle_by_themselves(world: SocketWorld) -> bool:
+    """On an open connection that isn't corked every write() and end() settles without more being done."""
+    return not world.outstanding
+
+
+LOOP_LAWS: Final[tuple[Law, ...]] = (
+    calls_tell_nothing,
+    answers_at_once_tell_nothing,
+    only_calls_are_replied_to,
+    phases_move_as_the_table_says,
+    snapshots_are_faithful,
+)
+
+SOCKET_LAWS: Final[tuple[Law | Promise, ...]] = (
+    *LOOP_LAWS,
+    close_is_last,
+    error_is_told_once,
+    close_tells_of_the_error,
+    connect_is_first,
+    ready_follows_connect,
+    attempts_precede_connect,
+    the_destroyed_tell_nothing_new,
+    end_is_told_once_and_last,
+    no_data_after_end,
+    no_data_while_paused,
+    delivered_is_a_prefix_of_received,
+    what_is_not_delivered_is_buffered,
+    handed_over_is_a_prefix_of_written,
+    finish_is_told_once_and_last,
+    prefinish_is_told_once,
+    callbacks_are_called_once,
+    callbacks_are_called,
+    success_is_told_in_order,
+    success_means_sent,
+    drain_was_owed,
+    drain_follows,
+    only_cancels_while_closing,
+    reading_starts_and_stops,
+    one_send_at_a_time,
+    attempts_are_numbered,
+    attempts_go_one_by_one,
+    what_is_cancelled_is_under_way,
+    the_machine_knows_its_driver,
+    timers_are_armed_once,
+    the_machine_knows_its_timers,
+    closed_means_over,
+    ready_state_is_one_of_five,
+    destroy_leads_to_close,
+    both_ends_lead_to_close,
+    calls_settle_by_themselves,
+)
