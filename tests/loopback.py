@@ -12,14 +12,17 @@ import contextlib
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import sansnet
 from sansnet import AddressInfo, Server, Socket
 from sansnet.drivers.selector import SelectorDriver
 
 __all__ = ["HAS_PATHS", "PATIENCE", "Loopback", "child_environment", "log_of", "loopback", "port_of"]
+
+T = TypeVar("T")
 
 HAS_PATHS: Final = sys.platform != "win32"
 PATIENCE: Final = 30.0
@@ -30,7 +33,7 @@ _ROOT: Final = Path(__file__).resolve().parent.parent
 # What each event of a socket is logged as, where that isn't its name alone.
 _ARGUMENTS: Final[dict[str, Callable[..., str]]] = {
     "data": lambda chunk: f"({chunk!r})",
-    "error": lambda error: f"({error.code})",
+    "error": lambda error: f"({getattr(error, 'code', type(error).__name__)})",
     "close": lambda had_error=None: f"({had_error})",
 }
 _EVENTS: Final = ("connect", "ready", "data", "end", "prefinish", "finish", "drain", "timeout", "error", "close")
@@ -56,6 +59,14 @@ class Loopback:
         limit = time.monotonic() + seconds
         while self.driver.step(max(0.0, limit - time.monotonic()) if self.driver.alive else 0.0):
             assert time.monotonic() < limit, f"still alive after {seconds:g} s"
+
+    def alongside(self, work: Callable[[], T]) -> T:
+        """Do `work`, which blocks, on a thread of its own while the loop turns. What it returns, or raises."""
+        with ThreadPoolExecutor(1) as pool:
+            future = pool.submit(work)
+            future.add_done_callback(lambda _: self.driver.call_soon_threadsafe(lambda: None))
+            self.run_until(future.done)
+            return future.result()
 
     def turn(self, times: int = 1) -> None:
         """So many turns, none of which waits."""

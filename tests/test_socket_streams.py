@@ -5,7 +5,7 @@ The marks in brackets are the numbers of Node's observed behaviours.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -21,6 +21,10 @@ MIB = 1 << 20
 def net() -> Iterator[Loopback]:
     with loopback() as made:
         yield made
+
+
+def has_read(socket: Socket, count: int) -> Callable[[], bool]:
+    return lambda: socket.bytes_read == count
 
 
 # -------------------------------------------------------------------------------------------------------------- writing
@@ -217,12 +221,12 @@ def test_pause_in_a_listener_holds_the_rest_back(net: Loopback) -> None:
     peer.on("data", lambda _chunk: peer.pause())
     for number in range(3):
         client.write(str(number))
-        net.run_until(lambda seen=number + 1: peer.bytes_read == seen)
-    for seen in range(1, 4):
-        peer.resume()
-        net.run_until(lambda seen=seen: len(chunks) == seen)
+        net.run_until(has_read(peer, number + 1))
+    for told in range(3):
         net.turn(5)
-        assert len(chunks) == seen
+        assert len(chunks) == told
+        peer.resume()
+    net.run_until(lambda: len(chunks) == 3)
     assert chunks == [b"0", b"1", b"2"]
     net.close(client, peer)
 
@@ -245,7 +249,7 @@ def test_characters_are_put_together(net: Loopback) -> None:
     log = log_of(peer.set_encoding("utf-8"))
     for count, byte in enumerate("€".encode() + b"\xe2", start=1):
         client.write(bytes([byte]))
-        net.run_until(lambda count=count: peer.bytes_read == count)
+        net.run_until(has_read(peer, count))
     client.resume().end()
     net.run()
     assert log[:3] == ["data('€')", "data('\ufffd')", "end"]

@@ -40,7 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m sansnet" if as_module else "sansnet",
         description="node:net for Python: an echo server, a client for the command line, and a demonstration.",
-        epilog="In two terminals: `echo --trace`, and then `connect 127.0.0.1 8124`. COMMAND --help tells more of each.",
+        epilog="In two terminals: `echo --trace`, then `connect 127.0.0.1 8124`. COMMAND --help tells more of each.",
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in (echo, connect, demo):

@@ -7,7 +7,7 @@ The obligations
 ---------------
 1. Every asynchronous op ends in exactly one completion, also after it was cancelled or its handle was closed. What ends
    because of `close()` or `cancel_connect()` is reported as a failure with code ECANCELED.
-2. `stop_read()` and `stop_accept()` are wishes: one more `received()` (or the connections already taken) may still come.
+2. `stop_read()` and `stop_accept()` are wishes: one more `received()` (or connections already taken) may still come.
 3. After `close()` or `reset()` come the completions of what was in flight, then `closed()`, then nothing.
 4. At most one send, one shutdown and one close are in flight for a handle; the machines see to that. Connect attempts
    carry a number.
@@ -16,8 +16,8 @@ The obligations
 6. Completions come from the loop only: never from inside an op, never on another thread. The ops that can be answered
    at once return their answer instead: `send`, `bind_local`, `listen`. A finished `connect`, `shutdown` or `close` is
    reported in a later turn, even when the system was done at once.
-7. Nothing that the world does raises. What the system refuses is a `Fault`; an option that a handle can't have (no delay
-   on a Unix socket) is left alone.
+7. Nothing that the world does raises. What the system refuses is a `Fault`; an option that a handle can't have (no
+   delay on a Unix socket) is left alone.
 8. A handle counts for `Driver.alive`, while it is ref'd, exactly as long as the system could still report something on
    it: it reads or accepts, or a connect, send, shutdown or close is in flight.
 """
@@ -66,7 +66,7 @@ class SocketSink(Protocol):
         """Reading failed, and has stopped."""
 
     def progressed(self, count: int) -> None:
-        """So many more bytes of the send in flight were taken. Optional; the last bytes are reported by `sent()` alone."""
+        """So many more bytes of the send in flight were taken. Optional; the last are reported by `sent()` alone."""
 
     def sent(self) -> None:
         """The send in flight is complete: the system has all its bytes."""
@@ -96,7 +96,7 @@ class SocketHandle(Protocol):
         """Begin to connect. Ends in `connected` or `attempt_failed`."""
 
     def cancel_connect(self, attempt: int) -> None:
-        """Give the attempt up. Ends in `attempt_failed` with ECANCELED; its socket is closed, even if it had just won."""
+        """Give the attempt up. Ends in `attempt_failed` with ECANCELED; its socket is closed, even if it just won."""
 
     def start_read(self) -> None:
         """Report what arrives."""
@@ -106,7 +106,8 @@ class SocketHandle(Protocol):
 
     def send(self, payloads: tuple[Payload, ...]) -> int | Fault | None:
         """Send the payloads, gathered, in order. None: the system took all of it. A number: it took so many bytes, the
-        rest is on its way and ends in `sent` or `send_failed`. A fault: it failed."""
+        rest is on its way and ends in `sent` or `send_failed`. A fault: it failed.
+        """
 
     def shutdown(self) -> None:
         """Send FIN after what was sent. Ends in `shut_down` or `shutdown_failed`."""
@@ -212,5 +213,5 @@ class Driver(Protocol):
     ) -> Cancellable:
         """Look `host` up off the loop's thread; `done` is called from the loop, once, unless it was cancelled.
 
-        `family` is 0, 4 or 6, `hints` are getaddrinfo's flags; without `every` one answer is enough. Counts for `alive`.
+        `family` is 0, 4 or 6, `hints` are getaddrinfo's flags; without `every` one answer will do. Counts for `alive`.
         """

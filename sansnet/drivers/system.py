@@ -172,9 +172,10 @@ def discard_when_closed(made: socket.socket) -> None:
 
 
 def _set(made: socket.socket, level: int, option: int | None, value: int) -> None:
-    # An option that this kind of socket can't have is left alone, and so is a value that the system won't have.
-    if option is not None:
-        with contextlib.suppress(OSError, OverflowError):
+    # An option that this kind of socket can't have is left alone, and so is a value that the system won't have. (One
+    # that is no C int Python takes for bytes, and complains of.)
+    if option is not None and -0x80000000 <= value <= 0x7FFFFFFF:
+        with contextlib.suppress(OSError):
             made.setsockopt(level, option, value)
 
 

@@ -2,8 +2,8 @@
 
 For each input: who gives it, and for each phase of the link (of a server: of the listener) whether it *acts*, is
 *ignored* (no effect, nothing changes) or is *misuse* (raises before anything changed). `owes` names what must be in
-flight for a driver's report to be one: a report that nobody asked for is misuse in any phase. The tests hold the machines to
-this table, in every state that can be reached.
+flight for a driver's report to be one: a report that nobody asked for is misuse in any phase. The tests hold the
+machines to this table, in every state that can be reached.
 """
 
 from __future__ import annotations

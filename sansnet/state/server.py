@@ -128,7 +128,7 @@ class ServerMachine(Machine):
         if self.listener is Listen.LISTENING:
             out.append(CloseListener(self.number))
             self.closing += (self.number,)
-        elif self.listener is Listen.LOOKING_UP:
+        else:
             out.extend(self._supersede())
         self.listener = Listen.IDLE if self.listener is Listen.IDLE else move(self.listener, Listen.IDLE)
         self.accepting = False
@@ -271,7 +271,7 @@ class ServerMachine(Machine):
         return [Tick(Step.LISTEN_FAILED)]
 
     def _supersede(self) -> Effects:
-        return [CancelLookup()] if self.number in self.lookups else []
+        return [CancelLookup()] if self.listener is Listen.LOOKING_UP else []
 
     def _looked_up(self, number: int) -> None:
         self.lookups = tuple([other for other in self.lookups if other != number])

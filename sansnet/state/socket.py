@@ -28,153 +28,29 @@ run (of 'finish' likewise); what follows from both halves being over happens as 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar, Final, final
+from typing import Final, final
 
-from .connecting import Connecting
 from .effects import TOUCH, Arm, Disarm, Effects, Op, Payload, Step, Then, Tick, Timer, Token
 from .endpoints import Found, Route
 from .faults import Fault, Misuse
-from .machine import Machine, move
+from .machine import move
 from .notices import Closed, Connected, Failed, Finished, Idle, Prefinish, Ready, Settled
 from .ops import CLOSE, RESET, SHUTDOWN, START_READ, STOP_READ, Send, SetKeepAlive, SetNoDelay, SetTypeOfService
 from .phases import Flight, Link, Read, Write
-from .reading import ReadHalf
-from .writing import WriteHalf
+from .socket_state import AFTER_END, DEAD, END_DESTROYED, UNDER_WAY, WRITE_DESTROYED, SocketState
 
 __all__ = ["SocketMachine"]
 
 _CLOSED = Fault("ERR_SOCKET_CLOSED")
 _CLOSED_BEFORE_CONNECTION = Fault("ERR_SOCKET_CLOSED_BEFORE_CONNECTION")
-_ENDED_BY_PEER = Fault("EPIPE", text="This socket has been ended by the other party")
-_AFTER_END = Fault("ERR_STREAM_WRITE_AFTER_END")
-_ALREADY_FINISHED = Fault("ERR_STREAM_ALREADY_FINISHED")
-_WRITE_DESTROYED = Fault("ERR_STREAM_DESTROYED", text="Cannot call write after a stream was destroyed")
-_END_DESTROYED = Fault("ERR_STREAM_DESTROYED", text="Cannot call end after a stream was destroyed")
 _ALREADY_CONNECTING = Fault("EALREADY", syscall="connect")
 _NO_RESET = Fault("ERR_INVALID_HANDLE_TYPE")
 _CONNECTED = Fault("EISCONN", syscall="connect")
 
-_DEAD = (Link.CLOSING, Link.CLOSED)
-_UNDER_WAY = (Link.LOOKING_UP, Link.CONNECTING)
-
 
 @final
-class SocketMachine(Machine):
-    FIELDS = (
-        "link",
-        "connecting",
-        "reading",
-        "writing",
-        "allow_half_open",
-        "is_path",
-        "errored",
-        "told_error",
-        "destroy_when_finished",
-        "reset_when_connected",
-        "auto_ending",
-        "has_handle",
-        "handle_closed",
-        "idle_seconds",
-        "idle_armed",
-        "no_delay",
-        "keep_alive",
-        "type_of_service",
-    )
-    __slots__ = FIELDS
-    KEY: ClassVar[dict[str, Callable[[Any], object]]] = {
-        "errored": lambda fault: fault and fault.code,
-        "told_error": lambda fault: fault and fault.code,
-    }
-
-    def __init__(
-        self,
-        *,
-        allow_half_open: bool = False,
-        readable: bool = True,
-        writable: bool = True,
-        read_high_water_mark: int = 65536,
-        write_high_water_mark: int = 65536,
-    ) -> None:
-        self.link: Link = Link.IDLE
-        self.connecting: Connecting = Connecting()
-        self.reading: ReadHalf = ReadHalf(read_high_water_mark, readable=readable)
-        self.writing: WriteHalf = WriteHalf(write_high_water_mark, writable=writable)
-        self.allow_half_open: bool = allow_half_open
-        self.is_path: bool = False
-        self.errored: Fault | None = None  # the first error, told or not
-        self.told_error: Fault | None = None  # what 'error' tells
-        self.destroy_when_finished: bool = False
-        self.reset_when_connected: bool = False
-        self.auto_ending: bool = False  # Tick(AUTO_END) waits, or has come
-        self.has_handle: bool = False  # the driver has something to close
-        self.handle_closed: bool = False
-        self.idle_seconds: float = 0.0
-        self.idle_armed: bool = False
-        self.no_delay: bool = False
-        self.keep_alive: SetKeepAlive | None = None
-        self.type_of_service: int | None = None
-
-    # -- what can be seen ------------------------------------------------------------------------------------
-
-    @property
-    def destroyed(self) -> bool:
-        return self.link in _DEAD
-
-    @property
-    def is_connecting(self) -> bool:
-        return self.link in _UNDER_WAY
-
-    @property
-    def pending(self) -> bool:
-        """There is no connection: not yet, or no more."""
-        return self.link not in (Link.OPEN, Link.REFUSED)
-
-    @property
-    def readable(self) -> bool:
-        return self.reading.phase in (Read.OPEN, Read.EOF) and self.link not in _DEAD
-
-    @property
-    def writable(self) -> bool:
-        return self.writing.phase is Write.OPEN and self.link not in _DEAD and self.errored is None
-
-    @property
-    def ready_state(self) -> str:
-        """Node's `readyState`: 'opening', 'open', 'readOnly', 'writeOnly' or 'closed'."""
-        if self.link in _UNDER_WAY:
-            return "opening"
-        if self.readable:
-            return "open" if self.writable else "readOnly"
-        return "writeOnly" if self.writable else "closed"
-
-    @property
-    def accepts_more(self) -> bool:
-        """What a write() that was just made answers: is it welcome to go on?"""
-        return self.writable and not self.writing.is_full
-
-    @property
-    def in_flight(self) -> bool:
-        """Does the driver owe a completion, other than that of Close?"""
-        return (
-            self.connecting.in_flight or self.writing.flight is Flight.UNDERWAY or self.writing.phase is Write.SHUTTING
-        )
-
-    def describe(self) -> str:
-        """One line that says why the socket is where it is."""
-        reading, writing = self.reading, self.writing
-        facts = [f"link {self.link.value}", f"read {reading.phase.value}", f"write {writing.phase.value}"]
-        waits = [
-            (self.connecting.looking, f"waits for the lookup of {self.connecting.route.host!r}"),
-            (self.connecting.flying, f"waits for attempt {', '.join(map(str, self.connecting.flying))}"),
-            (reading.length, f"{reading.length} unread, {reading.flow.value}"),
-            (writing.batch, f"{len(writing.batch)} writes in flight ({writing.unsent} bytes), {writing.flight.value}"),
-            (writing.queue, f"{len(writing.queue)} writes queued{', corked' if writing.corked else ''}"),
-            (writing.need_drain, "owes 'drain'"),
-            (writing.phase is Write.SHUTTING, "waits for Shutdown"),
-            (self.link is Link.CLOSING, "waits for Close"),
-            (self.idle_armed, f"idle timer of {self.idle_seconds:g} s armed"),
-            (self.errored, f"errored {self.errored.code if self.errored else ''}"),
-        ]
-        return "; ".join([*facts, *(text for holds, text in waits if holds)])
+class SocketMachine(SocketState):
+    __slots__ = ()
 
     def successor(self) -> SocketMachine:
         """A fresh life with what belongs to the user: options, idle timeout, who reads. Node keeps these as well."""
@@ -200,7 +76,7 @@ class SocketMachine(Machine):
         """Look up, attempt, open. Misuse (EISCONN) on an open socket; on one that connects it fails with EALREADY, as
         Node's does; a socket that was destroyed has a successor.
         """
-        if self.link in _UNDER_WAY:
+        if self.link in UNDER_WAY:
             return self.destroy(_ALREADY_CONNECTING)
         if self.link is not Link.IDLE:
             raise Misuse(_CONNECTED)
@@ -226,7 +102,7 @@ class SocketMachine(Machine):
 
     def write(self, payload: Payload, size: int, token: Token = 0) -> Effects:
         """Send `payload`, which counts `size` against the high-water mark. Afterwards `accepts_more` is the answer."""
-        refusal = self._refusal()
+        refusal = self.write_refusal
         if refusal is not None:
             return [*self.writing.answer(token, refusal), *self.destroy(refusal)]
         writing = self.writing
@@ -242,10 +118,10 @@ class SocketMachine(Machine):
         out: Effects = []
         refusal: Fault | None = None
         if payload is not None:
-            refusal = _AFTER_END if self.writing.phase is not Write.OPEN else self._refusal()
+            refusal = AFTER_END if self.writing.phase is not Write.OPEN else self.write_refusal
             out = self.destroy(refusal) if refusal is not None else self.write(payload, size)
         self.writing.corked = 0
-        refusal = refusal or self._end_refusal()
+        refusal = refusal or self.end_refusal
         if refusal is not None:
             out.extend(self.writing.answer(token, refusal))
             return self._settle(out)
@@ -288,7 +164,7 @@ class SocketMachine(Machine):
 
     def set_timeout(self, seconds: float) -> Effects:
         """Tell `Idle` after so many seconds in which nothing moved; 0: never."""
-        if self.link in _DEAD:
+        if self.link in DEAD:
             return []
         self.idle_seconds = seconds
         if seconds:
@@ -321,7 +197,7 @@ class SocketMachine(Machine):
 
     def destroy_soon(self) -> Effects:
         """End, then destroy as soon as that is finished, whatever the peer does."""
-        if self.link in _DEAD:
+        if self.link in DEAD:
             return []
         if self.writing.phase in (Write.FINISHED, Write.OVER, Write.NONE):
             return self.destroy()
@@ -330,13 +206,13 @@ class SocketMachine(Machine):
 
     def reset(self) -> Effects:
         """Close with RST; while connecting, once connected. A path has no RST: misuse, ERR_INVALID_HANDLE_TYPE."""
-        if self.link in _DEAD:
+        if self.link in DEAD:
             return []
         if self.link is Link.IDLE:
             return self.destroy(_CLOSED)
         if self.is_path:
             raise Misuse(_NO_RESET)
-        if self.link in _UNDER_WAY:
+        if self.link in UNDER_WAY:
             self.reset_when_connected = True
             return []
         return self._destroy(None, RESET)
@@ -368,7 +244,7 @@ class SocketMachine(Machine):
     def connected(self, attempt: int) -> Effects:
         connecting = self.connecting
         self._expect(attempt in connecting.flying and attempt not in connecting.abandoned, "connected")
-        if self.link in _DEAD:
+        if self.link in DEAD:
             return self._settle(connecting.cancelled(attempt))
         self.link = move(self.link, Link.OPEN)
         return [*connecting.connected(attempt), *self._touched(), *self._tuned(), Connected(), Then(Step.CONNECTED)]
@@ -376,7 +252,7 @@ class SocketMachine(Machine):
     def attempt_failed(self, attempt: int, fault: Fault) -> Effects:
         connecting = self.connecting
         self._expect(attempt in connecting.flying, "attempt_failed")
-        if self.link in _DEAD:
+        if self.link in DEAD:
             return self._settle(connecting.cancelled(attempt))
         out = connecting.attempt_failed(attempt, fault)
         if out and not connecting.selecting:
@@ -558,13 +434,13 @@ class SocketMachine(Machine):
 
     def _tell_failed(self) -> Effects:
         told = self.writing.tell_failed()
-        return [*told, *self._refuse(), *([] if self.link in _DEAD else [Then(Step.BREAK)])]
+        return [*told, *self._refuse(), *([] if self.link in DEAD else [Then(Step.BREAK)])]
 
     def _prefinish(self) -> Effects:
-        return [Prefinish(), Tick(Step.FINISH)] if self.link not in _DEAD else []
+        return [Prefinish(), Tick(Step.FINISH)] if self.link not in DEAD else []
 
     def _tell_finish(self) -> Effects:
-        if self.link in _DEAD or self.errored is not None:
+        if self.link in DEAD or self.errored is not None:
             return []
         self.writing.phase = move(self.writing.phase, Write.FINISHED)
         return [*self.writing.tell_finish(), Finished(), Then(Step.FINISHED)]
@@ -611,7 +487,7 @@ class SocketMachine(Machine):
         if reading.phase is Read.OVER and self.writable and not self.allow_half_open and not self.auto_ending:
             self.auto_ending = True
             out.append(Tick(Step.AUTO_END))
-        if writing.phase in (Write.OVER, Write.NONE) and link not in _DEAD:
+        if writing.phase in (Write.OVER, Write.NONE) and link not in DEAD:
             if self.destroy_when_finished or (link is Link.OPEN and reading.phase in (Read.OVER, Read.NONE)):
                 now.extend(self._destroy(None, CLOSE))
         if link is Link.CLOSING and self.handle_closed and not self.in_flight:
@@ -627,7 +503,7 @@ class SocketMachine(Machine):
             if self.idle_seconds:
                 out.extend(self._touched())
             out.append(Send(writing.ask()))
-        elif self.link in _UNDER_WAY:
+        elif self.link in UNDER_WAY:
             writing.form_batch()
             writing.flight = move(writing.flight, Flight.WAITING)
         elif self.link is Link.IDLE:
@@ -656,7 +532,7 @@ class SocketMachine(Machine):
     # -- helpers ---------------------------------------------------------------------------------------------
 
     def _destroy(self, fault: Fault | None, op: Op) -> Effects:
-        if self.link in _DEAD:
+        if self.link in DEAD:
             return []
         writing = self.writing
         out = [*self._disarm_idle(), *self.connecting.cancel()]
@@ -671,24 +547,12 @@ class SocketMachine(Machine):
             out.append(Tick(Step.TEARDOWN))
         return out
 
-    def _refusal(self) -> Fault | None:
-        """Why a write is refused, if it is."""
-        if self.writing.phase is not Write.OPEN:
-            ended_by_peer = self.reading.phase in (Read.ENDED, Read.OVER) and not self.allow_half_open
-            return _ENDED_BY_PEER if ended_by_peer else _AFTER_END
-        return _WRITE_DESTROYED if self.link in _DEAD else None
-
-    def _end_refusal(self) -> Fault | None:
-        if self.writing.phase in (Write.FINISHED, Write.OVER, Write.NONE):
-            return _ALREADY_FINISHED
-        return _END_DESTROYED if self.link in _DEAD else None
-
     def _refuse(self) -> Effects:
-        return self.writing.refuse(self.errored or _WRITE_DESTROYED, self.errored or _END_DESTROYED)
+        return self.writing.refuse(self.errored or WRITE_DESTROYED, self.errored or END_DESTROYED)
 
     def _touched(self) -> Effects:
         """Something moved: the idle time starts anew."""
-        if not self.idle_seconds or self.link in _DEAD:
+        if not self.idle_seconds or self.link in DEAD:
             return []
         if self.idle_armed:
             return [TOUCH]

@@ -199,8 +199,9 @@ class Watch:
 
     def see(self, world: object, moment: object) -> None:
         """Raise LawBroken if a law breaks here."""
-        laws = self._by_kind.get(type(moment))
-        if laws is None:
+        try:
+            laws = self._by_kind[type(moment)]
+        except KeyError:
             laws = self._by_kind[type(moment)] = [law for law in self._laws if isinstance(moment, law.on)]
         for law in laws:
             if law.check(world, moment):
@@ -307,6 +308,7 @@ class _Search:
         self.twins = twins
         self.watch = Watch(laws)
         self.promises = [_Kept(law) for law in laws if isinstance(law, Promise)]
+        self.ways = [_Ways(fair) for fair in dict.fromkeys(promise.law.fair for promise in self.promises)]
         self.seen: dict[Hashable, int] = {}
         self.parents = array("q")  # where a state was reached from first …
         self.choices = array("q")  # … and by which of the events there; of an initial world: −1, and its number
@@ -344,8 +346,10 @@ class _Search:
                     if stepped:
                         see(after, Stepped(world, event))
                     there = self._enter(after, here, last)
-                    for promise in self.promises:
-                        promise.add(world, event, here, there)
+                    for ways in self.ways:
+                        if ways.fair(world, event):
+                            ways.sources.append(here)
+                            ways.targets.append(there)
         except Unbounded:
             raise
         except LawBroken as broken:
@@ -389,7 +393,7 @@ class _Search:
 
     def _broken_promise(self) -> Refutation | None:
         for promise in self.promises:
-            stuck = promise.first_unkept()
+            stuck = promise.first_unkept(next(ways for ways in self.ways if ways.fair is promise.law.fair))
             if stuck is not None:
                 law, detail = promise.law, "not from the state after these events"
                 return Refutation(law.name, law.text, detail, self._trace(stuck, None, -1))
@@ -446,38 +450,41 @@ def _behaviour(model: Model[Any], world: Any) -> list[tuple[str, tuple[str, ...]
 
 
 @final
+class _Ways:
+    """The part of the graph that is left when only fair events happen."""
+
+    def __init__(self, fair: Callable[[Any, Event], bool]) -> None:
+        self.fair = fair
+        self.sources = array("q")
+        self.targets = array("q")
+
+
+@final
 class _Kept:
-    """A promise, the fair edges of the graph, and where it is kept."""
+    """A promise, and the states in which it is kept."""
 
     def __init__(self, law: Promise) -> None:
         self.law = law
         self.asked = bytearray()  # by state: does it have to be kept from here?
         self.kept = bytearray()  # by state: is it?
-        self.sources = array("q")
-        self.targets = array("q")
 
     def enter(self, world: Any) -> None:
         self.asked.append(self.law.when(world))
         self.kept.append(self.law.goal(world))
 
-    def add(self, world: Any, event: Event, here: int, there: int) -> None:
-        if not self.kept[here] and self.law.fair(world, event):
-            self.sources.append(here)
-            self.targets.append(there)
-
-    def first_unkept(self) -> int | None:
+    def first_unkept(self, ways: _Ways) -> int | None:
         """The first state from which a fair way never gets there: it ends before, or goes round in a circle."""
         kept = self.kept
         open_ways = [0] * len(kept)
         comes_from: list[list[int]] = [[] for _ in kept]
-        for source, target in zip(self.sources, self.targets, strict=True):
+        for source, target in zip(ways.sources, ways.targets, strict=True):
             open_ways[source] += 1
             comes_from[target].append(source)
         todo = [number for number, is_kept in enumerate(kept) if is_kept]
         while todo:
             for source in comes_from[todo.pop()]:
                 open_ways[source] -= 1
-                if not open_ways[source]:
+                if not open_ways[source] and not kept[source]:
                     kept[source] = True
                     todo.append(source)
         return next((number for number, asked in enumerate(self.asked) if asked and not kept[number]), None)

@@ -257,7 +257,7 @@ class SocketWorld(World):
         self.closing = Stage.OVER
         self.lingering = False
 
-    def fed(self) -> None:
+    def fed(self, event: Event, before: tuple[enum.Enum, ...]) -> None:
         if self.machine.link in _DEAD:  # nothing goes either way any more: the counts mean nothing
             self.handed = self.received = self.delivered = 0
             self.owes_drain = self.paused = False

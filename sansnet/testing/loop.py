@@ -134,7 +134,7 @@ class World:
         before = self.phases()
         effects = self.machine.feed(event)
         see(self, Fed(event, by, at_once, effects, before))
-        self.fed()
+        self.fed(event, before)
         if effects:
             self.stack = (*effects, *self.stack)
 
@@ -175,8 +175,8 @@ class World:
     def reporting(self, event: Event) -> None:
         """The driver is about to report this."""
 
-    def fed(self) -> None:
-        """The machine was given an input."""
+    def fed(self, event: Event, before: tuple[enum.Enum, ...]) -> None:
+        """The machine was given an input, in these phases."""
 
 
 def shape_of(effect: Any) -> Hashable:

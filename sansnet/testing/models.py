@@ -1,4 +1,8 @@
-"""The models: what is explored, each with its bounds."""
+"""The models: what is explored, each with its bounds, and with the situations that it must come to.
+
+Several small models instead of one large: each lets a few things happen often and leaves the others out. What a model
+is made for is said by its `sometimes` laws; one that never gets there fails, however many states it has.
+"""
 
 from __future__ import annotations
 
@@ -7,137 +11,500 @@ from operator import attrgetter
 from typing import Any, Final, final
 
 from sansnet.state.machine import Event
+from sansnet.state.notices import Closed, Connected, Drain, Dropped, Failed, Idle, ServerClosed, Settled
+from sansnet.state.ops import Discard, Listen, Send
+from sansnet.state.phases import Link
+from sansnet.state.server import ServerMachine
 from sansnet.state.socket import SocketMachine
-from sansnet.state.endpoints import Found, Route
+from sansnet.state.effects import Arm, Taken, Timer
+from sansnet.state.endpoints import Found, ListenPlan, Route
 from sansnet.state.faults import Fault
 
-from .explore import Law, Promise, See
+from .explore import Law, Promise, See, sometimes
 from .ghosts import Bounds, Family, SocketWorld
 from .invariants import SOCKET_LAWS
-from .loop import NEW_MACHINE, World, shape_of
+from .loop import NEW_MACHINE, Fed, Rested, World, shape_of
+from .server_ghosts import ServerBounds, ServerWorld, server_events
+from .server_invariants import SERVER_LAWS
 from .snapshots import copier, keyer
-from .users import socket_events
+from .users import BROKEN, socket_events
 
 __all__ = ["LIFECYCLE", "SocketModel"]
 
 
-@final
-class SocketModel:
-    """Sockets and their ghosts, within bounds."""
+class _Model:
+    """What the models of sockets and of servers have in common: how they copy worlds, and tell them apart."""
 
-    def __init__(
-        self,
-        name: str,
-        bounds: Bounds,
-        machines: Sequence[Callable[[], SocketMachine]] = (SocketMachine,),
-        laws: Sequence[Law | Promise] = SOCKET_LAWS,
-    ) -> None:
-        self.name = name
-        self.bounds = bounds
-        self.laws = laws
-        self.machines = machines
-        sample = SocketWorld(SocketMachine(), bounds)
-        self._copy = copier(sample, (*World.__slots__, *[n for n in SocketWorld.__slots__]))
-        self._state = attrgetter(*SocketWorld.STATE)
-        self._machine = keyer(SocketMachine())
-
-    def initial(self) -> list[SocketWorld]:
-        self._machine = keyer(SocketMachine())
+    def __init__(self, name: str, laws: Sequence[Law | Promise], sample: World, slots: Sequence[str]) -> None:
+        self.name: Final = f"{__name__}.{name}"
+        self.laws: Final = laws
+        self._machine = type(sample.machine)
+        self._copy = copier(sample, (*World.__slots__, *slots))
+        self._number = keyer(self._machine())
         self._met = 0
-        return [SocketWorld(machine(), self.bounds) for machine in self.machines]
 
-    def events(self, world: SocketWorld) -> list[Event]:
-        return socket_events(world, self.bounds)
+    def _begin(self) -> None:
+        self._number = keyer(self._machine())
+        self._met = 0
 
-    def step(self, world: SocketWorld, event: Event, see: See) -> SocketWorld:
-        after: SocketWorld = self._copy(world)
+    def _step(self, world: Any, event: Event, see: See) -> Any:
+        after = self._copy(world)
         after.take(event, see)
-        after.number = self._machine(after.machine)
+        after.number = self._number(after.machine)
         if after.number == self._met:
             self._met += 1
             see(after, NEW_MACHINE)
         return after
 
+    def _loop_key(self, world: World) -> Hashable:
+        stack = tuple(map(shape_of, world.stack)) if world.stack else None
+        return (world.number, world.fifo, stack, shape_of(world.asked) if world.asked is not None else None)
+
+
+@final
+class SocketModel(_Model):
+    """A socket and its ghosts, within bounds."""
+
+    def __init__(
+        self,
+        name: str,
+        bounds: Bounds,
+        *machines: dict[str, Any],
+        laws: Sequence[Law | Promise] = (),
+    ) -> None:
+        self.bounds: Final = bounds
+        self.options: Final = machines or ({},)
+        super().__init__(name, (*SOCKET_LAWS, *laws), SocketWorld(SocketMachine(), bounds), SocketWorld.__slots__)
+        self._state = attrgetter(*SocketWorld.STATE)
+
+    def initial(self) -> list[SocketWorld]:
+        """One world for each kind of socket."""
+        self._begin()
+        return [SocketWorld(SocketMachine(**options), self.bounds) for options in self.options]
+
+    def events(self, world: SocketWorld) -> list[Event]:
+        """What can happen next."""
+        return socket_events(world, self.bounds)
+
+    def step(self, world: SocketWorld, event: Event, see: See) -> SocketWorld:
+        """The world after `event`."""
+        after: SocketWorld = self._step(world, event, see)
+        return after
+
     def key(self, world: SocketWorld) -> Hashable:
-        return (
-            world.number,
-            self._state(world),
-            world.fifo,
-            tuple(map(shape_of, world.stack)) if world.stack else None,
-            shape_of(world.asked) if world.asked is not None else None,
-            world.order_of_tokens(),
-        )
+        """Equal for worlds that are the same situation."""
+        return (self._loop_key(world), self._state(world), world.order_of_tokens())
+
+
+@final
+class ServerModel(_Model):
+    """A server and its ghosts, within bounds."""
+
+    def __init__(self, name: str, bounds: ServerBounds, *, laws: Sequence[Law | Promise] = ()) -> None:
+        self.bounds: Final = bounds
+        super().__init__(name, (*SERVER_LAWS, *laws), ServerWorld(ServerMachine(), bounds), ServerWorld.__slots__)
+        self._state = attrgetter(*ServerWorld.STATE)
+
+    def initial(self) -> list[ServerWorld]:
+        """One server."""
+        self._begin()
+        return [ServerWorld(ServerMachine(), self.bounds)]
+
+    def events(self, world: ServerWorld) -> list[Event]:
+        """What can happen next."""
+        return server_events(world, self.bounds)
+
+    def step(self, world: ServerWorld, event: Event, see: See) -> ServerWorld:
+        """The world after `event`."""
+        after: ServerWorld = self._step(world, event, see)
+        return after
+
+    def key(self, world: ServerWorld) -> Hashable:
+        """Equal for worlds that are the same situation."""
+        return (self._loop_key(world), self._state(world), world.numbers())
 
 
 KNOWN: Final = Route(known=Found("127.0.0.1", 4), port=80)
+PATH: Final = Route(known=Found("/tmp/socket", 0))
+NAMED: Final = Route(host="localhost", port=80, select=True, connect_seconds=1.0)
+RACING: Final = Route(host="localhost", port=80, select=True, race=True)
+BINDING: Final = Route(host="localhost", port=80, select=True, local_port=1)
+
+TWO: Final = (Found("::1", 6), Found("127.0.0.1", 4))
+ONE_BLOCKED: Final = (Found("::1", 6, Fault("ERR_IP_BLOCKED"), blocked=True), Found("127.0.0.1", 4))
+NONE_VALID: Final = (Found("nonsense", 4, Fault("ERR_INVALID_IP_ADDRESS")),)
+
+# -- what models must come to ----------------------------------------------------------------------------------------
 
 
-def _machines(**options: Any) -> list[Callable[[], SocketMachine]]:
-    return [lambda: SocketMachine(**options)]
+@sometimes(Failed)
+def the_user_s_error_is_told(_world: SocketWorld, notice: Failed) -> bool:
+    """destroy(error) is told as 'error'."""
+    return notice.fault is BROKEN
 
+
+@sometimes(Closed)
+def it_closes_without_error(world: SocketWorld, notice: Closed) -> bool:
+    """'end', 'finish', 'close' without an error."""
+    return world.ended and world.finished and notice.had_error is False
+
+
+@sometimes(Settled)
+def a_write_is_refused_after_close(world: SocketWorld, notice: Settled) -> bool:
+    """A write() after 'close' is refused, and its callback called."""
+    return world.closed
+
+
+@sometimes(Connected)
+def a_later_attempt_wins(world: SocketWorld, _notice: Connected) -> bool:
+    """Another address than the first connects."""
+    return world.attempts > 1
+
+
+@sometimes(Fed)
+def an_attempt_ends_after_another_won(world: SocketWorld, fed: Fed) -> bool:
+    """A cancelled attempt is reported after 'connect'."""
+    return fed.event.name == "attempt_failed" and world.connected and world.machine.link is Link.OPEN
+
+
+@sometimes(Failed)
+def every_attempt_fails(_world: SocketWorld, notice: Failed) -> bool:
+    """All attempts fail, and 'error' tells of each."""
+    return len(notice.fault.errors) > 1
+
+
+@sometimes(Failed)
+def connecting_takes_too_long(_world: SocketWorld, notice: Failed) -> bool:
+    """The bound for connecting as a whole is over."""
+    return notice.fault.code == "ETIMEDOUT" and not notice.fault.errors
+
+
+@sometimes(Closed)
+def it_is_reset_once_connected(world: SocketWorld, _notice: Closed) -> bool:
+    """reset() while connecting takes effect at 'connect'."""
+    return world.connected and world.machine.reset_when_connected
+
+
+@sometimes(Drain)
+def drain_is_told(_world: SocketWorld, _notice: Drain) -> bool:
+    """'drain' is told."""
+    return True
+
+
+@sometimes(Send)
+def writes_leave_together(_world: SocketWorld, op: Send) -> bool:
+    """Three writes leave as one batch."""
+    return len(op.payloads) == 3
+
+
+@sometimes(Fed)
+def a_send_fails_at_once(_world: SocketWorld, fed: Fed) -> bool:
+    """A Send is answered by failure, inside write()."""
+    return fed.event.name == "send_failed" and fed.at_once
+
+
+@sometimes(Fed)
+def bytes_are_sent_after_all(world: SocketWorld, fed: Fed) -> bool:
+    """A send completes although the handle is being closed."""
+    return fed.event.name == "sent" and world.machine.destroyed
+
+
+@sometimes(Fed)
+def a_stopped_driver_reports_once_more(world: SocketWorld, fed: Fed) -> bool:
+    """received() comes although the machine had stopped reading."""
+    return fed.event.name == "received" and not world.reading and world.machine.link is Link.OPEN
+
+
+@sometimes(Rested)
+def a_full_buffer_stops_the_driver(world: SocketWorld, _moment: Rested) -> bool:
+    """Nothing is read while the buffer is full."""
+    return world.open and not world.reading and not world.machine.destroyed and world.machine.reading.length > 1
+
+
+@sometimes(Rested)
+def end_waits_for_the_reader(world: SocketWorld, _moment: Rested) -> bool:
+    """The peer has ended, and data that nobody took holds 'end' back."""
+    return world.peer_ended and not world.ended and world.machine.reading.length > 0
+
+
+@sometimes(Taken)
+def data_is_taken_by_read(_world: SocketWorld, _reply: Taken) -> bool:
+    """read() gives data."""
+    return True
+
+
+@sometimes(Rested)
+def it_stays_half_open(world: SocketWorld, _moment: Rested) -> bool:
+    """After the peer's end the socket may still write."""
+    return world.ended and world.machine.ready_state == "writeOnly" and world.writes == 0
+
+
+@sometimes(Idle)
+def it_is_idle(_world: SocketWorld, _notice: Idle) -> bool:
+    """'timeout' is told."""
+    return True
+
+
+@sometimes(Fed)
+def a_slow_send_is_not_idle(world: SocketWorld, fed: Fed) -> bool:
+    """The idle timer fires while a send moves, and is armed again instead of being told."""
+    return fed.event.name == "timer_fired" and fed.effects == [Arm(Timer.IDLE, 1.0)]
+
+
+@sometimes(Fed)
+def a_listener_destroys(world: SocketWorld, fed: Fed) -> bool:
+    """destroy() is called in a listener."""
+    return fed.event.name == "destroy" and world.turn
+
+
+# -- sockets ---------------------------------------------------------------------------------------------------------
 
 LIFECYCLE: Final = SocketModel(
-    "sansnet.testing.models.LIFECYCLE",
+    "LIFECYCLE",
     Bounds(
-        at_rest=("connect", "connect_again", "write", "end", "end_with", "pause", "resume", "destroy", "destroy_with", "destroy_soon", "reset"),
+        at_rest=(
+            "connect",
+            "connect_again",
+            "write",
+            "end",
+            "end_with",
+            "pause",
+            "destroy",
+            "destroy_with",
+            "destroy_soon",
+            "reset",
+        ),
         afterwards=("write", "end"),
         routes=(KNOWN,),
         writes=1,
         ends=1,
         flips=1,
-        chunks=1,
     ),
+    laws=(the_user_s_error_is_told, it_closes_without_error, a_write_is_refused_after_close),
 )
-REENTRANT = SocketModel(
-    "sansnet.testing.models.REENTRANT",
+"""From nothing to 'close' and beyond, with every error on the way: one write, one end, one pause, no data."""
+
+CONNECTING: Final = SocketModel(
+    "CONNECTING",
     Bounds(
-        at_rest=("connect", "write", "end", "destroy"),
-        inside=("write", "end", "pause", "resume", "destroy", "destroy_with"),
-        reactions=1,
-        afterwards=("write",),
-        routes=(KNOWN,),
-        writes=2,
-        ends=1,
-        flips=1,
-        chunks=1,
-    ),
-)
-WRITING = SocketModel(
-    "sansnet.testing.models.WRITING",
-    Bounds(
-        at_rest=("write", "end", "cork", "uncork", "destroy"),
-        inside=("write", "end"),
-        reactions=1,
-        adopted=((False, False),),
-        write_sizes=(1,3),
-        writes=3,
-        ends=1,
-        failures=True, partial=True,
-    ), _machines(write_high_water_mark=3)
-)
-READING = SocketModel(
-    "sansnet.testing.models.READING",
-    Bounds(
-        at_rest=("pause", "resume", "read", "read_1", "hold", "listen_readable", "unlisten_readable", "listen_data", "destroy"),
-        inside=("pause", "resume", "read", "hold", "destroy"),
-        reactions=1,
-        adopted=((False, False),(True, False)),
-        flips=3,
-        chunks=3,
-        chunk_sizes=(0,1,2), tails=(0,1),
-        family=Family.COMPLETION,
-    ), _machines(read_high_water_mark=2)
-)
-CONNECTING = SocketModel(
-    "sansnet.testing.models.CONNECTING",
-    Bounds(
-        at_rest=("connect", "write", "set_timeout", "destroy", "reset"),
+        at_rest=("connect", "connect_again", "destroy", "destroy_with", "reset"),
+        routes=(KNOWN, PATH, NAMED, RACING, BINDING),
+        answers=(TWO, ONE_BLOCKED, NONE_VALID, ()),
         inside=("destroy",),
         reactions=1,
-        writes=1,
-        answers=((Found("127.0.0.1",4),Found("::1",6)),(),(Found("::1",6,Fault("ERR_IP_BLOCKED"),blocked=True),Found("127.0.0.1",4),Found("127.0.0.2",4)),(Found("nonsense",4,Fault("ERR_INVALID_IP_ADDRESS")),)),
-        routes=(KNOWN, Route(host="x",port=80,select=True),Route(host="x",port=80,select=True,race=True,connect_seconds=1.0),Route(known=Found("/tmp/x",0)),
-          Route(host="x",port=80,select=True,local_port=1)),
-        family=Family.COMPLETION,
+    ),
+    laws=(
+        a_later_attempt_wins,
+        an_attempt_ends_after_another_won,
+        every_attempt_fails,
+        connecting_takes_too_long,
+        it_is_reset_once_connected,
     ),
 )
+"""Lookups with several answers, attempts one by one and racing, bound to a port, a path; destroy() in any listener."""
+
+GREETING: Final = SocketModel(
+    "GREETING",
+    Bounds(
+        at_rest=("connect", "answer_lookup", "write", "end", "set_timeout", "set_no_delay", "set_keep_alive", "destroy"),
+        inside=("answer_lookup", "write", "destroy"),
+        reactions=1,
+        routes=(Route(host="localhost", port=80),),
+        answers=((Found("127.0.0.1", 4),),),
+        writes=2,
+        ends=1,
+        failures=False,
+    ),
+)
+"""What is asked for before there is a connection, and what happens to it at 'connect'; the user's own lookup."""
+
+WRITING: Final = SocketModel(
+    "WRITING",
+    Bounds(
+        at_rest=("write", "end", "cork", "uncork", "destroy"),
+        adopted=((False, False),),
+        family=Family.COMPLETION,
+        writes=3,
+        ends=1,
+        write_sizes=(1, 3),
+        partial=True,
+    ),
+    {"write_high_water_mark": 3},
+    laws=(drain_is_told, writes_leave_together, a_send_fails_at_once, bytes_are_sent_after_all),
+)
+"""Three writes below and at the high-water mark, corked or not; sends at once, in part, later, not at all."""
+
+READING: Final = SocketModel(
+    "READING",
+    Bounds(
+        at_rest=("pause", "resume", "read", "read_1", "hold", "destroy"),
+        adopted=((False, False), (True, False)),
+        family=Family.COMPLETION,
+        flips=3,
+        chunks=3,
+        chunk_sizes=(1, 2),
+        tails=(0, 1),
+    ),
+    {"read_high_water_mark": 2},
+    laws=(
+        a_stopped_driver_reports_once_more,
+        a_full_buffer_stops_the_driver,
+        end_waits_for_the_reader,
+        data_is_taken_by_read,
+    ),
+)
+"""Three chunks, and three calls that start, stop or take them."""
+
+READABLE: Final = SocketModel(
+    "READABLE",
+    Bounds(
+        at_rest=("listen_readable", "unlisten_readable", "listen_data", "read", "read_1", "pause", "resume"),
+        inside=("read", "destroy"),
+        reactions=1,
+        adopted=((False, False),),
+        flips=3,
+        chunks=2,
+        failures=False,
+    ),
+    {"read_high_water_mark": 2},
+    laws=(data_is_taken_by_read,),
+)
+"""A reader who listens to 'readable', and one who changes his mind."""
+
+HALVES: Final = SocketModel(
+    "HALVES",
+    Bounds(
+        at_rest=("write", "end", "destroy", "destroy_soon", "reset"),
+        afterwards=("end",),
+        adopted=((False, False), (False, True)),
+        family=Family.COMPLETION,
+        writes=1,
+        ends=2,
+    ),
+    {},
+    {"allow_half_open": True},
+    {"readable": False},
+    {"writable": False},
+    laws=(it_stays_half_open, it_closes_without_error),
+)
+"""How the halves end, one before the other or together, half-open or not; sockets with one half."""
+
+IDLING: Final = SocketModel(
+    "IDLING",
+    Bounds(
+        at_rest=("set_timeout", "write", "destroy"),
+        inside=("set_timeout",),
+        reactions=1,
+        adopted=((False, False),),
+        writes=2,
+        chunks=1,
+        write_sizes=(2,),
+        partial=True,
+    ),
+    laws=(it_is_idle, a_slow_send_is_not_idle),
+)
+"""The idle timer, and what counts as a movement."""
+
+REENTRANT: Final = SocketModel(
+    "REENTRANT",
+    Bounds(
+        at_rest=("write", "end", "resume"),
+        inside=("write", "end", "pause", "resume", "destroy", "destroy_with", "destroy_soon"),
+        reactions=2,
+        afterwards=("write",),
+        adopted=((False, False), (True, False)),
+        writes=2,
+        ends=1,
+        flips=2,
+        chunks=2,
+    ),
+    {"write_high_water_mark": 1},
+    laws=(a_listener_destroys, drain_is_told),
+)
+"""An accepted socket, and two calls of its user's inside any listener."""
+
+SOCKET_MODELS: Final = (
+    LIFECYCLE, CONNECTING, GREETING, WRITING, READING, READABLE, HALVES, IDLING, REENTRANT
+)  # fmt: skip
+
+# -- servers ---------------------------------------------------------------------------------------------------------
+
+
+@sometimes(Fed)
+def ipv4_is_tried_after_ipv6(_world: ServerWorld, fed: Fed) -> bool:
+    """Where there is no IPv6 a server for every address listens on 0.0.0.0."""
+    op = fed.effects[0] if fed.effects else None
+    return isinstance(op, Listen) and op.endpoint is not None and op.endpoint.address == "0.0.0.0"
+
+
+@sometimes(Fed)
+def a_lookup_is_superseded(world: ServerWorld, fed: Fed) -> bool:
+    """A lookup ends that nobody waits for any more."""
+    return fed.event.name == "lookup_failed" and fed.event.args[0] != world.machine.number
+
+
+@sometimes(Dropped)
+def a_connection_is_dropped(_world: ServerWorld, _notice: Dropped) -> bool:
+    """'drop' is told."""
+    return True
+
+
+@sometimes(Fed)
+def a_closed_listener_reports_once_more(_world: ServerWorld, fed: Fed) -> bool:
+    """A connection of a listener that was closed is discarded."""
+    return fed.event.name == "accepted" and fed.effects == [Discard("a connection")] and not fed.event.args[2]
+
+
+@sometimes(Fed)
+def the_back_off_grows(_world: ServerWorld, fed: Fed) -> bool:
+    """Accepting fails again, and backs off longer."""
+    return Arm(Timer.BACK_OFF, 0.01) in fed.effects
+
+
+@sometimes(ServerClosed)
+def it_closes_with_its_last_connection(world: ServerWorld, _notice: ServerClosed) -> bool:
+    """'close' is told when the last connection is gone, after close()."""
+    return world.closes > 0 and world.arrivals == 0
+
+
+LISTENING: Final = ServerModel(
+    "LISTENING",
+    ServerBounds(
+        plans=(
+            ListenPlan(),
+            ListenPlan(host="127.0.0.1", literal=4),
+            ListenPlan(host="localhost"),
+            ListenPlan(path="/tmp/socket"),
+            ListenPlan(handle="handle"),
+        ),
+        acts=("close",),
+        reactions=1,
+        answers=((Found("fe80::1", 6), Found("127.0.0.1", 4)), NONE_VALID, ()),
+        faults=("EADDRINUSE", "EAFNOSUPPORT"),
+        listens=3,
+    ),
+    laws=(ipv4_is_tried_after_ipv6, a_lookup_is_superseded),
+)
+"""Every plan, one after the other and over one another, closed and listened again; no connection comes."""
+
+ACCEPTING: Final = ServerModel(
+    "ACCEPTING",
+    ServerBounds(
+        plans=(ListenPlan(path="/tmp/socket"),),
+        acts=("close", "pause", "limit"),
+        reactions=1,
+        accept_faults=("EMFILE", "ECONNABORTED"),
+        limits=(None, 1),
+        listens=2,
+        arrivals=3,
+    ),
+    laws=(
+        a_connection_is_dropped,
+        a_closed_listener_reports_once_more,
+        the_back_off_grows,
+        it_closes_with_its_last_connection,
+    ),
+)
+"""Connections and failures, a limit, a pause, a second listener."""
+
+SERVER_MODELS: Final = (LISTENING, ACCEPTING)

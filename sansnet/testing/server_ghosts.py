@@ -53,13 +53,12 @@ class ServerWorld(World):
         "closes_due",
         "connections",
         "failures_due",
-        "lingering",
         "listens",
         "reactions",
         "timers",
         "turn",
     )
-    NUMBERED: Final = ("closing", "listener", "lookups")
+    NUMBERED: Final = ("closing", "lingering", "listener", "lookups")
     __slots__ = (*(name for name in STATE if name not in World.__slots__), *NUMBERED)
 
     INPUTS = SERVER_INPUTS
@@ -74,7 +73,7 @@ class ServerWorld(World):
         self.listener = 0  # the number of the open one
         self.closing: tuple[int, ...] = ()
         self.accepting = False
-        self.lingering = False  # a connection that the system gave already may still be reported
+        self.lingering = 0  # the listener that may still report a connection which the system gave already
         self.timers: tuple[Timer, ...] = ()
         # the user
         self.announced = False  # 'listening' was told of the open listener
@@ -88,7 +87,9 @@ class ServerWorld(World):
     def numbers(self) -> tuple[object, ...]:
         """Listeners and lookups, without their numbers; those only have to differ."""
         current = self.machine.number
-        return (bool(self.listener), len(self.closing), tuple([(n == current, over) for n, over in self.lookups]))
+        lookups = tuple([(number == current, cancelled) for number, cancelled in self.lookups])
+        lingering = (self.listener, *self.closing).index(self.lingering) if self.lingering else -1
+        return (bool(self.listener), len(self.closing), lingering, lookups)
 
     # -- what the user does
 
@@ -101,15 +102,12 @@ class ServerWorld(World):
         elif name == "close" and self.machine.listener is Listen.IDLE:
             self.closes -= 1
 
-    def fed(self) -> None:
-        """What becomes due follows from the moment itself, see `learn`."""
-
-    def learn(self, event: Event, before: enum.Enum) -> None:
-        """An input was given when the listener was at `before`: what has the user to hear?"""
+    def fed(self, event: Event, before: tuple[enum.Enum, ...]) -> None:
+        """What has the user to hear now?"""
         over = not self.machine.is_listening and not self.connections
         if event.name in ("close", "connection_gone") and over:
             self.closes_due += 1
-        failed = before is not Listen.IDLE and self.machine.listener is Listen.IDLE
+        failed = before[0] is not Listen.IDLE and self.machine.listener is Listen.IDLE
         if failed and event.name != "close":
             self.failures_due += 1
 
@@ -126,11 +124,12 @@ class ServerWorld(World):
             self.lookups = tuple([other for other in self.lookups if other[0] != args[0]])
         elif name == "accepted":
             self.arrivals -= 1
-            self.lingering = False
+            self.lingering = self.lingering if self.accepting else 0
         elif name == "accept_failed":
             self.arrivals -= 1
         elif name == "listener_closed":
             self.closing = tuple([other for other in self.closing if other != args[0]])
+            self.lingering = 0 if self.lingering == args[0] else self.lingering
         else:
             self.timers = ()
 
@@ -140,7 +139,7 @@ class ServerWorld(World):
         self.asked = op
 
     def _close_listener(self, op: ops.CloseListener) -> None:
-        self.lingering = self.accepting or self.lingering
+        self.lingering = op.number if self.accepting else self.lingering
         self.closing += (op.number,)
         self.listener = 0
         self.accepting = False
@@ -153,7 +152,7 @@ class ServerWorld(World):
 
     def _accept(self, op: ops.StartAccept | ops.StopAccept) -> None:
         self.accepting = isinstance(op, ops.StartAccept)
-        self.lingering = not self.accepting
+        self.lingering = 0 if self.accepting else self.listener
 
     def _arm(self, effect: Arm) -> None:
         self.timers = (effect.timer,)
@@ -239,12 +238,11 @@ def _reports(world: ServerWorld, bounds: ServerBounds) -> Iterator[Event]:
                 yield Event("looked_up", (number, answer))
         yield Event("lookup_failed", (number, _CANCELLED if cancelled else _NOT_FOUND))
     if world.arrivals and (world.accepting or world.lingering):
-        number = world.listener or world.closing[-1:] and world.closing[-1]
-        if number:
-            for blocked in (False, True):
-                yield Event("accepted", (number, "a connection", blocked))
-            for code in bounds.accept_faults:
-                yield Event("accept_failed", (number, Fault(code, syscall="accept")))
+        number = world.listener if world.accepting else world.lingering
+        for blocked in (False, True):
+            yield Event("accepted", (number, "a connection", blocked))
+        for code in bounds.accept_faults:
+            yield Event("accept_failed", (number, Fault(code, syscall="accept")))
     for number in world.closing:
         yield Event("listener_closed", (number,))
     for timer in world.timers:

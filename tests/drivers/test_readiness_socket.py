@@ -65,10 +65,14 @@ def waits(driver: SelectorDriver) -> bool:
 
 
 def slow(handle: SocketHandle, peer: socket.socket) -> None:
-    """Make the buffers in between small, so that a send can't be done at once."""
+    """Make the buffers in between small, so that a send can't be done at once.
+
+    Not too small: loopback's packets have 64 KiB, and less than that waits for an acknowledgement each time.
+    """
+    handle.set_no_delay(True)
     with socket.socket(fileno=os.dup(handle.fileno())) as view:
-        view.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
-    peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        view.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
 
 
 def reader(peer: socket.socket) -> tuple[threading.Thread, bytearray]:

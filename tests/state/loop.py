@@ -267,6 +267,10 @@ class ServerLoop(Loop[ServerMachine]):
         super().__init__(ServerMachine(max_connections), SERVER_INPUTS)
         self.listens: deque[Fault | None] = deque()
 
+    def look(self) -> str:
+        """The phase of the listener."""
+        return str(self.machine.listener.value)
+
     def watch(self, kind: type[Notice]) -> list[bool]:
         """Whether the server listens, in the listeners of `kind`; grows each time."""
         seen: list[bool] = []

@@ -148,7 +148,7 @@ def test_data_that_was_ended_before_connect_is_lost() -> None:
 
 
 def test_the_peers_end_ends_our_half_a_tick_later() -> None:
-    """X-06, H-08: 'end', a tick later FIN, its completion, 'prefinish', 'finish', destroyed, 'close' (false)."""
+    """X-06, X-11, H-08: 'end', a tick later FIN, its completion, 'prefinish', 'finish', destroyed, 'close' (false)."""
     sock = Sock.opened()
     ticks: list[str] = []
     sock.when(End, lambda: sock.later(lambda: ticks.append(sock.look())))
@@ -215,7 +215,7 @@ def test_ended_in_a_tick_of_end_there_is_no_second_end() -> None:
 
 
 def test_destroyed_in_end_nothing_finishes() -> None:
-    """H-23, P-09."""
+    """H-23, H-25, P-09."""
     sock = Sock.opened()
     sock.when(End, sock.destroy)
     sock.report("eof")

@@ -145,11 +145,9 @@ def closing() -> SocketMachine:
 
 
 def closed() -> SocketMachine:
-    sock = Sock()
-    sock.ask("adopt", True, False)
-    sock.destroy()
-    sock.report("closed")
-    return sock.machine
+    machine = closing()
+    machine.closed()
+    return machine
 
 
 SOCKETS: dict[Callable[[], SocketMachine], set[Owes]] = {
@@ -268,14 +266,9 @@ def check(machine: Machine, event: Event, entry: Input, phase: enum.Enum, owed: 
     assert machine.freeze() == before
 
 
-UNASKED_BIND = ("bound", "bind_failed")
-
-
 @pytest.mark.parametrize("make", SOCKETS, ids=lambda make: make.__name__)
 @pytest.mark.parametrize("name", SOCKET_INPUTS)
 def test_a_socket_keeps_to_the_table(name: str, make: Callable[[], SocketMachine]) -> None:
-    if make is connecting and name in UNASKED_BIND:
-        return  # the case after the next
     machine = make()
     check(machine, Event(name, SOCKET_EXAMPLES[name]), SOCKET_INPUTS[name], machine.link, SOCKETS[make])
 
@@ -285,22 +278,6 @@ def test_a_socket_keeps_to_the_table(name: str, make: Callable[[], SocketMachine
 def test_a_server_keeps_to_the_table(name: str, make: Callable[[], ServerMachine]) -> None:
     machine = make()
     check(machine, Event(name, SERVER_EXAMPLES[name]), SERVER_INPUTS[name], machine.listener, SERVERS[make])
-
-
-@pytest.mark.parametrize("name", UNASKED_BIND)
-def test_an_answer_to_a_bind_that_was_not_asked_for_is_misuse(name: str) -> None:
-    machine = SocketMachine()
-    machine.connect(TCP)
-    check(machine, Event(name, SOCKET_EXAMPLES[name]), SOCKET_INPUTS[name], machine.link, set())
-
-
-@pytest.mark.parametrize("name", ["received", "eof", "read_failed"])
-def test_after_closed_nothing_can_be_reported(name: str) -> None:
-    """closed() is the last completion of a handle."""
-    machine = closing()
-    machine.closed()
-    assert machine.link is Link.CLOSED
-    check(machine, Event(name, SOCKET_EXAMPLES[name]), SOCKET_INPUTS[name], Link.CLOSED, {Owes.TCP})
 
 
 def test_a_report_about_another_attempt_or_listener_is_misuse() -> None:

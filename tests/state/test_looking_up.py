@@ -133,7 +133,7 @@ def test_a_late_answer_is_not_told() -> None:
 
 @pytest.mark.parametrize("answer", ["looked_up", "lookup_failed"])
 def test_destroyed_between_an_answer_and_its_tick_nothing_is_told(answer: str) -> None:
-    """C-15, D-12: an answer may come at once, inside connect()."""
+    """C-15, D-11, D-12: an answer may come at once, inside connect(); it is told from the loop all the same."""
     machine = SocketMachine()
     machine.connect(NAMED)
     effects = machine.looked_up((PEER,)) if answer == "looked_up" else machine.lookup_failed(CANCELED)

@@ -163,6 +163,26 @@ def test_a_read_error_destroys() -> None:
     assert sock.heard() == [Closed(True)]
 
 
+def test_a_reset_after_data_is_either_an_error_or_the_end() -> None:
+    """F-16: whatever the system says; the data was told."""
+    for report, told in ((("read_failed", Fault("ECONNRESET")), Failed(Fault("ECONNRESET"))), (("eof",), End())):
+        sock = flowing()
+        sock.receive(b"last")
+        name, *args = report
+        sock.report(str(name), *args)
+        assert sock.heard() == [Data(b"last"), told]
+
+
+def test_paused_a_reset_is_noticed_until_the_buffer_is_full() -> None:
+    """G-23: the source runs on while there is room."""
+    sock = flowing(read_high_water_mark=4)
+    sock.ask("pause")
+    sock.receive(b"abc")
+    assert sock.machine.reading.source
+    sock.receive(b"d")
+    assert sock.asked() == [STOP_READ]
+
+
 # -- the source --------------------------------------------------------------------------------------------------
 
 

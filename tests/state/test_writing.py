@@ -121,6 +121,18 @@ def test_characters_count_against_the_mark_and_bytes_are_counted() -> None:
     assert not sock.machine.accepts_more
 
 
+def test_what_waits_is_counted_until_it_is_gone() -> None:
+    """G-17: nothing is left in 'finish'."""
+    sock = underway()
+    sock.write(b"de")
+    sock.end()
+    lengths = [sock.machine.writing.length]
+    sock.report("sent", False)
+    sock.when(Finished, lambda: lengths.append(sock.machine.writing.length))
+    sock.report("shut_down")
+    assert lengths == [5, 0]
+
+
 def test_bytes_written_stay_counted() -> None:
     """G-16: whatever became of them."""
     sock = underway()

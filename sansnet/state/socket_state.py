@@ -1,0 +1,159 @@
+"""What a socket is: its fields, and what can be told from them. How it moves is in `socket.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar, Final
+
+from .connecting import Connecting
+from .faults import Fault
+from .machine import Machine
+from .ops import SetKeepAlive
+from .phases import Flight, Link, Read, Write
+from .reading import ReadHalf
+from .writing import WriteHalf
+
+__all__ = ["AFTER_END", "DEAD", "END_DESTROYED", "UNDER_WAY", "WRITE_DESTROYED", "SocketState"]
+
+DEAD: Final = (Link.CLOSING, Link.CLOSED)
+UNDER_WAY: Final = (Link.LOOKING_UP, Link.CONNECTING)
+
+AFTER_END: Final = Fault("ERR_STREAM_WRITE_AFTER_END")
+WRITE_DESTROYED: Final = Fault("ERR_STREAM_DESTROYED", text="Cannot call write after a stream was destroyed")
+END_DESTROYED: Final = Fault("ERR_STREAM_DESTROYED", text="Cannot call end after a stream was destroyed")
+_ENDED_BY_PEER: Final = Fault("EPIPE", text="This socket has been ended by the other party")
+_ALREADY_FINISHED: Final = Fault("ERR_STREAM_ALREADY_FINISHED")
+
+
+class SocketState(Machine):
+    """What is known of a socket, and what that means."""
+
+    FIELDS = (
+        "link",
+        "connecting",
+        "reading",
+        "writing",
+        "allow_half_open",
+        "is_path",
+        "errored",
+        "told_error",
+        "destroy_when_finished",
+        "reset_when_connected",
+        "auto_ending",
+        "has_handle",
+        "handle_closed",
+        "idle_seconds",
+        "idle_armed",
+        "no_delay",
+        "keep_alive",
+        "type_of_service",
+    )
+    __slots__ = FIELDS
+    KEY: ClassVar[dict[str, Callable[[Any], object]]] = {
+        "errored": lambda fault: fault and fault.code,
+        "told_error": lambda fault: fault and fault.code,
+    }
+
+    def __init__(
+        self,
+        *,
+        allow_half_open: bool = False,
+        readable: bool = True,
+        writable: bool = True,
+        read_high_water_mark: int = 65536,
+        write_high_water_mark: int = 65536,
+    ) -> None:
+        self.link: Link = Link.IDLE
+        self.connecting: Connecting = Connecting()
+        self.reading: ReadHalf = ReadHalf(read_high_water_mark, readable=readable)
+        self.writing: WriteHalf = WriteHalf(write_high_water_mark, writable=writable)
+        self.allow_half_open: bool = allow_half_open
+        self.is_path: bool = False
+        self.errored: Fault | None = None  # the first error, told or not
+        self.told_error: Fault | None = None  # what 'error' tells
+        self.destroy_when_finished: bool = False
+        self.reset_when_connected: bool = False
+        self.auto_ending: bool = False  # Tick(AUTO_END) waits, or has come
+        self.has_handle: bool = False  # the driver has something to close
+        self.handle_closed: bool = False
+        self.idle_seconds: float = 0.0
+        self.idle_armed: bool = False
+        self.no_delay: bool = False
+        self.keep_alive: SetKeepAlive | None = None
+        self.type_of_service: int | None = None
+
+    # -- what can be seen ------------------------------------------------------------------------------------
+
+    @property
+    def destroyed(self) -> bool:
+        return self.link in DEAD
+
+    @property
+    def is_connecting(self) -> bool:
+        return self.link in UNDER_WAY
+
+    @property
+    def pending(self) -> bool:
+        """There is no connection: not yet, or no more."""
+        return self.link not in (Link.OPEN, Link.REFUSED)
+
+    @property
+    def readable(self) -> bool:
+        return self.reading.phase in (Read.OPEN, Read.EOF) and self.link not in DEAD
+
+    @property
+    def writable(self) -> bool:
+        return self.writing.phase is Write.OPEN and self.link not in DEAD and self.errored is None
+
+    @property
+    def ready_state(self) -> str:
+        """Node's `readyState`: 'opening', 'open', 'readOnly', 'writeOnly' or 'closed'."""
+        if self.link in UNDER_WAY:
+            return "opening"
+        if self.readable:
+            return "open" if self.writable else "readOnly"
+        return "writeOnly" if self.writable else "closed"
+
+    @property
+    def accepts_more(self) -> bool:
+        """What a write() that was just made answers: is it welcome to go on?"""
+        return self.writable and not self.writing.is_full
+
+    @property
+    def in_flight(self) -> bool:
+        """Does the driver owe a completion, other than that of Close?"""
+        return (
+            self.connecting.in_flight or self.writing.flight is Flight.UNDERWAY or self.writing.phase is Write.SHUTTING
+        )
+
+    def describe(self) -> str:
+        """One line that says why the socket is where it is."""
+        reading, writing = self.reading, self.writing
+        facts = [f"link {self.link.value}", f"read {reading.phase.value}", f"write {writing.phase.value}"]
+        waits = [
+            (self.connecting.looking, f"waits for the lookup of {self.connecting.route.host!r}"),
+            (self.connecting.flying, f"waits for attempt {', '.join(map(str, self.connecting.flying))}"),
+            (reading.length, f"{reading.length} unread, {reading.flow.value}"),
+            (writing.batch, f"{len(writing.batch)} writes in flight ({writing.unsent} bytes), {writing.flight.value}"),
+            (writing.queue, f"{len(writing.queue)} writes queued{', corked' if writing.corked else ''}"),
+            (writing.need_drain, "owes 'drain'"),
+            (writing.phase is Write.SHUTTING, "waits for Shutdown"),
+            (self.link is Link.CLOSING, "waits for Close"),
+            (self.idle_armed, f"idle timer of {self.idle_seconds:g} s armed"),
+            (self.errored, f"errored {self.errored.code if self.errored else ''}"),
+        ]
+        return "; ".join([*facts, *(text for holds, text in waits if holds)])
+
+    @property
+    def write_refusal(self) -> Fault | None:
+        """Why a write is refused, if it is."""
+        if self.writing.phase is not Write.OPEN:
+            ended_by_peer = self.reading.phase in (Read.ENDED, Read.OVER) and not self.allow_half_open
+            return _ENDED_BY_PEER if ended_by_peer else AFTER_END
+        return WRITE_DESTROYED if self.link in DEAD else None
+
+    @property
+    def end_refusal(self) -> Fault | None:
+        if self.writing.phase in (Write.FINISHED, Write.OVER, Write.NONE):
+            return _ALREADY_FINISHED
+        return END_DESTROYED if self.link in DEAD else None
