@@ -43,12 +43,12 @@ def report(rounds: int, seconds: float) -> None:
 
 def _print_row(size: int, costs: dict[str, list[float]]) -> None:
     cells = "".join(f"{statistics.median(values):11.2f} µs" for values in costs.values())
-    ratios = [
-        f"{statistics.median([ours / theirs for ours, theirs in zip(costs['sansnet'], values, strict=True)]):.2f} × {name}"
-        for name, values in costs.items()
-        if name != "sansnet"
-    ]
+    ratios = [f"{_ratio(costs['sansnet'], costs[name]):.2f} × {name}" for name in costs if name != "sansnet"]
     print(f"{size:>6} B {cells}   {', '.join(ratios)}")
+
+
+def _ratio(ours: list[float], theirs: list[float]) -> float:
+    return statistics.median([one / other for one, other in zip(ours, theirs, strict=True)])
 
 
 @contextlib.contextmanager

@@ -46,7 +46,7 @@ class Duplex(Emitter):
     def write(self, data: Any, encoding: Any = None, callback: Any = None) -> bool:
         """Send `data`: bytes, any buffer, or str with its `encoding` (default UTF-8).
 
-        True: go on. False: `writable_high_water_mark` is reached, wait for 'drain' (or the socket takes no more at all).
+        True: go on. False: `writable_high_water_mark` is reached, wait for 'drain' (or the socket takes no more).
         `callback(error)` hears when the system took the data, with None, or why it never will.
 
         Raises TypeError (ERR_STREAM_NULL_VALUES, ERR_INVALID_ARG_TYPE, ERR_UNKNOWN_ENCODING). Writing after `end()` is
@@ -125,7 +125,7 @@ class Duplex(Emitter):
         return self
 
     def pipe(self, destination: Any, *, end: bool = True) -> Any:
-        """Write all that arrives to `destination`, at the pace it takes; `end` it when the peer has ended. Returns it."""
+        """Write all that arrives to `destination`, at its pace; `end` it when the peer has ended. Returns it."""
         self._pipes.append(Pipe(self, destination, end))
         return destination
 

@@ -1,4 +1,4 @@
-"""Name lookups as a user sees them: a function of their own instead of the system's, and a block list over the answers."""
+"""Name lookups as a user sees them: by a function of their own, and with a block list over the answers."""
 
 from __future__ import annotations
 
@@ -23,17 +23,19 @@ class CustomLookup:
     raises is raised from `connect()`.
     """
 
-    __slots__ = ("_block_list", "_done", "_lookup", "_open")
+    __slots__ = ("_block_list", "_done", "_lookup", "_open", "_port")
 
     def __init__(
         self,
         function: Callable[..., object],
         lookup: ops.Lookup,
         block_list: BlockList | None,
+        port: int | None,
         done: Callable[[Answer], None],
     ) -> None:
         self._lookup = lookup
         self._block_list = block_list
+        self._port = port
         self._done = done
         self._open = True
         function(lookup.host, lookup_arguments(lookup), self._called_back)
@@ -52,7 +54,7 @@ class CustomLookup:
         if error is not None:
             return given_fault(error)
         entries = address if self._lookup.every else [(address, family)]
-        return check_found(entries, self._block_list)
+        return check_found(entries, self._block_list, self._lookup.host, self._port)
 
 
 def screened(answer: Answer, block_list: BlockList | None) -> Answer:
@@ -60,5 +62,3 @@ def screened(answer: Answer, block_list: BlockList | None) -> Answer:
     if block_list is None or isinstance(answer, Fault):
         return answer
     return check_found([(found.address, found.family) for found in answer], block_list)
-
-

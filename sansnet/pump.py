@@ -53,7 +53,7 @@ class Pump:
         self._scheduled = False  # the loop will come here for the queue's sake
 
     def ask(self, port: Port, effects: Effects) -> Reply | None:
-        """Carry out what a user's input returned, or what followed an answer given at once. The reply, if there is one."""
+        """Carry out what a user's input returned, or what followed an answer given at once. The reply, if any."""
         reply: Reply | None = None
         for effect in effects:
             if type(effect) is Tick:

@@ -18,7 +18,6 @@ from .ports import ServerPort
 from .socket import AddressInfo, Socket, address_info
 from .state import Fault, Misuse, ServerMachine, SocketMachine, notices, ops
 from .state.effects import Notice
-from .state.phases import Listen
 
 if TYPE_CHECKING:
     from .abort import AbortSignal
@@ -43,9 +42,9 @@ class DropInfo(NamedTuple):
 class Server(Emitter):
     """A server for TCP connections, or for those over a Unix domain socket.
 
-    Events: 'listening'; 'connection' (a `Socket`); 'close'; 'error' (the exception); 'drop' (a `DropInfo`, None on a Unix
-    domain socket) for each connection above `max_connections`. The options are attributes that may be set at any time;
-    they are read when a connection is accepted.
+    Events: 'listening'; 'connection' (a `Socket`); 'close'; 'error' (the exception); 'drop' (a `DropInfo`, None on a
+    Unix domain socket) for each connection above `max_connections`. The options are attributes that may be set at any
+    time; they are read when a connection is accepted.
 
     An 'error' of listening is raised from `run()` when nobody listens to it. One of accepting (no descriptors left) is
     only told: the server stops to accept for a moment, and goes on.
@@ -69,8 +68,9 @@ class Server(Emitter):
     def __init__(self, listener: Any = None, /, **options: Any) -> None:
         """Make a server that doesn't listen yet; `listener` is added for 'connection'.
 
-        allow_half_open, no_delay, keep_alive, keep_alive_initial_delay (seconds), high_water_mark (bytes): of the sockets
-            it accepts. pause_on_connect: read nothing from them before `resume()`. block_list: of peers to turn away.
+        allow_half_open, no_delay, keep_alive, keep_alive_initial_delay (seconds), high_water_mark (bytes): of the
+            sockets it accepts. pause_on_connect: read nothing from them before `resume()`. block_list: peers to turn
+            away.
 
         Raises TypeError or ValueError with Node's code.
         """
@@ -106,7 +106,7 @@ class Server(Emitter):
         handle, fd: a listening socket that exists.
 
         Raises RuntimeError (ERR_SERVER_ALREADY_LISTEN), TypeError or ValueError with Node's code.
-        """  # noqa: D205
+        """
         if self._port.machine.is_listening:
             raise to_exception(Fault("ERR_SERVER_ALREADY_LISTEN"))
         wanted = _options.listen_options(args, options)

@@ -41,14 +41,15 @@ class AddressInfo(NamedTuple):
 
 
 class Socket(Duplex):
-    """A TCP connection, or one over a Unix domain socket: a stream of bytes in each direction, and the events of its life.
+    """A TCP connection, or one over a Unix domain socket: bytes in each direction, and the events of a life.
 
     Events, with what their listeners are given: 'connect'; 'ready'; 'data' (bytes, or str after `set_encoding`); 'end';
     'drain'; 'finish'; 'timeout'; 'error' (the exception); 'close' (did it end in an error? None if there never was a
     connection); 'lookup' (error, address, family, host); 'connection_attempt' (address, port, family),
-    'connection_attempt_failed' (…, error), 'connection_attempt_timeout' (…); 'pause', 'resume', 'readable', 'prefinish'.
+    'connection_attempt_failed' (…, error), 'connection_attempt_timeout' (…); 'pause', 'resume', 'readable',
+    'prefinish'.
 
-    Listeners run from the loop only. An 'error' that nobody listens to is raised from `run()`; 'close' follows all the same.
+    Listeners run from the loop only. An 'error' that nobody listens to is raised from `run()`; 'close' follows even so.
     """
 
     __slots__ = (
@@ -182,7 +183,7 @@ class Socket(Duplex):
     # -- settings
 
     def set_timeout(self, seconds: float, callback: Callable[[], object] | None = None) -> Self:
-        """Emit 'timeout' after so many seconds in which nothing was sent or received; 0: never. Nothing else happens then.
+        """Emit 'timeout' after so many seconds in which nothing was sent or received, and do nothing else; 0: never.
 
         `callback` is added once for 'timeout'; with 0 it is taken away. The timer keeps no loop alive.
         Raises TypeError (ERR_INVALID_ARG_TYPE) or ValueError (ERR_OUT_OF_RANGE).
@@ -206,7 +207,7 @@ class Socket(Duplex):
     def set_keep_alive(
         self, enable: Any = False, initial_delay: float = 0, interval: float | None = None, count: int | None = None
     ) -> Self:
-        """Probe an idle connection (SO_KEEPALIVE) after `initial_delay` seconds, `count` times every `interval` seconds.
+        """Probe an idle connection (SO_KEEPALIVE) after `initial_delay` seconds, `count` times every `interval`.
 
         0 leaves the system's delay. Also as one mapping. Never raises.
         """
@@ -377,9 +378,10 @@ class Socket(Duplex):
     def look_up(self, lookup: ops.Lookup, done: Callable[[Answer], None]) -> Cancellable:
         """Look a name up, the user's way if there is one; called by the port."""
         if self._lookup is not None:
-            return CustomLookup(self._lookup, lookup, self._block_list, done)
+            return CustomLookup(self._lookup, lookup, self._block_list, self._port.machine.connecting.route.port, done)
+        block_list = self._block_list
         return self._driver.resolve(
-            lookup.host, lookup.family, lookup.hints, lookup.every, lambda answer: done(screened(answer, self._block_list))
+            lookup.host, lookup.family, lookup.hints, lookup.every, lambda answer: done(screened(answer, block_list))
         )
 
     def _obey(self, signal: AbortSignal) -> None:
@@ -408,7 +410,7 @@ def connect(*args: Any, **options: Any) -> Socket:
     """
     own, target = _options.split_connect(args, options)
     socket = Socket(own)
-    if "timeout" in own and own["timeout"]:
+    if own.get("timeout"):
         socket.set_timeout(own["timeout"])
     return socket.connect(*target.args, **target.options)
 

@@ -8,7 +8,6 @@ Reference: https://nodejs.org/api/net.html#socketconnectoptions-connectlistener 
 
 from __future__ import annotations
 
-import math
 import socket
 import sys
 from collections.abc import Iterable, Mapping
@@ -29,6 +28,7 @@ from .arguments import (
     check_names,
     check_no_nul,
     gather,
+    is_finite,
     is_number,
     is_path_text,
     offers_descriptor,
@@ -226,7 +226,7 @@ def _local_end(options: Mapping[str, object]) -> tuple[str | None, int | None]:
         return address, None
     if not is_number(port):
         raise invalid_arg_type("options.local_port", "of type number", port)
-    return address, None if isinstance(port, float) and math.isnan(port) else int(max(-1, min(port, 0x10000)))
+    return address, int(port) if is_finite(port) else None
 
 
 def _selecting(options: Mapping[str, object]) -> tuple[Selection, float]:

@@ -109,7 +109,7 @@ def test_drain_comes_before_the_callback_that_brings_it(net: Loopback) -> None:
     log: list[str] = []
     client.on("drain", lambda: log.append("drain"))
     assert not client.write(bytes(16 * MIB), callback=lambda error: log.append(f"written({error})"))
-    assert client.writable_need_drain
+    assert (client.writable_need_drain, log) == (True, [])
     peer.resume()
     net.run_until(lambda: len(log) == 2)
     assert log == ["drain", "written(None)"]

@@ -30,7 +30,7 @@ def has_read(socket: Socket, count: int) -> Callable[[], bool]:
 # -------------------------------------------------------------------------------------------------------------- writing
 
 
-def test_a_megabyte_that_fits_is_true(net: Loopback) -> None:
+def test_what_the_system_takes_at_once_is_true(net: Loopback) -> None:
     """[G-10] The answer is given after the system had its chance."""
     client, peer = net.pair()
     assert client.write(bytes(30_000))

@@ -1,8 +1,8 @@
 """The write half: what was written and is not sent yet, and whose callbacks wait for it.
 
 Node's Writable, as far as a socket needs it. Chunks wait in the queue; when nothing is in flight they leave it
-together, as one batch. `write()` answers False when, after the driver's answer, as much as the high-water mark is still here;
-then 'drain' follows once all of it is gone.
+together, as one batch. `write()` answers False when, after the driver's answer, as much as the high-water mark is still
+here; then 'drain' follows once all of it is gone.
 
 A batch that the driver took at once is told in a tick, one that it took later at once (Node: afterWrite). The tokens of
 finished batches wait in `done`, one entry for each WRITTEN turn that is due.

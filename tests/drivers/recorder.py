@@ -2,20 +2,42 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
+import selectors
 import socket
 import struct
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
+from sansnet.drivers import selector
 from sansnet.drivers.contract import ListenerHandle, SocketHandle
+from sansnet.drivers.polling import SelectorsPoller
 from sansnet.drivers.selector import SelectorDriver
 from sansnet.state.endpoints import Endpoint, ListenPlan
 from sansnet.state.faults import Fault
 
 LOOPBACK = "127.0.0.1"
+MEGABYTE = bytes(range(256)) * 4096
+POLLERS = ("own", "default", "select")
+"""The driver's own choice, that of the `selectors` module, and what there is everywhere."""
+
+Trio = tuple[SocketHandle, "Recorder", socket.socket]
+"""A handle, its recorder, and its peer, a plain socket."""
+
+
+@contextlib.contextmanager
+def driver_over(poller: str) -> Iterator[SelectorDriver]:
+    """A driver over one of POLLERS."""
+    with contextlib.ExitStack() as stack:
+        if poller != "own":
+            made = selectors.DefaultSelector() if poller == "default" else selectors.SelectSelector()
+            stack.enter_context(mock.patch.object(selector, "new_poller", return_value=SelectorsPoller(made)))
+        yield stack.enter_context(SelectorDriver())
 
 
 class Recorder:
@@ -112,9 +134,23 @@ def settle(driver: SelectorDriver, turns: int = 5) -> None:
         driver.step(0)
 
 
-def is_quiet(driver: SelectorDriver) -> bool:
-    """Would a loop that waits really wait?"""
-    return driver.next_timeout() is None and not select.select([driver], [], [], 0)[0]
+def waits(driver: SelectorDriver) -> bool:
+    """Would a loop that waits really wait, or does something keep it spinning?"""
+    if driver.next_timeout() is not None:
+        return False
+    fired: list[None] = []
+    driver.call_later(0.02, lambda: fired.append(None))
+    driver.step(10)  # comes back for what is ready, else for the timer
+    driver.step(0)
+    return bool(fired) and not is_ready(driver)
+
+
+def is_ready(driver: SelectorDriver) -> bool:
+    """What a foreign loop would see. False where select() is all there is, and nothing to be seen."""
+    try:
+        return bool(select.select([driver.fileno()], [], [], 0)[0])
+    except OSError:
+        return False
 
 
 def open_descriptors() -> set[str]:
@@ -132,7 +168,7 @@ def attached(handle: SocketHandle) -> Recorder:
     return recorder
 
 
-def adopted_pair(driver: SelectorDriver) -> tuple[SocketHandle, Recorder, socket.socket]:
+def adopted_pair(driver: SelectorDriver) -> Trio:
     """A handle that is connected over TCP, its recorder, and the peer, which blocks."""
     with socket.create_server((LOOPBACK, 0)) as server:
         peer = socket.create_connection(server.getsockname())
@@ -179,3 +215,30 @@ def option(handle: SocketHandle | ListenerHandle, level: int, name: int) -> int:
     """What the system says of a handle's socket."""
     with socket.socket(fileno=os.dup(handle.fileno())) as view:
         return view.getsockopt(level, name)
+
+
+def slow(handle: SocketHandle, peer: socket.socket) -> None:
+    """Make the buffers in between small, so that a megabyte can't be sent at once.
+
+    Not too small: loopback's packets have 64 KiB, and less than that waits for an acknowledgement each time.
+    """
+    handle.set_no_delay(True)
+    with socket.socket(fileno=os.dup(handle.fileno())) as view:
+        view.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+
+
+def reader(peer: socket.socket) -> tuple[threading.Thread, bytearray]:
+    """A thread that reads to the end."""
+    data = bytearray()
+    thread = threading.Thread(target=lambda: data.extend(receive_all(peer)))
+    thread.start()
+    return thread, data
+
+
+def descriptor_is_open(number: int) -> bool:
+    try:
+        os.fstat(number)
+    except OSError:
+        return False
+    return True

@@ -55,10 +55,15 @@ def test_cancelling_a_timer_that_fired_does_nothing() -> None:
 
 def test_a_timer_may_cancel_the_next_one() -> None:
     queue, fired = TimerQueue(), list[str]()
-    queue.add(1.0, lambda: second.cancel())
+
+    def cancel_the_second() -> None:
+        fired.append("first")
+        second.cancel()
+
+    queue.add(1.0, cancel_the_second)
     second = queue.add(1.0, lambda: fired.append("second"))
     assert take_all(queue, 1.0) == 1
-    assert fired == []
+    assert fired == ["first"]
 
 
 def test_a_timer_that_is_added_by_a_timer_waits_for_the_next_turn() -> None:

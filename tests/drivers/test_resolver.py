@@ -108,9 +108,7 @@ def test_a_scope_stays_with_its_address(system: Callable[[object], list[tuple[An
         ("EAI_BADFLAGS", "EAI_BADFLAGS"),
     ],
 )
-def test_failures_have_node_s_names(
-    system: Callable[[object], list[tuple[Any, ...]]], number: str, code: str
-) -> None:
+def test_failures_have_node_s_names(system: Callable[[object], list[tuple[Any, ...]]], number: str, code: str) -> None:
     system(socket.gaierror(getattr(socket, number), "whatever"))
     assert find("a.example", 0, 0, True) == Fault(code, syscall="getaddrinfo", hostname="a.example")
 
@@ -190,7 +188,9 @@ def wait_for_threads() -> None:
 def test_the_answer_comes_from_the_loop(driver: SelectorDriver) -> None:
     answers: list[Answer] = []
     seen: list[int] = []
-    driver.resolve("localhost", 4, 0, True, lambda answer: (answers.append(answer), seen.append(threading.get_ident()))[0])
+    driver.resolve(
+        "localhost", 4, 0, True, lambda answer: (answers.append(answer), seen.append(threading.get_ident()))[0]
+    )
     assert answers == []
     assert driver.alive
     driver.run()
@@ -357,6 +357,8 @@ inside.wait()
 print("leaving", driver.alive)
 """
     before = time.monotonic()
-    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, check=False, text=True, timeout=60
+    )
     assert (done.stdout, done.stderr, done.returncode) == ("leaving True\n", "", 0)
     assert time.monotonic() - before < 30

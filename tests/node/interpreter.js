@@ -19,6 +19,7 @@ class Run {
     this.context = [];
     this.objects = new Map(Object.entries(MODULES));
     this.kinds = new Map();
+    this.unseen = new Set(); // objects whose state isn't recorded
     this.waiting = new Map(); // what `on` said about objects that aren't there yet
     this.counts = new Map();
     this.accepted = new Map();
@@ -140,7 +141,7 @@ class Run {
 
   stateOf(lane) {
     const kind = this.kinds.get(lane);
-    const names = this.rules.states[kind] ?? [];
+    const names = this.unseen.has(lane) ? [] : this.rules.states[kind] ?? [];
     const object = this.objects.get(lane);
     if (kind === 'server' && object.listening) this.knowPort(lane, portOf(object));
     return Object.fromEntries(names.map((name) => [name, plain(this.look(object, name), this)]));
@@ -202,7 +203,8 @@ class Run {
 }
 
 const STEPS = {
-  new(run, { name, kind, args, watch, watch_accepted: watchAccepted }) {
+  new(run, { name, kind, args, look, watch, watch_accepted: watchAccepted }) {
+    if (!look) run.unseen.add(name);
     run.attempt(name, 'new', kind, () => {
       const object = KINDS[kind](...args.map((argument) => real(argument, run, name)));
       run.adopt(name, kind === 'connect' ? 'socket' : kind, object, watch, watchAccepted);

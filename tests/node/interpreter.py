@@ -85,6 +85,7 @@ class _Run:
         self.context: list[str] = []
         self.objects: dict[str, Any] = {"net": sansnet, **_MODULES}
         self.kinds: dict[str, str] = {}
+        self.unseen: set[str] = set()  # objects whose state isn't recorded
         self.waiting: dict[str, list[Step]] = {}  # what `on` said about objects that aren't there yet
         self.counts: Counter[str] = Counter()
         self.accepted: Counter[str] = Counter()
@@ -186,7 +187,7 @@ class _Run:
         kind = self.kinds.get(lane, "")
         if kind == "server" and one.listening:
             self.know_port(lane, getattr(one.address(), "port", None))
-        return {name: plain(_look(one, name), self) for name in STATES.get(kind, ())}
+        return {} if lane in self.unseen else {name: plain(_look(one, name), self) for name in STATES.get(kind, ())}
 
     # -- steps
 
@@ -239,6 +240,8 @@ class _Run:
 
     def step_new(self, step: Step) -> None:
         name, kind = step["name"], step["kind"]
+        if not step["look"]:
+            self.unseen.add(name)
         with self.attempt(name, "new", kind):
             args, keywords = arguments(step["args"], self, name)
             made = KINDS[kind](*args, **keywords)

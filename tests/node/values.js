@@ -47,12 +47,13 @@ const TAGS = {
 /** A lookup function that says what it was asked, and answers at once, soon, when it is released, or by throwing. */
 function lookup({ when, error = null, address = null, family = null, all = null }, run, owner) {
   return (host, options, callback) => {
-    run.record(owner, 'lookup', host, [{ ...options, all: options.all ?? false }]);
+    run.record(owner, 'lookup', host, [{ family: options.family ?? 0, hints: options.hints, all: options.all ?? false }]);
+    const found = (pair) => ({ address: real(pair[0], run, owner), family: pair[1] });
     const answer = () => {
       if (error !== null) return callback(real(error, run, owner));
       if (!options.all) return callback(null, real(address, run, owner), family);
       const entries = all ?? [[address, family]];
-      return callback(null, entries.map?.((pair) => ({ address: real(pair[0], run, owner), family: pair[1] })));
+      return callback(null, Array.isArray(entries) ? entries.map(found) : entries);
     };
     if (when === 'now') answer();
     else if (when === 'soon') setImmediate(answer);

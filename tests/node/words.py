@@ -92,16 +92,20 @@ def _flat(steps: Steps) -> Iterator[Step]:
 # ---------------------------------------------------------------------------------------------------------------- steps
 
 
-def new(name: str, kind: str, *args: Any, watch: Any = None, watch_accepted: Any = None) -> Step:
+def new(
+    name: str, kind: str, *args: Any, watch: Any = None, watch_accepted: Any = None, look: bool = True
+) -> Step:
     """Make an object: a socket, server, block_list, socket_address, bound_socket or controller; or connect().
 
-    `watch`: which of its events are recorded, a list or a key of `EVENTS`. Who watches 'data' reads.
+    `watch`: which of its events are recorded, a list or a key of `EVENTS`. Who watches 'data' reads. `look`: is its
+    state recorded?
     """
     return {
         "op": "new",
         "name": name,
         "kind": kind,
         "args": list(args),
+        "look": look,
         "watch": watch,
         "watch_accepted": watch_accepted or "socket",
     }

@@ -18,7 +18,7 @@ def state(link: Link, read: Read, write: Write) -> SocketState:
 @pytest.mark.parametrize("read", list(Read))
 @pytest.mark.parametrize("write", list(Write))
 def test_the_ready_state_follows_from_the_phases(link: Link, read: Read, write: Write) -> None:
-    """H-14: readable until 'end', writable until end(); 'opening' while a connection is made; nothing once destroyed."""
+    """H-14: readable until 'end', writable until end(); 'opening' while a connection is made; neither once closed."""
     alive = link not in (Link.CLOSING, Link.CLOSED)
     readable = alive and read in (Read.OPEN, Read.EOF)
     writable = alive and write is Write.OPEN

@@ -60,7 +60,7 @@ SCENARIOS = (
     scenario(
         "a lookup that fails",
         "D-01",
-        named(lookup("soon", fails="no such name")),
+        named(lookup("soon", fails="no such name"), "refusing"),
         settle("c.close"),
     ),
     scenario(
@@ -162,7 +162,7 @@ SCENARIOS = (
     scenario(
         "the families in turn",
         "E-01 E-03 E-05 V-08",
-        named(lookup("soon", entries=[V4, V4B, V4C, V6, ["::2", 6]]), "refusing"),
+        named(lookup("soon", entries=[V4, V4B, V4C, V6, ["::ffff:127.0.0.5", 6]]), "refusing"),
         settle("c.close"),
         get("c.auto_select_family_attempted_addresses"),
     ),

@@ -1,0 +1,532 @@
+"""Attempts to connect: how they end, how they are given up, how they race."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from sansnet.drivers.contract import SocketHandle
+from sansnet.drivers.selector import SelectorDriver
+from sansnet.state.endpoints import Endpoint
+from sansnet.state.faults import Fault
+from tests.drivers.recorder import (
+    LOOPBACK,
+    Recorder,
+    attached,
+    cut,
+    descriptor_is_open,
+    driver_over,
+    open_descriptors,
+    settle,
+    until,
+    waits,
+)
+
+CANCELED = errno.ECANCELED
+
+
+@pytest.fixture(params=["own", "select"])
+def driver(request: pytest.FixtureRequest) -> Iterator[SelectorDriver]:
+    with driver_over(request.param) as made:
+        yield made
+
+
+@pytest.fixture
+def handle(driver: SelectorDriver) -> SocketHandle:
+    return driver.socket()
+
+
+@pytest.fixture
+def recorder(handle: SocketHandle) -> Recorder:
+    return attached(handle)
+
+
+@pytest.fixture
+def server() -> Iterator[socket.socket]:
+    with socket.create_server((LOOPBACK, 0)) as made:
+        yield made
+
+
+@pytest.fixture
+def black_hole() -> Iterator[Endpoint]:
+    """An address where nobody answers: a listener whose backlog is full, so that the system drops what else comes."""
+    with socket.socket() as made:
+        made.bind((LOOPBACK, 0))
+        made.listen(0)
+        callers = []
+        while True:
+            caller = socket.socket()
+            callers.append(caller)
+            caller.settimeout(0.05)
+            try:
+                caller.connect(made.getsockname())
+            except TimeoutError:
+                break
+        yield endpoint_of(made)
+        for caller in callers:
+            caller.close()
+
+
+def endpoint_of(server: socket.socket) -> Endpoint:
+    host, port = server.getsockname()[:2]
+    return Endpoint(host, port, 6 if ":" in host else 4)
+
+
+def free_port() -> int:
+    """A port where nobody listens."""
+    with socket.create_server((LOOPBACK, 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
+
+
+def talk(driver: SelectorDriver, handle: SocketHandle, recorder: Recorder, server: socket.socket) -> None:
+    """Say something in both directions."""
+    peer, _ = server.accept()
+    with peer:
+        assert handle.send((b"ping",)) is None
+        assert peer.recv(100) == b"ping"
+        handle.start_read()
+        peer.sendall(b"pong")
+        until(driver, recorder.has("received"))
+        assert recorder.data == b"pong"
+
+
+# ----------------------------------------------------------------------------------------------------------- connecting
+
+
+def test_a_connection_is_made(
+    driver: SelectorDriver, handle: SocketHandle, recorder: Recorder, server: socket.socket
+) -> None:
+    handle.connect(7, endpoint_of(server))
+    assert recorder.log == []
+    assert driver.alive
+    assert handle.fileno() == -1
+    assert handle.remote_name() is None
+    until(driver, recorder.has("connected"))
+    assert recorder.log == [("connected", 7)]
+    assert not driver.alive
+    assert waits(driver)
+    assert handle.remote_name() == endpoint_of(server)
+    talk(driver, handle, recorder, server)
+
+
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="needs IPv6")
+@pytest.mark.parametrize("address", ["::1", "::1%lo", "::1%1"])
+def test_a_connection_over_ipv6(driver: SelectorDriver, handle: SocketHandle, recorder: Recorder, address: str) -> None:
+    with socket.create_server(("::1", 0), family=socket.AF_INET6) as server:
+        port = server.getsockname()[1]
+        handle.connect(1, Endpoint(address, port, 6))
+        until(driver, recorder.has("connected"))
+        assert handle.remote_name() == Endpoint("::1", port, 6)
+        talk(driver, handle, recorder, server)
+
+
+def test_a_connection_by_path(driver: SelectorDriver, handle: SocketHandle, recorder: Recorder, tmp_path: Path) -> None:
+    path = str(tmp_path / "söcket")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(path)
+        server.listen()
+        handle.connect(1, Endpoint(path, None, 0))
+        assert recorder.log == []  # though it is connected already
+        until(driver, recorder.has("connected"))
+        assert handle.remote_name() == Endpoint(path, None, 0)
+        assert handle.local_name() is None
+        talk(driver, handle, recorder, server)
+
+
+@pytest.mark.parametrize("name", ["\0sansnet", "\0sansnet\0with\0more", "\0" + "x" * 107])
+def test_a_connection_by_abstract_name(
+    driver: SelectorDriver, handle: SocketHandle, recorder: Recorder, name: str
+) -> None:
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(name.encode())
+        server.listen()
+        handle.connect(1, Endpoint(name, None, 0))
+        until(driver, recorder.has("connected"))
+        assert handle.remote_name() == Endpoint(name, None, 0)
+        talk(driver, handle, recorder, server)
+
+
+def test_a_refused_connection(driver: SelectorDriver, handle: SocketHandle, recorder: Recorder) -> None:
+    port = free_port()
+    handle.connect(1, Endpoint(LOOPBACK, port, 4))
+    assert recorder.log == []
+    until(driver, recorder.has("attempt_failed"))
+    fault = Fault("ECONNREFUSED", errno=errno.ECONNREFUSED, syscall="connect", address=LOOPBACK, port=port)
+    assert recorder.log == [("attempt_failed", 1, fault)]
+    assert not driver.alive
+    assert waits(driver)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "code"),
+    [
+        (Endpoint("255.255.255.255", 80, 4), "EACCES ENETUNREACH"),
+        (Endpoint(LOOPBACK, 0, 4), "ECONNREFUSED EADDRNOTAVAIL"),
+        (Endpoint("localhost", 80, 4), "EINVAL"),  # a name would be looked up, and the loop would wait for it
+        (Endpoint("", 80, 4), "EINVAL"),
+        (Endpoint("::1", 80, 4), "EINVAL"),
+        (Endpoint("localhost", 80, 6), "EINVAL"),
+        (Endpoint("127.0.0.1", 80, 6), "EINVAL"),
+        (Endpoint("fe80::1%no-such-interface", 80, 6), "EINVAL ENODEV ENXIO"),
+        (Endpoint("", None, 0), "EINVAL"),
+        (Endpoint("a\0b", None, 0), "EINVAL"),
+        (Endpoint("/tmp/" + "x" * 200, None, 0), "EINVAL"),
+        (Endpoint("\0" + "x" * 108, None, 0), "EINVAL"),
+        (Endpoint("\ud800", None, 0), "EINVAL"),
+        (Endpoint("/no/such/directory", None, 0), "ENOENT"),
+        (Endpoint(__file__, None, 0), "ECONNREFUSED"),
+    ],
+)
+def test_what_cannot_even_be_tried_is_refused_in_a_later_turn(
+    driver: SelectorDriver, handle: SocketHandle, recorder: Recorder, endpoint: Endpoint, code: str
+) -> None:
+    handle.connect(1, endpoint)
+    assert recorder.log == []
+    assert driver.alive
+    until(driver, recorder.has("attempt_failed"))
+    fault = recorder.fault("attempt_failed")
+    assert fault.code in code.split()
+    assert fault.errno > 0
+    assert (fault.syscall, fault.address, fault.port) == ("connect", endpoint.address, endpoint.port)
+    assert not driver.alive
+
+
+def test_a_unix_socket_with_a_full_backlog_says_eagain(
+    driver: SelectorDriver, handle: SocketHandle, recorder: Recorder, tmp_path: Path
+) -> None:
+    path = str(tmp_path / "socket")
+    with socket.socket(socket.AF_UNIX) as server, socket.socket(socket.AF_UNIX) as first:
+        server.bind(path)
+        server.listen(0)
+        first.connect(path)
+        handle.connect(1, Endpoint(path, None, 0))
+        until(driver, recorder.has("attempt_failed"))
+        assert recorder.fault("attempt_failed") == Fault("EAGAIN", errno=errno.EAGAIN, syscall="connect", address=path)
+
+
+def test_no_descriptor_left_is_a_failed_attempt(
+    driver: SelectorDriver, handle: SocketHandle, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*args: object) -> socket.socket:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("sansnet.drivers.system.socket.socket", refuse)
+        handle.connect(1, Endpoint(LOOPBACK, 9, 4))
+    until(driver, recorder.has("attempt_failed"))
+    assert recorder.fault("attempt_failed") == Fault(
+        "EMFILE", errno=errno.EMFILE, syscall="connect", address=LOOPBACK, port=9
+    )
+
+
+def test_a_new_attempt_may_follow_a_failed_one(
+    driver: SelectorDriver, handle: SocketHandle, recorder: Recorder, server: socket.socket
+) -> None:
+    recorder.then["attempt_failed"] = lambda *_: handle.connect(2, endpoint_of(server))
+    handle.connect(1, Endpoint(LOOPBACK, free_port(), 4))
+    until(driver, recorder.has("connected"))
+    assert [entry[:2] for entry in recorder.log] == [("attempt_failed", 1), ("connected", 2)]
+
+
+def test_a_connection_that_was_reset_before_it_was_seen_has_an_end(
+    driver: SelectorDriver, handle: SocketHandle, recorder: Recorder, server: socket.socket
+) -> None:
+    handle.connect(1, endpoint_of(server))
+    cut(server.accept()[0])
+    until(driver, lambda: recorder.log)
+    [(name, *_)] = recorder.log
+    if name == "connected":
+        handle.start_read()
+        until(driver, recorder.has("read_failed"))
+    else:
+        assert recorder.fault("attempt_failed").code == "ECONNRESET"
+    assert not driver.alive
+
+
+# ----------------------------------------------------------------------------------------------------------- giving up
+
+
+def test_an_attempt_that_is_given_up_fails_and_its_socket_is_closed(
+    driver: SelectorDriver, handle: SocketHandle, recorder: Recorder, black_hole: Endpoint
+) -> None:
+    before = open_descriptors()
+    handle.connect(1, black_hole)
+    settle(driver)
+    assert recorder.log == []
+    assert driver.alive
+    handle.cancel_connect(1)
+    assert open_descriptors() == before
+    assert recorder.log == []
+    settle(driver)
+    fault = Fault("ECANCELED", errno=CANCELED, syscall="connect", address=LOOPBACK, port=black_hole.port)
+    assert recorder.log == [("attempt_failed", 1, fault)]
+    assert not driver.alive
+    handle.cancel_connect(1)
+    settle(driver)
+    assert len(recorder.log) == 1
+
+
+def by_path(tmp_path: Path) -> tuple[socket.socket, Endpoint]:
+    server = socket.socket(socket.AF_UNIX)
+    server.bind(str(tmp_path / "socket"))
+    server.listen()
+    server.settimeout(10)
+    return server, Endpoint(str(tmp_path / "socket"), None, 0)
+
+
+def test_an_attempt_that_has_won_unheard_can_still_be_given_up(
+    driver: SelectorDriver, handle: SocketHandle, recorder: Recorder, tmp_path: Path
+) -> None:
+    server, endpoint = by_path(tmp_path)
+    handle.connect(1, endpoint)  # a path is connected at once
+    handle.cancel_connect(1)
+    settle(driver)
+    assert recorder.log == [
+        ("attempt_failed", 1, Fault("ECANCELED", errno=CANCELED, syscall="connect", address=endpoint.address))
+    ]
+    with server, server.accept()[0] as peer:
+        assert peer.recv(1) == b""
+
+
+def test_an_attempt_whose_failure_is_unheard_is_told_once(
+    driver: SelectorDriver, handle: SocketHandle, recorder: Recorder
+) -> None:
+    handle.connect(1, Endpoint("/no/such/file", None, 0))
+    handle.cancel_connect(1)
+    settle(driver)
+    assert [entry[:2] for entry in recorder.log] == [("attempt_failed", 1)]
+    assert recorder.fault("attempt_failed").code == "ECANCELED"
+
+
+def test_an_attempt_that_has_just_won_can_be_given_up(
+    driver: SelectorDriver, handle: SocketHandle, recorder: Recorder, server: socket.socket
+) -> None:
+    handle.connect(1, endpoint_of(server))
+    until(driver, recorder.has("connected"))
+    number = handle.fileno()
+    handle.cancel_connect(1)
+    assert not descriptor_is_open(number)
+    assert handle.fileno() == -1
+    settle(driver)
+    assert recorder.names == ["connected", "attempt_failed"]
+    fault = Fault("ECANCELED", errno=CANCELED, syscall="connect", address=LOOPBACK, port=endpoint_of(server).port)
+    assert recorder.fault("attempt_failed") == fault
+    handle.cancel_connect(1)
+    handle.connect(2, endpoint_of(server))
+    until(driver, lambda: recorder.names.count("connected") == 2)
+    server.accept()[0].close()
+    talk(driver, handle, recorder, server)
+
+
+def test_closing_gives_every_attempt_up(
+    driver: SelectorDriver, handle: SocketHandle, recorder: Recorder, black_hole: Endpoint, tmp_path: Path
+) -> None:
+    before = open_descriptors()
+    server, endpoint = by_path(tmp_path)
+    handle.connect(1, black_hole)
+    handle.connect(2, endpoint)
+    assert handle.bind_local(3, 4, LOOPBACK, None) is None
+    handle.close()
+    server.close()
+    assert open_descriptors() == before
+    driver.run()
+    assert [entry[:2] for entry in recorder.log] == [("attempt_failed", 1), ("attempt_failed", 2), ("closed",)]
+    assert {entry[2].code for entry in recorder.log[:2]} == {"ECANCELED"}
+    assert not driver.alive
+
+
+def test_giving_up_and_closing_is_told_in_that_order(
+    driver: SelectorDriver, handle: SocketHandle, recorder: Recorder, black_hole: Endpoint
+) -> None:
+    handle.connect(1, black_hole)
+    handle.cancel_connect(1)
+    handle.close()
+    handle.cancel_connect(1)
+    driver.run()
+    assert recorder.names == ["attempt_failed", "closed"]
+
+
+def test_a_bound_attempt_that_was_never_dialled_can_be_given_up(
+    driver: SelectorDriver, handle: SocketHandle, recorder: Recorder
+) -> None:
+    before = open_descriptors()
+    assert handle.bind_local(1, 4, LOOPBACK, None) is None
+    handle.cancel_connect(1)
+    assert open_descriptors() == before
+    driver.run()
+    assert recorder.log == [("attempt_failed", 1, Fault("ECANCELED", errno=CANCELED, syscall="connect"))]
+
+
+# -------------------------------------------------------------------------------------------------------------- racing
+
+
+def test_attempts_race_and_the_loser_is_given_up(
+    driver: SelectorDriver, handle: SocketHandle, recorder: Recorder, black_hole: Endpoint, server: socket.socket
+) -> None:
+    recorder.then["connected"] = lambda _: handle.cancel_connect(1)
+    handle.connect(1, black_hole)
+    handle.connect(2, endpoint_of(server))
+    until(driver, recorder.has("attempt_failed"))
+    assert [entry[:2] for entry in recorder.log] == [("connected", 2), ("attempt_failed", 1)]
+    talk(driver, handle, recorder, server)
+
+
+def test_a_handle_counts_once_for_each_attempt(
+    driver: SelectorDriver, handle: SocketHandle, recorder: Recorder, black_hole: Endpoint
+) -> None:
+    handle.connect(1, black_hole)
+    handle.connect(2, black_hole)
+    handle.unref()
+    assert not driver.alive
+    handle.ref()
+    handle.cancel_connect(1)
+    driver.step(0)
+    assert driver.alive
+    handle.cancel_connect(2)
+    driver.run()
+    assert recorder.names == ["attempt_failed"] * 2
+
+
+def test_an_unref_d_attempt_does_not_keep_the_driver_alive(
+    driver: SelectorDriver, handle: SocketHandle, recorder: Recorder, black_hole: Endpoint
+) -> None:
+    handle.unref()
+    handle.connect(1, black_hole)
+    driver.run()
+    assert recorder.log == []
+
+
+# ------------------------------------------------------------------------------------------------------- local address
+
+
+def test_an_attempt_comes_from_the_address_that_was_asked_for(
+    driver: SelectorDriver, handle: SocketHandle, recorder: Recorder, server: socket.socket
+) -> None:
+    port = free_port()
+    assert handle.bind_local(1, 4, "127.0.0.2", port) is None
+    handle.connect(1, endpoint_of(server))
+    until(driver, recorder.has("connected"))
+    assert handle.local_name() == Endpoint("127.0.0.2", port, 4)
+    peer, name = server.accept()
+    assert name == ("127.0.0.2", port)
+    peer.close()
+
+
+@pytest.mark.parametrize("port", [None, 0, -1])
+def test_any_port_will_do(
+    driver: SelectorDriver, handle: SocketHandle, recorder: Recorder, server: socket.socket, port: int | None
+) -> None:
+    assert handle.bind_local(1, 4, None, port) is None
+    handle.connect(1, endpoint_of(server))
+    until(driver, recorder.has("connected"))
+    name = handle.local_name()
+    assert name is not None
+    assert name.address == LOOPBACK
+    assert (name.port or 0) > 0
+
+
+def test_a_port_that_is_taken(handle: SocketHandle, server: socket.socket) -> None:
+    port = endpoint_of(server).port
+    assert handle.bind_local(1, 4, LOOPBACK, port) == Fault(
+        "EADDRINUSE", errno=errno.EADDRINUSE, syscall="bind", address=LOOPBACK, port=port
+    )
+
+
+def test_a_port_that_there_is_not(handle: SocketHandle) -> None:
+    assert handle.bind_local(1, 4, None, 70_000) == Fault(
+        "EADDRINUSE", errno=errno.EADDRINUSE, syscall="bind", address="0.0.0.0", port=70_000
+    )
+
+
+@pytest.mark.parametrize(
+    ("family", "address", "code"),
+    [
+        (4, "192.0.2.1", "EADDRNOTAVAIL"),
+        (6, "2001:db8::1", "EADDRNOTAVAIL"),
+        (4, "::1", "EINVAL"),
+        (6, "127.0.0.1", "EINVAL"),
+        (4, "localhost", "EINVAL"),
+    ],
+)
+def test_an_address_that_is_not_ours(handle: SocketHandle, family: int, address: str, code: str) -> None:
+    before = open_descriptors()
+    fault = handle.bind_local(1, family, address, None)
+    assert fault == Fault(code, errno=getattr(errno, code), syscall="bind", address=address)
+    assert open_descriptors() == before
+
+
+def test_after_a_failed_bind_the_attempt_is_free_again(
+    driver: SelectorDriver, handle: SocketHandle, recorder: Recorder, server: socket.socket
+) -> None:
+    assert handle.bind_local(1, 4, "192.0.2.1", None) is not None
+    settle(driver)
+    assert recorder.log == []
+    handle.connect(1, endpoint_of(server))
+    until(driver, recorder.has("connected"))
+
+
+@pytest.mark.parametrize(
+    ("address", "port", "named"), [(LOOPBACK, True, True), (LOOPBACK, False, False), (None, True, False)]
+)
+def test_a_failed_attempt_names_the_local_address_and_port_if_both_were_asked_for(
+    driver: SelectorDriver, handle: SocketHandle, recorder: Recorder, address: str | None, port: bool, named: bool
+) -> None:
+    local = free_port() if port else None
+    assert handle.bind_local(1, 4, address, local) is None
+    handle.connect(1, Endpoint(LOOPBACK, free_port(), 4))
+    until(driver, recorder.has("attempt_failed"))
+    fault = recorder.fault("attempt_failed")
+    assert (fault.local_address, fault.local_port) == ((address, local) if named else (None, None))
+
+
+def test_a_path_is_never_bound(handle: SocketHandle) -> None:
+    before = open_descriptors()
+    assert handle.bind_local(1, 0, LOOPBACK, 1) is None
+    assert open_descriptors() == before
+
+
+def test_an_adopted_socket_that_is_only_bound_is_the_one_that_connects(
+    driver: SelectorDriver, server: socket.socket
+) -> None:
+    bound = socket.socket()
+    bound.bind((LOOPBACK, 0))
+    name = endpoint_of(bound)
+    handle = driver.adopt(bound)
+    recorder = attached(handle)
+    handle.connect(1, endpoint_of(server))
+    until(driver, recorder.has("connected"))
+    assert handle.local_name() == name
+    talk(driver, handle, recorder, server)
+
+
+# ------------------------------------------------------------------------------------------------------------- closing
+
+
+@pytest.mark.parametrize("end", ["close", "reset"])
+def test_nothing_leaks(driver: SelectorDriver, server: socket.socket, black_hole: Endpoint, end: str) -> None:
+    driver.call_soon_threadsafe(lambda: None)
+    driver.step(0)
+    before = open_descriptors()
+
+    def attempt(*acts: Callable[[SocketHandle], object]) -> None:
+        handle = driver.socket()
+        recorder = attached(handle)
+        for act in acts:
+            act(handle)
+            driver.step(0)
+        getattr(handle, end)()
+        driver.run()
+        assert recorder.names[-1] == "closed"
+        assert open_descriptors() == before
+
+    attempt(lambda handle: handle.connect(1, endpoint_of(server)))
+    attempt(lambda handle: handle.connect(1, Endpoint(LOOPBACK, free_port(), 4)))
+    attempt(lambda handle: handle.connect(1, black_hole), lambda handle: handle.connect(2, endpoint_of(server)))
+    attempt(lambda handle: handle.bind_local(1, 4, None, None))
+    attempt(lambda handle: handle.bind_local(1, 4, LOOPBACK, None), lambda handle: handle.connect(1, black_hole))

@@ -1,0 +1,521 @@
+"""Listeners of the readiness family."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import resource
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sansnet.drivers.contract import SocketHandle
+from sansnet.drivers.readiness_listener import MOST_AT_ONCE
+from sansnet.drivers.selector import SelectorDriver
+from sansnet.state.endpoints import Endpoint, ListenPlan
+from sansnet.state.faults import Fault
+from tests.drivers.recorder import (
+    LOOPBACK,
+    Recorder,
+    attached,
+    descriptor_is_open,
+    driver_over,
+    listener,
+    open_descriptors,
+    option,
+    port_of,
+    settle,
+    until,
+    waits,
+)
+
+needs_ipv6 = pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="needs IPv6")
+
+
+@pytest.fixture(params=["own", "select"])
+def driver(request: pytest.FixtureRequest) -> Iterator[SelectorDriver]:
+    with driver_over(request.param) as made:
+        yield made
+
+
+def call(port: int, count: int = 1, host: str = LOOPBACK) -> contextlib.ExitStack:
+    """So many connections, closed together."""
+    stack = contextlib.ExitStack()
+    for _ in range(count):
+        stack.enter_context(socket.create_connection((host, port)))
+    return stack
+
+
+def refusal(driver: SelectorDriver, endpoint: Endpoint | None, **plan: object) -> Fault:
+    """Why there is no listening there. Nothing must be left of the attempt."""
+    before = open_descriptors()
+    answer = driver.listen(endpoint, ListenPlan(**plan), Recorder())  # type: ignore[arg-type]
+    assert isinstance(answer, Fault)
+    assert open_descriptors() == before
+    assert answer.syscall == "listen"
+    assert not driver.alive
+    return answer
+
+
+# ---------------------------------------------------------------------------------------------------------- listening
+
+
+def test_a_listener_has_a_port_at_once(driver: SelectorDriver) -> None:
+    handle, _ = listener(driver)
+    assert port_of(handle) > 0
+    assert handle.local_name() == Endpoint(LOOPBACK, port_of(handle), 4)
+    assert handle.fileno() >= 0
+    assert not os.get_inheritable(handle.fileno())
+
+
+def test_the_address_can_be_had_again_while_old_connections_linger(driver: SelectorDriver) -> None:
+    handle, recorder = listener(driver)
+    port = port_of(handle)
+    with call(port):
+        until(driver, recorder.has("accepted"))
+        recorder.connections[0].close()  # ours is the end that lingers
+        handle.close()
+    driver.run()
+    again, _ = listener(driver, Endpoint(LOOPBACK, port, 4))
+    assert port_of(again) == port
+
+
+def test_an_address_that_is_taken(driver: SelectorDriver) -> None:
+    with socket.create_server((LOOPBACK, 0)) as taken:
+        port = taken.getsockname()[1]
+        assert refusal(driver, Endpoint(LOOPBACK, port, 4)) == Fault(
+            "EADDRINUSE", errno=errno.EADDRINUSE, syscall="listen", address=LOOPBACK, port=port
+        )
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "code"),
+    [
+        (Endpoint("192.0.2.1", 0, 4), "EADDRNOTAVAIL"),
+        (Endpoint("2001:db8::1", 0, 6), "EADDRNOTAVAIL"),
+        (Endpoint("localhost", 0, 4), "EINVAL"),
+        (Endpoint("::1", 0, 4), "EINVAL"),
+        (Endpoint("127.0.0.1", 0, 6), "EINVAL"),
+    ],
+)
+def test_an_address_that_is_not_ours(driver: SelectorDriver, endpoint: Endpoint, code: str) -> None:
+    fault = refusal(driver, endpoint)
+    assert (fault.code, fault.address, fault.port) == (code, endpoint.address, None)
+
+
+@needs_ipv6
+@pytest.mark.parametrize("only", [False, True])
+def test_the_ipv6_wildcard_serves_both_families_unless_told_otherwise(driver: SelectorDriver, only: bool) -> None:
+    handle, recorder = listener(driver, Endpoint("::", 0, 6), ipv6_only=only)
+    assert bool(option(handle, socket.IPPROTO_IPV6, socket.IPV6_V6ONLY)) == only
+    with call(port_of(handle), host="::1"):
+        until(driver, recorder.has("accepted"))
+    if only:
+        with pytest.raises(ConnectionRefusedError):
+            call(port_of(handle))
+        return
+    with call(port_of(handle)):
+        until(driver, lambda: len(recorder.connections) == 2)
+    peer = recorder.connections[1].remote_name()
+    assert peer is not None
+    assert (peer.address, peer.family) == ("::ffff:127.0.0.1", 6)
+    recorder.connections[1].set_type_of_service(0x10)
+    assert recorder.connections[1].get_type_of_service() == 0x10
+    assert option(recorder.connections[1], socket.IPPROTO_IP, socket.IP_TOS) == 0x10
+
+
+def test_a_port_can_be_shared_if_both_agree(driver: SelectorDriver) -> None:
+    one, _ = listener(driver, reuse_port=True)
+    endpoint = Endpoint(LOOPBACK, port_of(one), 4)
+    assert isinstance(driver.listen(endpoint, ListenPlan(), Recorder()), Fault)
+    two, _ = listener(driver, endpoint, reuse_port=True)
+    assert port_of(two) == port_of(one)
+
+
+def test_where_ports_cannot_be_shared_that_is_a_fault(driver: SelectorDriver, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(socket, "SO_REUSEPORT")
+    assert refusal(driver, Endpoint(LOOPBACK, 0, 4), reuse_port=True).code == "ENOTSUP"
+
+
+def test_the_backlog_is_the_system_s_affair(driver: SelectorDriver) -> None:
+    for backlog in (0, 1, 2**40):
+        handle, _ = listener(driver, backlog=backlog)
+        assert port_of(handle)
+
+
+# --------------------------------------------------------------------------------------------------------------- paths
+
+
+def test_a_path_is_made_at_once_and_unlinked_at_close(driver: SelectorDriver, tmp_path: Path) -> None:
+    path = tmp_path / "socket"
+    handle, recorder = listener(driver, Endpoint(str(path), None, 0))
+    assert path.is_socket()
+    assert handle.local_name() == Endpoint(str(path), None, 0)
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(str(path))
+        until(driver, recorder.has("accepted"))
+        assert recorder.connections[0].remote_name() is None
+        assert recorder.connections[0].local_name() == Endpoint(str(path), None, 0)
+    handle.close()
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("kind", ["file", "socket", "dangling link"])
+def test_whatever_is_there_is_in_the_way_and_stays(driver: SelectorDriver, tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "socket"
+    with socket.socket(socket.AF_UNIX) as other:
+        if kind == "file":
+            path.write_text("mine")
+        elif kind == "socket":
+            other.bind(str(path))
+        else:
+            path.symlink_to(tmp_path / "nowhere")
+        assert refusal(driver, Endpoint(str(path), None, 0)) == Fault(
+            "EADDRINUSE", errno=errno.EADDRINUSE, syscall="listen", address=str(path)
+        )
+    assert os.path.lexists(path)
+
+
+def test_a_directory_that_is_not_there_is_permission_denied(driver: SelectorDriver, tmp_path: Path) -> None:
+    path = str(tmp_path / "nowhere" / "socket")
+    assert refusal(driver, Endpoint(path, None, 0)) == Fault(
+        "EACCES", errno=errno.EACCES, syscall="listen", address=path
+    )
+
+
+@pytest.mark.parametrize("name", ["x" * 200, "a\0b", "", "\0" + "x" * 108, "\ud800"])
+def test_a_path_that_the_system_would_cut_is_refused(
+    driver: SelectorDriver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert refusal(driver, Endpoint(name, None, 0)).code == "EINVAL"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_longest_path(driver: SelectorDriver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    handle, _ = listener(driver, Endpoint("x" * 107, None, 0))
+    assert Path("x" * 107).is_socket()
+    handle.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("readable", "writable", "mode"),
+    [(False, False, 0o755), (True, False, 0o444), (False, True, 0o222), (True, True, 0o666)],
+)
+def test_a_path_can_be_opened_up(
+    driver: SelectorDriver, tmp_path: Path, readable: bool, writable: bool, mode: int
+) -> None:
+    path = tmp_path / "socket"
+    umask = os.umask(0o022)
+    try:
+        listener(driver, Endpoint(str(path), None, 0), readable_all=readable, writable_all=writable)
+    finally:
+        os.umask(umask)
+    assert path.stat().st_mode & 0o777 == mode
+
+
+def test_a_path_that_cannot_be_opened_up_is_given_back(
+    driver: SelectorDriver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: str, mode: int) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(os, "chmod", refuse)
+    assert refusal(driver, Endpoint(str(tmp_path / "socket"), None, 0), readable_all=True).code == "EPERM"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_only_the_file_that_listening_made_is_unlinked(driver: SelectorDriver, tmp_path: Path) -> None:
+    path = tmp_path / "socket"
+    handle, recorder = listener(driver, Endpoint(str(path), None, 0))
+    path.unlink()
+    path.write_text("somebody else's")
+    handle.close()
+    assert path.read_text() == "somebody else's"
+    handle, recorder = listener(driver, Endpoint(str(tmp_path / "gone"), None, 0))
+    (tmp_path / "gone").unlink()
+    handle.close()
+    driver.run()
+    assert recorder.names == ["listener_closed"]
+
+
+def test_a_relative_path_is_found_again_from_elsewhere(
+    driver: SelectorDriver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    handle, _ = listener(driver, Endpoint("socket", None, 0))
+    monkeypatch.chdir("/")
+    handle.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_closing_the_driver_unlinks_as_well(tmp_path: Path) -> None:
+    with SelectorDriver() as driver:
+        listener(driver, Endpoint(str(tmp_path / "socket"), None, 0))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["\0sansnet-listener", "\0sansnet\0more"])
+def test_an_abstract_name(driver: SelectorDriver, name: str) -> None:
+    handle, recorder = listener(driver, Endpoint(name, None, 0))
+    assert handle.local_name() == Endpoint(name, None, 0)
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(name.encode())
+        until(driver, recorder.has("accepted"))
+    handle.close()
+    assert refusal_code_or_none(driver, name) is None
+
+
+def refusal_code_or_none(driver: SelectorDriver, name: str) -> str | None:
+    driver.run()
+    answer = driver.listen(Endpoint(name, None, 0), ListenPlan(), Recorder())
+    return answer.code if isinstance(answer, Fault) else None
+
+
+def test_without_unix_sockets_a_path_is_a_fault(driver: SelectorDriver, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sansnet.drivers.system.HAS_PATHS", False)
+    assert refusal(driver, Endpoint("socket", None, 0)).code == "ENOTSUP"
+
+
+# -------------------------------------------------------------------------------------------------------------- handles
+
+
+def test_a_listening_socket_can_be_taken_over(driver: SelectorDriver) -> None:
+    theirs = socket.create_server((LOOPBACK, 0))
+    port = theirs.getsockname()[1]
+    handle, recorder = listener(driver, handle=theirs)
+    assert theirs.fileno() == -1
+    assert port_of(handle) == port
+    with call(port):
+        until(driver, recorder.has("accepted"))
+    handle.close()
+    with pytest.raises(ConnectionRefusedError):
+        call(port)
+
+
+def test_so_can_one_that_is_only_bound_and_a_bare_descriptor(driver: SelectorDriver) -> None:
+    bound = socket.socket()
+    bound.bind((LOOPBACK, 0))
+    handle, recorder = listener(driver, handle=bound.detach())
+    with call(port_of(handle)):
+        until(driver, recorder.has("accepted"))
+
+
+def test_a_path_that_was_taken_over_is_its_maker_s(driver: SelectorDriver, tmp_path: Path) -> None:
+    bound = socket.socket(socket.AF_UNIX)
+    bound.bind(str(tmp_path / "socket"))
+    handle, _ = listener(driver, handle=bound)
+    handle.close()
+    assert (tmp_path / "socket").exists()
+
+
+def test_what_cannot_listen_is_refused_and_left_alone(driver: SelectorDriver) -> None:
+    inside, outside = os.pipe()
+    with (
+        socket.create_server((LOOPBACK, 0)) as server,
+        socket.create_connection(server.getsockname()) as connected,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams,
+    ):
+        for handle in (connected, connected.fileno(), datagrams, inside, -1, 99_999, "text", None):
+            assert refusal(driver, None, handle=handle) == Fault("EINVAL", errno=errno.EINVAL, syscall="listen")
+        assert connected.getpeername()
+        assert datagrams.getsockname()
+        assert descriptor_is_open(inside)
+    os.close(inside)
+    os.close(outside)
+
+
+# ----------------------------------------------------------------------------------------------------------- accepting
+
+
+def test_connections_are_handles_that_do_nothing_yet(driver: SelectorDriver) -> None:
+    handle, recorder = listener(driver)
+    with call(port_of(handle)) as clients:
+        until(driver, recorder.has("accepted"))
+        [connection] = recorder.connections
+        assert not os.get_inheritable(connection.fileno())
+        assert not os.get_blocking(connection.fileno())
+        assert connection.local_name() == handle.local_name()
+        heard = attached(connection)
+        connection.start_read()
+        clients.close()
+        until(driver, heard.has("eof"))
+        connection.close()
+        until(driver, heard.has("closed"))
+
+
+def test_a_peer_s_name_is_known_even_if_it_is_gone(driver: SelectorDriver) -> None:
+    handle, recorder = listener(driver)
+    with socket.create_connection((LOOPBACK, port_of(handle))) as client:
+        name = Endpoint(*client.getsockname(), 4)
+        until(driver, recorder.has("accepted"))
+    heard = attached(recorder.connections[0])
+    recorder.connections[0].start_read()
+    until(driver, heard.has("eof"))
+    assert recorder.connections[0].remote_name() == name
+
+
+def test_a_connection_that_nobody_wants_closes_without_a_word(driver: SelectorDriver) -> None:
+    handle, recorder = listener(driver)
+    recorder.then["accepted"] = SocketHandle.close
+    with socket.create_connection((LOOPBACK, port_of(handle))) as client:
+        until(driver, recorder.has("accepted"))
+        assert client.recv(1) == b""
+    handle.close()
+    driver.run()
+    assert recorder.names == ["accepted", "listener_closed"]
+
+
+def test_connections_wait_until_accepting_starts(driver: SelectorDriver) -> None:
+    recorder = Recorder()
+    handle = driver.listen(Endpoint(LOOPBACK, 0, 4), ListenPlan(), recorder)
+    assert not isinstance(handle, Fault)
+    with call(port_of(handle), 3):
+        assert not driver.alive
+        assert waits(driver)
+        assert recorder.log == []
+        handle.start_accept()
+        handle.start_accept()
+        assert driver.alive
+        until(driver, lambda: len(recorder.connections) == 3)
+        handle.stop_accept()
+        handle.stop_accept()
+        assert not driver.alive
+
+
+def test_connections_are_taken_in_batches(driver: SelectorDriver) -> None:
+    handle, recorder = listener(driver)
+    count = MOST_AT_ONCE + 10
+    with call(port_of(handle), count):
+        while not recorder.log:
+            driver.step(10)
+        assert len(recorder.connections) == MOST_AT_ONCE
+        driver.step(10)
+        assert len(recorder.connections) == count
+        assert waits(driver)
+
+
+def test_a_stop_in_the_middle_of_a_batch_leaves_the_rest_with_the_system(driver: SelectorDriver) -> None:
+    handle, recorder = listener(driver)
+    recorder.then["accepted"] = lambda _: len(recorder.connections) == 2 and handle.stop_accept()
+    with call(port_of(handle), 5):
+        until(driver, lambda: recorder.log)
+        settle(driver)
+        assert len(recorder.connections) == 2
+        assert waits(driver)
+        recorder.then.clear()
+        handle.start_accept()
+        until(driver, lambda: len(recorder.connections) == 5)
+
+
+def test_so_does_a_close(driver: SelectorDriver) -> None:
+    handle, recorder = listener(driver)
+    recorder.then["accepted"] = lambda _: handle.close()
+    with call(port_of(handle), 5):
+        until(driver, recorder.has("listener_closed"))
+        settle(driver)
+    assert recorder.names == ["accepted", "listener_closed"]
+
+
+def test_accept_goes_on_after_a_failure_unless_it_is_stopped(
+    driver: SelectorDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handle, recorder = listener(driver)
+    failures = iter([OSError(errno.ECONNABORTED, "aborted"), BlockingIOError(errno.EAGAIN, "nobody")])
+    accept = socket.socket.accept
+
+    def failing(self: socket.socket) -> object:
+        error = next(failures, None)
+        if error is not None:
+            raise error
+        return accept(self)
+
+    monkeypatch.setattr(socket.socket, "accept", failing)
+    with call(port_of(handle)):
+        until(driver, recorder.has("accepted"))
+    assert recorder.names == ["accept_failed", "accepted"]
+    assert recorder.fault("accept_failed") == Fault("ECONNABORTED", errno=errno.ECONNABORTED, syscall="accept")
+
+
+@contextlib.contextmanager
+def no_descriptors_left() -> Iterator[None]:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    lowest_free = os.dup(0)
+    os.close(lowest_free)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest_free, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_without_descriptors_accepting_fails_and_does_not_spin_once_it_is_stopped(driver: SelectorDriver) -> None:
+    handle, recorder = listener(driver)
+    driver.call_soon_threadsafe(lambda: None)
+    settle(driver)
+    recorder.then["accept_failed"] = lambda _: handle.stop_accept()
+    with call(port_of(handle), 3):
+        with no_descriptors_left():
+            until(driver, recorder.has("accept_failed"))
+            assert recorder.log == [("accept_failed", Fault("EMFILE", errno=errno.EMFILE, syscall="accept"))]
+            assert waits(driver)
+            handle.start_accept()
+            driver.step(10)
+            assert recorder.names == ["accept_failed"] * 2  # once a turn, and no more
+            assert waits(driver)
+        handle.start_accept()
+        until(driver, lambda: len(recorder.connections) == 3)
+
+
+# ------------------------------------------------------------------------------------------------------------- closing
+
+
+def test_close_gives_the_port_back_at_once_and_is_told_later(driver: SelectorDriver) -> None:
+    handle, recorder = listener(driver)
+    port, number = port_of(handle), handle.fileno()
+    handle.close()
+    assert not descriptor_is_open(number)
+    assert handle.fileno() == -1
+    assert handle.local_name() is None
+    with pytest.raises(ConnectionRefusedError):
+        call(port)
+    assert recorder.log == []
+    handle.close()
+    handle.start_accept()
+    handle.stop_accept()
+    driver.run()
+    assert recorder.names == ["listener_closed"]
+    assert not driver.alive
+
+
+def test_only_a_ref_d_listener_that_accepts_counts(driver: SelectorDriver) -> None:
+    handle, _ = listener(driver)
+    assert driver.alive
+    handle.unref()
+    assert not driver.alive
+    assert not driver.step()
+    handle.stop_accept()
+    handle.ref()
+    assert not driver.alive
+    handle.start_accept()
+    assert driver.alive
+    handle.close()
+    driver.run()
+
+
+def test_nothing_leaks(driver: SelectorDriver, tmp_path: Path) -> None:
+    before = open_descriptors()
+    for endpoint in (Endpoint(LOOPBACK, 0, 4), Endpoint(str(tmp_path / "socket"), None, 0)):
+        handle, recorder = listener(driver, endpoint)
+        with socket.socket(socket.AF_UNIX if endpoint.is_path else socket.AF_INET) as client:
+            client.connect(endpoint.address if endpoint.is_path else (LOOPBACK, port_of(handle)))
+            until(driver, recorder.has("accepted"))
+            recorder.connections[0].close()
+        handle.close()
+        driver.run()
+    assert open_descriptors() == before
