@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from . import options as _options
 from .default import default_driver
+from .buffer_reader import BufferReader
 from .duplex import Duplex
 from .encodings import decoder
 from .errors import given_fault, invalid_arg_type, to_exception
@@ -57,7 +58,7 @@ class Socket(Duplex):
         "_counted",
         "_driver",
         "_lookup",
-        "_on_read",
+        "_reader",
         "_reffed",
         "_remote",
         "_server",
@@ -91,8 +92,9 @@ class Socket(Duplex):
         if given.keep_alive:
             machine.keep_alive = ops.SetKeepAlive(True, given.keep_alive_initial_delay, 1, 10)
         machine.type_of_service = given.type_of_service
+        machine.reading.direct = given.on_read is not None
         if given.source is None:
-            self._port = SocketPort(self._driver, machine, self._driver.socket(), self)
+            self._port = self._new_port(machine)
         else:
             self._take_over(machine, self._driver.adopt(given.source), paused=False)
         if given.signal is not None:
@@ -101,7 +103,7 @@ class Socket(Duplex):
     def _prepare(self, driver: Driver, block_list: BlockList | None = None, on_read: OnRead | None = None) -> None:
         self._driver = driver
         self._block_list = block_list
-        self._on_read = on_read
+        self._reader = None if on_read is None else BufferReader(on_read)
         self._lookup: Callable[..., object] | None = None
         self._reffed = True
         self._remote: Endpoint | None = None
@@ -124,6 +126,8 @@ class Socket(Duplex):
 
     def _take_over(self, machine: SocketMachine, handle: SocketHandle, paused: bool) -> None:
         self._port = SocketPort(self._driver, machine, handle, self)
+        if self._reader is not None:
+            handle.limit_read(self._reader.room)
         name = handle.local_name()
         self._port.ask(machine.adopt(paused, name is not None and name.is_path))
 
@@ -157,10 +161,15 @@ class Socket(Duplex):
         self._remote = None
         if self._encoding is not None:
             self._decoder = decoder(self._encoding)
+        return self._new_port(self._port.machine.successor())
+
+    def _new_port(self, machine: SocketMachine) -> SocketPort:
         handle = self._driver.socket()
         if not self._reffed:
             handle.unref()
-        return SocketPort(self._driver, self._port.machine.successor(), handle, self)
+        if self._reader is not None:
+            handle.limit_read(self._reader.room)
+        return SocketPort(self._driver, machine, handle, self)
 
     def destroy(self, error: BaseException | None = None) -> Self:
         """Close at once. Unsent bytes are lost, and their callbacks hear so. `error` is emitted as 'error'."""
@@ -365,7 +374,10 @@ class Socket(Duplex):
     def on_notice(self, notice: Notice) -> None:
         """Tell the listeners; called by the pump."""
         if type(notice) is notices.Data:  # most of them are
-            self.emit("data", notice.payload)
+            if self._reader is None:
+                self.emit("data", notice.payload)
+            else:
+                self._read_into(self._reader, notice.payload)
         else:
             _TELL[type(notice)](self, notice)
 
@@ -383,6 +395,12 @@ class Socket(Duplex):
         return self._driver.resolve(
             lookup.host, lookup.family, lookup.hints, lookup.every, lambda answer: done(screened(answer, block_list))
         )
+
+    def _read_into(self, reader: BufferReader, payload: bytes) -> None:
+        go_on = reader.take(payload)
+        self._port.handle.limit_read(reader.room)
+        if not go_on:
+            self._port.ask(self._port.machine.hold())
 
     def _obey(self, signal: AbortSignal) -> None:
         """Destroy when the signal says so; a signal that has said so already is obeyed at once."""

@@ -98,6 +98,9 @@ class SocketHandle(Protocol):
     def cancel_connect(self, attempt: int) -> None:
         """Give the attempt up. Ends in `attempt_failed` with ECANCELED; its socket is closed, even if it just won."""
 
+    def limit_read(self, size: int) -> None:
+        """Report at most `size` bytes at a time from now on; the user's buffer has no more room."""
+
     def start_read(self) -> None:
         """Report what arrives."""
 

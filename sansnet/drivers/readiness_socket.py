@@ -54,6 +54,7 @@ class ReadinessSocket(ReadinessHandle):
         "_ended",
         "_outgoing",
         "_peer",
+        "_read_size",
         "_reading",
         "_shutting",
         "_sink",
@@ -71,6 +72,7 @@ class ReadinessSocket(ReadinessHandle):
         self._attempts: dict[int, Attempt] = {}
         self._winner: int | None = None
         self._peer = peer
+        self._read_size = READ_SIZE
         self._reading = False
         self._ended = False
         self._watches_readable = False
@@ -144,6 +146,10 @@ class ReadinessSocket(ReadinessHandle):
 
     # -- reading -----------------------------------------------------------------------------------------------------
 
+    def limit_read(self, size: int) -> None:
+        """Report at most `size` bytes at a time."""
+        self._read_size = min(size, READ_SIZE)
+
     def start_read(self) -> None:
         """Report what arrives."""
         if self._reading or self._ended or self._socket is None:
@@ -167,7 +173,7 @@ class ReadinessSocket(ReadinessHandle):
             return
         assert self._socket is not None
         try:
-            payload = self._socket.recv(READ_SIZE)
+            payload = self._socket.recv(self._read_size)
         except BlockingIOError:
             return
         except OSError as error:

@@ -32,6 +32,7 @@ class ReadHalf(Part):
         "chunks",
         "length",
         "high_water_mark",
+        "direct",
         "started",
         "held",
         "source",
@@ -57,8 +58,9 @@ class ReadHalf(Part):
         self.chunks: deque[Payload] = deque()
         self.length: int = 0
         self.high_water_mark: int = high_water_mark
+        self.direct: bool = False  # the user reads into a buffer (Node's onread): told as it comes, whatever the flow
         self.started: bool = False  # may the source run at all? Not before 'ready', nor in a socket accepted paused
-        self.held: bool = False  # the user's buffer callback said stop (Node's onread)
+        self.held: bool = False  # the user's buffer callback said stop: no source, and nothing is told
         self.source: bool = False  # StartRead is in force
         self.lingering: bool = False  # it was in force: one more report may come
         self.paused: bool = False  # pause() was the last word, also in 'readable' mode
@@ -89,7 +91,7 @@ class ReadHalf(Part):
     def received(self, payload: Payload) -> Effects:
         if not len(payload):
             return []  # a decoder kept it all: half a character
-        if self.flow is Flow.FLOWING and not self.length:
+        if (self.flow is Flow.FLOWING or self.direct) and not self.length and not self.held:
             return [Data(payload)]
         self.chunks.append(payload)
         self.length += len(payload)
@@ -109,6 +111,7 @@ class ReadHalf(Part):
 
     def pause(self) -> Effects:
         self.paused = True
+        self.held = self.direct
         if self.flow is Flow.PAUSED:
             return []
         self.flow = move(self.flow, Flow.PAUSED)
@@ -118,7 +121,7 @@ class ReadHalf(Part):
         self.paused = False
         self.held = False
         if self.flow is Flow.FLOWING:
-            return []
+            return [Tick(Step.FLOW)] if self.direct and self.chunks else []
         self._flow(Flow.PAUSED if self.listening else Flow.FLOWING)
         if self.resuming:
             return []
@@ -190,7 +193,7 @@ class ReadHalf(Part):
         return [Resumed(), Then(Step.FLOW)]
 
     def tell_chunk(self) -> Effects:
-        if self.flow is not Flow.FLOWING:
+        if self.flow is not Flow.FLOWING or self.held:
             return []
         if not self.chunks:
             return self._end()

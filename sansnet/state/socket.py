@@ -30,7 +30,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, final
 
-from .effects import TOUCH, Arm, Disarm, Effects, Op, Payload, Step, Then, Tick, Timer, Token
+from .effects import TOUCH, Arm, Disarm, Effects, Notice, Op, Payload, Step, Then, Tick, Timer, Token, Turn
 from .endpoints import Found, Route
 from .faults import Fault, Misuse
 from .machine import move
@@ -46,6 +46,8 @@ _CLOSED_BEFORE_CONNECTION = Fault("ERR_SOCKET_CLOSED_BEFORE_CONNECTION")
 _ALREADY_CONNECTING = Fault("EALREADY", syscall="connect")
 _NO_RESET = Fault("ERR_INVALID_HANDLE_TYPE")
 _CONNECTED = Fault("EISCONN", syscall="connect")
+
+_TOLD = (Notice, Turn)
 
 
 @final
@@ -65,6 +67,7 @@ class SocketMachine(SocketState):
         heir.no_delay = self.no_delay
         heir.keep_alive = self.keep_alive
         heir.type_of_service = self.type_of_service
+        heir.reading.direct = self.reading.direct
         heir.reading.flow = self.reading.flow
         heir.reading.paused = self.reading.paused
         heir.reading.listening = heir.reading.wanted = self.reading.listening
@@ -492,7 +495,7 @@ class SocketMachine(SocketState):
                 now.extend(self._destroy(None, CLOSE))
         if link is Link.CLOSING and self.handle_closed and not self.in_flight:
             self._close(out)
-        return [*now, *out] if now else out
+        return _done_first(now, out) if now else out
 
     def _hand_over(self, out: Effects) -> None:
         writing = self.writing
@@ -577,6 +580,12 @@ class SocketMachine(SocketState):
     def _expect(self, owed: bool, report: str) -> None:
         if not owed:
             raise Misuse(Fault("ERR_UNEXPECTED_REPORT", text=f"{report}: nothing was asked that this answers"))
+
+
+def _done_first(now: Effects, out: Effects) -> Effects:
+    """`out`, with `now` before its first notice."""
+    told = next((index for index, effect in enumerate(out) if isinstance(effect, _TOLD)), len(out))
+    return [*out[:told], *now, *out[told:]]
 
 
 _TURNS: Final[dict[Step, Callable[[SocketMachine], Effects]]] = {

@@ -6,9 +6,9 @@ is made for is said by its `sometimes` laws; one that never gets there fails, ho
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from operator import attrgetter
-from typing import Any, Final, final
+from typing import Any, Final, TypeVar, final
 
 from sansnet.state.machine import Event
 from sansnet.state.notices import Closed, Connected, Drain, Dropped, Failed, Idle, ServerClosed, Settled
@@ -32,6 +32,9 @@ from .users import BROKEN, socket_events
 __all__ = ["LIFECYCLE", "SocketModel"]
 
 
+_W = TypeVar("_W", bound=World)
+
+
 class _Model:
     """What the models of sockets and of servers have in common: how they copy worlds, and tell them apart."""
 
@@ -43,9 +46,13 @@ class _Model:
         self._number = keyer(self._machine())
         self._met = 0
 
-    def _begin(self) -> None:
+    def _begin(self, worlds: Iterable[_W]) -> list[_W]:
         self._number = keyer(self._machine())
-        self._met = 0
+        begun = list(worlds)
+        for world in begun:
+            world.number = self._number(world.machine)
+        self._met = len(begun)
+        return begun
 
     def _step(self, world: Any, event: Event, see: See) -> Any:
         after = self._copy(world)
@@ -79,8 +86,7 @@ class SocketModel(_Model):
 
     def initial(self) -> list[SocketWorld]:
         """One world for each kind of socket."""
-        self._begin()
-        return [SocketWorld(SocketMachine(**options), self.bounds) for options in self.options]
+        return self._begin(SocketWorld(SocketMachine(**options), self.bounds) for options in self.options)
 
     def events(self, world: SocketWorld) -> list[Event]:
         """What can happen next."""
@@ -107,8 +113,7 @@ class ServerModel(_Model):
 
     def initial(self) -> list[ServerWorld]:
         """One server."""
-        self._begin()
-        return [ServerWorld(ServerMachine(), self.bounds)]
+        return self._begin([ServerWorld(ServerMachine(), self.bounds)])
 
     def events(self, world: ServerWorld) -> list[Event]:
         """What can happen next."""
@@ -254,7 +259,7 @@ def a_slow_send_is_not_idle(world: SocketWorld, fed: Fed) -> bool:
 @sometimes(Fed)
 def a_listener_destroys(world: SocketWorld, fed: Fed) -> bool:
     """destroy() is called in a listener."""
-    return fed.event.name == "destroy" and world.turn
+    return fed.event.name == "destroy" and bool(world.turn)
 
 
 # -- sockets ---------------------------------------------------------------------------------------------------------
@@ -358,7 +363,7 @@ READING: Final = SocketModel(
 READABLE: Final = SocketModel(
     "READABLE",
     Bounds(
-        at_rest=("listen_readable", "unlisten_readable", "listen_data", "read", "read_1", "pause", "resume"),
+        at_rest=("listen_readable", "unlisten_readable", "listen_data", "read", "pause", "resume", "destroy"),
         inside=("read", "destroy"),
         reactions=1,
         adopted=((False, False),),
@@ -408,15 +413,14 @@ IDLING: Final = SocketModel(
 REENTRANT: Final = SocketModel(
     "REENTRANT",
     Bounds(
-        at_rest=("write", "end", "resume"),
-        inside=("write", "end", "pause", "resume", "destroy", "destroy_with", "destroy_soon"),
+        at_rest=("write", "end", "resume", "destroy"),
+        inside=("write", "end", "pause", "resume", "destroy_with", "destroy_soon"),
         reactions=2,
-        afterwards=("write",),
-        adopted=((False, False), (True, False)),
+        adopted=((False, False),),
         writes=2,
         ends=1,
-        flips=2,
-        chunks=2,
+        flips=1,
+        chunks=1,
     ),
     {"write_high_water_mark": 1},
     laws=(a_listener_destroys, drain_is_told),

@@ -15,7 +15,7 @@ from typing import Any
 from unittest import mock
 
 from sansnet.drivers import selector
-from sansnet.drivers.contract import ListenerHandle, SocketHandle
+from sansnet.drivers.contract import Driver, ListenerHandle, SocketHandle
 from sansnet.drivers.polling import SelectorsPoller
 from sansnet.drivers.selector import SelectorDriver
 from sansnet.state.endpoints import Endpoint, ListenPlan
@@ -134,6 +134,11 @@ def settle(driver: SelectorDriver, turns: int = 5) -> None:
         driver.step(0)
 
 
+def is_alive(driver: Driver) -> bool:
+    """`driver.alive`, of which a type checker doesn't believe that it changes."""
+    return driver.alive
+
+
 def waits(driver: SelectorDriver) -> bool:
     """Would a loop that waits really wait, or does something keep it spinning?"""
     if driver.next_timeout() is not None:
@@ -195,6 +200,11 @@ def port_of(handle: ListenerHandle) -> int:
     assert name is not None
     assert name.port is not None
     return name.port
+
+
+def v4(name: tuple[str, int]) -> Endpoint:
+    """What `getsockname()` says of an IPv4 socket."""
+    return Endpoint(*name, 4)
 
 
 def cut(peer: socket.socket) -> None:

@@ -16,7 +16,7 @@ from sansnet.drivers.resolver import MAX_THREADS, Resolver, find
 from sansnet.drivers.selector import SelectorDriver
 from sansnet.state.endpoints import Found
 from sansnet.state.faults import Fault
-from tests.drivers.recorder import settle, until
+from tests.drivers.recorder import is_alive, settle, until
 
 ROOT = Path(__file__).resolve().parents[2]
 STREAM, TCP = socket.SOCK_STREAM, socket.IPPROTO_TCP
@@ -188,15 +188,18 @@ def wait_for_threads() -> None:
 def test_the_answer_comes_from_the_loop(driver: SelectorDriver) -> None:
     answers: list[Answer] = []
     seen: list[int] = []
-    driver.resolve(
-        "localhost", 4, 0, True, lambda answer: (answers.append(answer), seen.append(threading.get_ident()))[0]
-    )
+
+    def done(answer: Answer) -> None:
+        answers.append(answer)
+        seen.append(threading.get_ident())
+
+    driver.resolve("localhost", 4, 0, True, done)
     assert answers == []
-    assert driver.alive
+    assert is_alive(driver)
     driver.run()
     assert answers == [(Found("127.0.0.1", 4),)]
     assert seen == [threading.get_ident()]
-    assert not driver.alive
+    assert not is_alive(driver)
 
 
 def test_a_fault_is_an_answer(driver: SelectorDriver, system: Callable[[object], list[tuple[Any, ...]]]) -> None:
@@ -215,7 +218,7 @@ def test_a_lookup_keeps_the_driver_alive_and_the_loop_waiting(driver: SelectorDr
     threading.Timer(0.01, gate.open).start()
     driver.run()
     assert len(answers) == 1
-    assert not driver.alive
+    assert not is_alive(driver)
 
 
 def test_what_is_cancelled_is_not_answered_and_not_waited_for(driver: SelectorDriver, gate: Gate) -> None:
@@ -223,11 +226,11 @@ def test_what_is_cancelled_is_not_answered_and_not_waited_for(driver: SelectorDr
     lookup = driver.resolve("a.example", 0, 0, True, answers.append)
     gate.inside.acquire()
     lookup.cancel()
-    assert not driver.alive
+    assert not is_alive(driver)
     lookup.cancel()
     gate.open()
     wait_for_threads()
-    assert not driver.alive
+    assert not is_alive(driver)
     settle(driver)
     assert answers == []
 
@@ -240,7 +243,7 @@ def test_an_answer_that_is_on_its_way_can_still_be_cancelled(driver: SelectorDri
     lookup.cancel()
     settle(driver)
     assert answers == []
-    assert not driver.alive
+    assert not is_alive(driver)
 
 
 def test_cancelling_what_was_answered_does_nothing(driver: SelectorDriver) -> None:
@@ -249,7 +252,7 @@ def test_cancelling_what_was_answered_does_nothing(driver: SelectorDriver) -> No
     driver.run()
     lookup.cancel()
     assert len(answers) == 1
-    assert not driver.alive
+    assert not is_alive(driver)
 
 
 def test_there_are_few_threads_and_none_of_them_stays(driver: SelectorDriver, gate: Gate) -> None:
@@ -289,7 +292,7 @@ def test_a_closed_driver_drops_its_lookups(gate: Gate) -> None:
             driver.resolve("a.example", 0, 0, True, answers.append)
         for _ in range(MAX_THREADS):
             gate.inside.acquire()
-    assert not driver.alive
+    assert not is_alive(driver)
     gate.open()
     wait_for_threads()  # an exception in one of them would fail the test
     assert answers == []

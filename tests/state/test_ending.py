@@ -13,7 +13,6 @@ from tests.state.loop import (
     AFTER_END,
     ALREADY_FINISHED,
     CANCELED,
-    CLOSED,
     END_DESTROYED,
     ENDED_BY_PEER,
     OPEN,
@@ -331,57 +330,7 @@ def test_a_new_life_forgets_that_the_peer_had_ended() -> None:
     assert heir.look() == OPEN
 
 
-# -- what can be seen --------------------------------------------------------------------------------------------
-
-
-def test_ready_state_goes_by_both_halves() -> None:
-    """H-14: r turns false at 'end', not at FIN; w at end()."""
-    sock = Sock()
-    seen = [sock.machine.ready_state]
-    sock.ask("connect", TCP)
-    seen.append(sock.machine.ready_state)
-    sock.run()
-    sock.report("connected", 0)
-    seen.append(sock.machine.ready_state)
-    sock.end()
-    seen.append(sock.machine.ready_state)
-    sock.receive(b"unread")
-    sock.report("eof")
-    seen.append(sock.machine.ready_state)
-    sock.read()
-    sock.run()
-    seen.append(sock.machine.ready_state)
-    assert seen == ["open", "opening", "open", "readOnly", "readOnly", "closed"]
-
-
-def test_pending_is_true_without_a_connection() -> None:
-    """H-15: before connect(), while connecting, and after destroy()."""
-    sock = Sock()
-    seen = [sock.machine.pending]
-    sock.ask("connect", TCP)
-    seen.append(sock.machine.pending)
-    sock.run()
-    sock.report("connected", 0)
-    seen.append(sock.machine.pending)
-    sock.destroy()
-    seen.append(sock.machine.pending)
-    sock.report("closed")
-    seen.append(sock.machine.pending)
-    assert seen == [True, True, False, True, True]
-    assert sock.look() == CLOSED
-
-
-@pytest.mark.parametrize(
-    ("readable", "writable", "state"),
-    [
-        (True, False, "idle open none: readOnly, pending readable"),
-        (False, True, "idle none open: writeOnly, pending writable"),
-        (False, False, "idle none none: closed, pending"),
-    ],
-)
-def test_a_socket_may_be_made_without_a_half(readable: bool, writable: bool, state: str) -> None:
-    """A-17."""
-    assert Sock(readable=readable, writable=writable).look() == state
+# -- without a half --------------------------------------------------------------------------------------------------
 
 
 def test_a_socket_without_a_write_half_closes_at_the_peers_end() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from sansnet.state import Event, Fault, Misuse, Notice, Route, SocketMachine, Step
+from sansnet.state import Event, Fault, Misuse, Notice, SocketMachine, Step
 from sansnet.state.effects import Then, Tick
 from sansnet.state.notices import Closed, Connected, End, Failed, Finished, Prefinish, Ready, Resumed, Settled
 from sansnet.state.ops import (
@@ -426,40 +426,3 @@ def test_what_the_user_asks_tells_nothing(make: Callable[[], Sock], event: Event
 def test_the_turns_of_a_machine_are_its_own() -> None:
     with pytest.raises(KeyError):
         SocketMachine().ticked(Step.BIND)
-
-
-# -- describe() --------------------------------------------------------------------------------------------------
-
-
-def test_a_machine_says_why_it_is_where_it_is() -> None:
-    sock = Sock()
-    assert sock.machine.describe() == "link idle; read open; write open"
-    sock.ask("connect", Route(host="example", port=80))
-    assert "waits for the lookup of 'example'" in sock.machine.describe()
-    sock.report("looked_up", (PEER,))
-    assert sock.machine.describe() == "link connecting; read open; write open; waits for attempt 0"
-
-
-def test_a_busy_machine_says_all_of_it() -> None:
-    sock = Sock.opened(write_high_water_mark=1)
-    sock.ask("set_timeout", 2.5)
-    sock.receive(b"abc")
-    sock.sends.append(1)
-    sock.write(b"abc")
-    sock.ask("cork")
-    sock.write(b"d")
-    assert sock.machine.describe() == (
-        "link open; read open; write open; 3 unread, unset; 1 writes in flight (2 bytes), underway; "
-        "1 writes queued, corked; owes 'drain'; idle timer of 2.5 s armed"
-    )
-    sock.ask("uncork")
-    assert "1 writes queued;" in sock.machine.describe()
-
-
-def test_a_closing_machine_says_what_it_waits_for() -> None:
-    sock = Sock.opened()
-    sock.end()
-    sock.destroy(Fault("EOWN"))
-    assert sock.machine.describe() == (
-        "link closing; read open; write shutting; waits for Shutdown; waits for Close; errored EOWN"
-    )

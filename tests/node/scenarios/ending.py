@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..words import call, callback, connect, connected, fill, get, listening, new, on, port, scenario, settle, soon
+from ..words import call, callback, connect, connected, fill, get, listening, new, on, port, scenario, settle
 
 HALF_OPEN = {"allow_half_open": True}
 
@@ -63,6 +63,18 @@ SCENARIOS = (
         settle("c.finish", "s1.resume"),
     ),
     scenario(
+        "end(), and a connection later",
+        "H-05",
+        listening(),
+        new("c", "socket"),
+        call("c.end", callback("ended")),
+        settle("c.finish"),
+        call("c.connect", port("s"), "127.0.0.1"),
+        settle("c.ready", "s1.resume"),
+        call("s1.end"),
+        settle(),
+    ),
+    scenario(
         "end() with data without a connection",
         "H-06",
         new("c", "socket"),
@@ -92,7 +104,7 @@ SCENARIOS = (
         "too late for a last word",
         "H-08 H-16",
         connected(),
-        on("s1.end", soon(call("s1.write", "too late", callback("written")))),
+        on("s1.finish", call("s1.write", "too late", callback("written"))),
         call("c.end"),
         settle("c.close", "s1.close", "s1.written"),
     ),

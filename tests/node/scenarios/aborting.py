@@ -1,0 +1,108 @@
+"""Section R: abort signals."""
+
+from __future__ import annotations
+
+from ..words import call, callback, error, listening, new, number, path, port, scenario, settle, signal
+
+LOOPBACK = "127.0.0.1"
+
+SCENARIOS = (
+    scenario(
+        "aborted while connected",
+        "R-01",
+        listening(),
+        new("a", "controller"),
+        new("c", "connect", {"port": port("s"), "host": LOOPBACK, "signal": signal("a")}),
+        settle("c.ready", "s1.resume"),
+        call("a.abort"),
+        call("a.abort"),
+        settle("c.close", "s1.close"),
+    ),
+    scenario(
+        "aborted with a reason",
+        "R-01",
+        listening(),
+        new("a", "controller"),
+        new("c", "connect", {"port": port("s"), "host": LOOPBACK, "signal": signal("a")}),
+        settle("c.ready", "s1.resume"),
+        call("a.abort", error("enough")),
+        settle("c.close", "s1.close"),
+    ),
+    scenario(
+        "aborted in the tick of connect()",
+        "R-02",
+        listening(),
+        new("a", "controller"),
+        new("c", "connect", {"port": port("s"), "host": LOOPBACK, "signal": signal("a")}),
+        call("a.abort"),
+        settle("c.close"),
+    ),
+    scenario(
+        "aborted before connect()",
+        "R-03",
+        listening(),
+        new("a", "controller"),
+        call("a.abort"),
+        new("c", "connect", {"port": port("s"), "host": LOOPBACK, "signal": signal("a")}),
+        settle("c.close"),
+    ),
+    scenario(
+        "aborted without a connection",
+        "R-04",
+        new("a", "controller"),
+        new("c", "socket", {"signal": signal("a")}),
+        settle(),
+        call("a.abort"),
+        settle("c.close"),
+    ),
+    scenario(
+        "aborted after it was closed",
+        "R-05",
+        listening(),
+        new("a", "controller"),
+        new("c", "connect", {"port": port("s"), "host": LOOPBACK, "signal": signal("a")}),
+        settle("c.ready", "s1.resume"),
+        call("c.destroy"),
+        settle("c.close"),
+        call("a.abort"),
+        settle(),
+    ),
+    scenario(
+        "a signal that is none",
+        "A-15 R-06",
+        *[new("x", "socket", {"signal": value}, watch=[], look=False) for value in (5, "x", {}, None)],
+        new("s", "server"),
+        *[call("s.listen", {"port": 0, "signal": value}) for value in (5, "x", {})],
+    ),
+    scenario(
+        "a server that is aborted",
+        "R-06",
+        new("a", "controller"),
+        new("s", "server"),
+        call("s.listen", {"port": 0, "signal": signal("a")}, callback("listening")),
+        settle("s.listening"),
+        call("a.abort"),
+        settle("s.close"),
+    ),
+    scenario(
+        "a server with a signal that is aborted already",
+        "R-06",
+        new("a", "controller"),
+        call("a.abort"),
+        new("s", "server"),
+        call("s.listen", {"path": path("p"), "signal": signal("a")}, callback("listening")),
+        settle("s.close"),
+    ),
+    scenario(
+        "a server that was closed before its signal is aborted",
+        "R-06",
+        new("a", "controller"),
+        new("s", "server"),
+        call("s.listen", {"port": 0, "signal": signal("a")}),
+        settle("s.listening"),
+        call("s.close"),
+        settle("s.close"),
+        call("a.abort", number("NaN")),
+        settle(),
+    ),
+)
