@@ -136,6 +136,10 @@ class Duplex(Emitter):
             pipe.stop()
         return self
 
+    def listener_count(self, event: str, /) -> int:
+        """How many listeners `event` has. The rule about half-open is one of 'end', as in Node."""
+        return super().listener_count(event) + (event == "end")
+
     def _listener_added(self, event: str) -> None:
         if event == "data" and self._port.machine.reading.flow is not Flow.PAUSED:
             self.resume()
@@ -162,7 +166,7 @@ class Duplex(Emitter):
     @property
     def readable_ended(self) -> bool:
         """'end' was emitted."""
-        return self._port.machine.reading.phase in (Read.ENDED, Read.OVER)
+        return self._port.machine.reading.phase in (Read.ENDED, Read.OVER, Read.NONE)
 
     @property
     def readable_flowing(self) -> bool | None:

@@ -25,6 +25,7 @@ class Pipe:
             (source, "data", self._data),
             (source, "end", self._ended),
             (destination, "drain", self._drained),
+            (destination, "finish", self._gone),
             (destination, "close", self._gone),
         )
         for emitter, event, listener in self._listeners:
@@ -49,9 +50,10 @@ class Pipe:
             self._source.resume()
 
     def _ended(self) -> None:
-        self._source.unpipe(self.destination)
         if self._end:
-            self.destination.end()
+            self.destination.end()  # its 'finish' stops the pipe
+        else:
+            self._source.unpipe(self.destination)
 
     def _gone(self, *_: Any) -> None:
         self._source.unpipe(self.destination)

@@ -122,16 +122,27 @@ class Server(Emitter):
             self._obey(wanted.signal)
         return self
 
-    def close(self, callback: Callable[[Exception | None], object] | None = None) -> Self:
+    def close(
+        self, callback: Callable[[Exception | None], object] | None = None, *, timeout: float | None = None
+    ) -> Self:
         """Stop listening. Connections live on; 'close' comes when the last of them is gone.
 
         `callback(error)` is added once for 'close'; `error` is ERR_SERVER_NOT_RUNNING if the server did not listen.
+        timeout (beyond Node): end every connection, and destroy what is left of them after so many seconds. The wait
+            doesn't keep the loop alive, the connections do.
+
+        Raises TypeError (ERR_INVALID_ARG_TYPE) or ValueError (ERR_OUT_OF_RANGE) for a timeout that can't be.
         """
+        grace = None if timeout is None else _options.timeout_seconds("timeout", timeout)
         machine = self._port.machine
         if callable(callback):
             error = None if machine.is_listening else to_exception(_NOT_RUNNING)
             self.once("close", lambda: callback(error))
         self._port.ask(machine.close())
+        if grace is not None:
+            for socket in list(self._sockets):
+                socket.end()
+            self._driver.call_later(grace, self.close_all_connections)
         return self
 
     def close_all_connections(self) -> None:

@@ -22,6 +22,7 @@ from .ports import Answer, SocketPort
 from .state import Fault, SocketMachine, notices, ops
 from .state.effects import Notice
 from .state.endpoints import Endpoint
+from .state.phases import Link, Write
 
 if TYPE_CHECKING:
     from .abort import AbortSignal
@@ -149,13 +150,20 @@ class Socket(Duplex):
         an open socket; nothing has changed then.
         """
         wanted = _options.connect_options(args, keywords, block_list=self._block_list)
-        if wanted.listener is not None:
-            self.once("connect", wanted.listener)
-        if self._port.machine.destroyed:
+        if self._is_spent():
             self._port = self._next_life()
         self._lookup = wanted.lookup
         self._ask(self._port.machine.connect, wanted.route)
+        if wanted.listener is not None:
+            self.once("connect", wanted.listener)
         return self
+
+    def _is_spent(self) -> bool:
+        """Is this life of no use for a connection? It was destroyed, or it ended before there was one."""
+        machine = self._port.machine
+        return machine.destroyed or (
+            machine.link is Link.IDLE and machine.writing.phase in (Write.SHUT, Write.FINISHED, Write.OVER)
+        )
 
     def _next_life(self) -> SocketPort:
         self._remote = None
@@ -430,6 +438,8 @@ def connect(*args: Any, **options: Any) -> Socket:
     socket = Socket(own)
     if own.get("timeout"):
         socket.set_timeout(own["timeout"])
+    if socket.destroyed:
+        return socket  # its signal had aborted before (Node makes the attempt all the same)
     return socket.connect(*target.args, **target.options)
 
 

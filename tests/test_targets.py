@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import math
 import pathlib
 import socket
@@ -191,6 +192,7 @@ def test_what_cannot_be_called_is_no_listener() -> None:
         ((80,), {"listener": 5}, f'{TYPE}: The "listener" argument must be of type function. Received type number (5)'),
         ((80,), {"port": 81}, misused("got multiple values for argument 'port'")),
         ((80, "a"), {"host": "b"}, misused("got multiple values for argument 'host'")),
+        (("/a",), {"path": "/b"}, misused("got multiple values for argument 'path'")),
         ((80, on_connect), {"listener": on_connect}, misused("got multiple values for argument 'listener'")),
         ((80, "a", 5, on_connect), {}, misused("takes at most 3 positional arguments, 4 were given")),
         ((80,), {"hosts": "a"}, misused("got an unexpected keyword argument 'hosts'. Did you mean 'host'?")),
@@ -229,6 +231,7 @@ def test_bad_targets(args: tuple[object, ...], options: Mapping[str, object], co
         ({"hints": socket.AI_V4MAPPED}, to_name(hints=socket.AI_V4MAPPED)),
         ({"hints": 0}, to_name()),
         ({"hints": math.nan}, to_name()),
+        ({"hints": -math.inf}, to_name()),
         ({"host": "::1", "family": 5, "hints": "x", "lookup": 5}, to_ip("::1")),  # B-10
         ({"lookup": my_lookup, "family": 5}, to_name(family=5)),  # B-11
         ({"lookup": my_lookup, "family": "x", "hints": "y"}, to_name(family="x", hints="y")),
@@ -248,6 +251,7 @@ def test_connect_options(options: Mapping[str, object], route: Route) -> None:
     [
         ("local_address", "x", f"{IP}: Invalid IP address: x"),  # B-08
         ("local_address", 5, f"{IP}: Invalid IP address: 5"),
+        ("local_address", ipaddress.ip_address("::1"), f"{IP}: Invalid IP address: ::1"),
         ("local_port", "x", wrong_type("local_port", "of type number", "type string ('x')")),
         ("local_port", True, wrong_type("local_port", "of type number", "type boolean (True)")),
         ("auto_select_family", 1, wrong_type("auto_select_family", BOOLEAN, "type number (1)")),  # B-09

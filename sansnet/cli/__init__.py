@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    as_module = Path(sys.argv[0]).name == "__main__.py"
+    as_module = Path(sys.argv[0]).parts[-2:] == ("sansnet", "__main__.py")
     parser = argparse.ArgumentParser(
         prog="python -m sansnet" if as_module else "sansnet",
         description="node:net for Python: an echo server, a client for the command line, and a demonstration.",

@@ -116,8 +116,9 @@ class Waker:
     """A pair of sockets: what is written to the one wakes the loop, which watches the other.
 
     Not an eventfd: `signal.set_wakeup_fd` writes single bytes. No lock, and no "is awake already" that would need one:
-    a signal handler may call `wake()` in the middle of `drain()`, and would wait for itself for ever. The pair is closed when its `owner` is collected, and at
-    the interpreter's exit, so that a loop that nobody closed doesn't complain of the sockets it made for itself.
+    a signal handler may call `wake()` in the middle of `drain()`, and would wait for itself for ever. The pair is
+    closed when its `owner` is collected, and at the interpreter's exit, so that a loop that nobody closed doesn't
+    complain of the sockets it made for itself.
     """
 
     __slots__ = ("_reader", "_writer", "close")

@@ -36,8 +36,8 @@ READ_SIZE: Final = 65536
 """The most that one read takes; libuv's size, and so the largest 'data' that Node's users know.
 
 `recv(65536)` shrinks what it allocated to what came, and that is cheaper than one buffer that all reads share and a
-copy out of it: by 7 % at 64 B, 10 % at 4 KiB, 13 % at 16 KiB and 20 % at 64 KiB, on CPython 3.11, 3.12 and 3.13 alike
-(benchmarks/read_buffer.py). A payload that is kept holds on to 30 bytes more than the copy would.
+copy out of it: by 7 to 10 % up to 4 KiB, 13 % at 16 KiB and more than 20 % at 64 KiB, on CPython 3.11, 3.12 and 3.13
+alike (benchmarks/read_buffer.py). A payload that is kept holds on to 30 bytes more than the copy would.
 """
 
 # One call for many payloads, which Windows doesn't have, and how many of them it takes.
@@ -147,8 +147,8 @@ class ReadinessSocket(ReadinessHandle):
     # -- reading -----------------------------------------------------------------------------------------------------
 
     def limit_read(self, size: int) -> None:
-        """Report at most `size` bytes at a time."""
-        self._read_size = min(size, READ_SIZE)
+        """Report at most `size` bytes at a time, and at least one: to read none looks like the end."""
+        self._read_size = max(min(size, READ_SIZE), 1)
 
     def start_read(self) -> None:
         """Report what arrives."""

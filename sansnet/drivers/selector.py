@@ -1,8 +1,8 @@
 """Our own loop: small, for one thread, over epoll where there is one and over Python's `selectors` elsewhere.
 
 A turn goes like this: the timers that are due, then what was put off before the turn began, then one look at the system
-(which waits, if nothing was done yet), then what the system reported. `SelectorDriver.step()` is one turn, `run()` is turns for as long as
-anything ref'd is left.
+(which waits, if nothing was done yet), then what the system reported. `SelectorDriver.step()` is one turn, `run()` is
+turns for as long as anything ref'd is left.
 
 Inside another loop, watch `fileno()` and call `step(0)` when it is readable, and when `next_timeout()` seconds have
 passed: the descriptor knows of sockets, not of timers.

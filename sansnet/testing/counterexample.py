@@ -6,8 +6,8 @@ import enum
 import inspect
 from typing import Any, NamedTuple
 
-from sansnet.state.machine import Event
-from sansnet.state.values import Value
+from ..state.machine import Event
+from ..state.values import Value
 
 __all__ = ["Trace", "literal"]
 

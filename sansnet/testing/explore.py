@@ -5,25 +5,13 @@ finite. `explore(model)` takes every event in every state. It stops at the first
 breadth first, the trace that it prints is a shortest one. That it found nothing means that there is nothing: within the
 bounds, no order of events was left out.
 
-A *law* is a function with one sentence of docstring, under one of three verbs:
-
-    @always(Data)
-    def no_data_after_end(world: SocketWorld, notice: Data) -> bool:
-        \"\"\"No 'data' after 'end'.\"\"\"
-        return not world.ended
-
-- `always(*kinds)`: true at every moment of these kinds. Moments are what a model lets be seen during a step (in ours:
-  every input with its effects, every effect as it is carried out), and the explorer's own `Stepped` and `Reached`.
-- `sometimes(*kinds)`: true at one moment at least. An exploration that never gets to the interesting place proves
-  nothing about it, and so it fails.
-- `eventually(fair=…)`: from every state, whatever way the `fair` events go, a state is reached where it is true.
+The laws are functions under one of three verbs, `always`, `sometimes` and `eventually`: see `laws`.
 
 A refutation's trace can be printed (`str`), replayed (`replay`), and pasted as a test (`Trace.as_test()`).
 """
 
 from __future__ import annotations
 
-import enum
 import gc
 import time
 from array import array
@@ -32,23 +20,16 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, NamedTuple, Protocol, TypeVar, final
 
-from sansnet.state.machine import Event
-
+from ..state.machine import Event
 from .counterexample import Trace
+from .laws import REACHED, Law, LawBroken, Promise, See, Stepped, Watch, always, eventually, sometimes
 
 __all__ = [
-    "REACHED",
     "Exploration",
-    "Law",
     "LawBroken",
     "Model",
-    "Promise",
-    "Reached",
     "Refutation",
-    "See",
-    "Stepped",
     "Unbounded",
-    "Watch",
     "always",
     "eventually",
     "explore",
@@ -57,11 +38,6 @@ __all__ = [
 ]
 
 W = TypeVar("W")
-
-See = Callable[[Any, object], None]
-"""`see(world, moment)`: a model calls it at each moment that a law may look at, with the world as it is then."""
-
-_EVERY_TWIN: Final = 3  # a state that is kept for comparison is compared so often
 
 
 class Model(Protocol[W]):
@@ -88,136 +64,8 @@ class Model(Protocol[W]):
         """Equal for worlds that are the same situation."""
 
 
-# -- laws ------------------------------------------------------------------------------------------------------------
-
-
-class Verb(enum.Enum):
-    ALWAYS = "always"
-    SOMETIMES = "sometimes"
-    EVENTUALLY = "eventually"
-
-
-@final
-class Law:
-    """A function of a world and a moment that is true always, or sometimes; made by the decorators."""
-
-    __slots__ = ("check", "name", "on", "text", "verb")
-
-    def __init__(self, verb: Verb, on: tuple[type, ...], check: Callable[[Any, Any], bool]) -> None:
-        self.verb: Final = verb
-        self.on: Final = on
-        self.check: Final = check
-        self.name: Final = check.__name__
-        self.text: Final = _sentence(check)
-
-
-@final
-class Promise:
-    """A function of a world that comes true, however the fair events go; made by `eventually`."""
-
-    __slots__ = ("fair", "goal", "name", "text", "verb", "when")
-
-    def __init__(
-        self, goal: Callable[[Any], bool], fair: Callable[[Any, Event], bool], when: Callable[[Any], bool]
-    ) -> None:
-        self.verb: Final = Verb.EVENTUALLY
-        self.goal: Final = goal
-        self.fair: Final = fair
-        self.when: Final = when
-        self.name: Final = goal.__name__
-        self.text: Final = _sentence(goal)
-
-
-def always(*on: type) -> Callable[[Callable[[Any, Any], bool]], Law]:
-    """True at every moment of these kinds (of their subclasses as well)."""
-    return lambda check: Law(Verb.ALWAYS, on, check)
-
-
-def sometimes(*on: type) -> Callable[[Callable[[Any, Any], bool]], Law]:
-    """True at one moment of these kinds at least, or the model doesn't show what it was made for."""
-    return lambda check: Law(Verb.SOMETIMES, on, check)
-
-
-def eventually(
-    *, fair: Callable[[Any, Event], bool], when: Callable[[Any], bool] = lambda _world: True
-) -> Callable[[Callable[[Any], bool]], Promise]:
-    """From every state in which `when`, every way through `fair` events comes to where it is true, and no way is endless."""
-    return lambda goal: Promise(goal, fair, when)
-
-
-def _sentence(function: Callable[..., object]) -> str:
-    return " ".join((function.__doc__ or function.__name__).split())
-
-
-class Stepped(NamedTuple):
-    """A moment: a step was taken. The world is the one after it."""
-
-    before: Any
-    event: Event
-
-
-@final
-class Reached:
-    """A moment: a state that was not seen before."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "in this state"
-
-
-REACHED: Final = Reached()
-
-
-class LawBroken(AssertionError):
-    """A law doesn't hold: which one, and at what moment."""
-
-    def __init__(self, name: str, text: str, moment: object = "") -> None:
-        super().__init__(name, text, moment)
-        self.name: Final = name
-        self.text: Final = text
-        self.moment: Final = moment
-
-    def __str__(self) -> str:
-        return f"{self.name}: {self.text}\n  broken by {self.moment!r}" if self.moment else f"{self.name}: {self.text}"
-
-
 class Unbounded(AssertionError):
     """There are more states than the bound allows, so that nothing was proved."""
-
-
-@final
-class Watch:
-    """Shows moments to the laws that are about them. Its `see` is what a model's `step` is given."""
-
-    __slots__ = ("_by_kind", "_laws", "wanting")
-
-    def __init__(self, laws: Sequence[Law | Promise]) -> None:
-        self._laws = [law for law in laws if isinstance(law, Law)]
-        self._by_kind: dict[type, list[Law]] = {}
-        self.wanting = [law for law in self._laws if law.verb is Verb.SOMETIMES]
-
-    def see(self, world: object, moment: object) -> None:
-        """Raise LawBroken if a law breaks here."""
-        try:
-            laws = self._by_kind[type(moment)]
-        except KeyError:
-            laws = self._by_kind[type(moment)] = [law for law in self._laws if isinstance(moment, law.on)]
-        for law in laws:
-            if law.check(world, moment):
-                if law.verb is Verb.SOMETIMES:
-                    self._satisfied(law)
-            elif law.verb is Verb.ALWAYS:
-                raise LawBroken(law.name, law.text, moment)
-
-    def cares_about(self, kind: type) -> bool:
-        """Is there a law about moments of that kind?"""
-        return any(issubclass(kind, law.on) for law in self._laws)
-
-    def _satisfied(self, law: Law) -> None:
-        self.wanting.remove(law)
-        self._laws.remove(law)
-        self._by_kind.clear()
 
 
 # -- results ---------------------------------------------------------------------------------------------------------
@@ -314,13 +162,14 @@ class _Search:
         self.choices = array("q")  # … and by which of the events there; of an initial world: −1, and its number
         self.depths = array("q")
         self.frontier: deque[tuple[int, Any]] = deque()
-        self.kept: dict[int, tuple[Any, int]] = {}  # twins, and how often they are still compared
+        self.kept: dict[int, Any] = {}  # twins, by the number of their state
+        self.pairs: list[tuple[Any, Any, int, int]] = []  # a twin, one like it, and how that was reached
         self.edges = 0
 
     def run(self) -> Exploration:
         began = time.perf_counter()
         with _uncollected():
-            refutation = self._walk() or self._broken_promise() or self._never_happened()
+            refutation = self._walk() or self._broken_promise() or self._never_happened() or self._unlike()
         return Exploration(
             self.model.name,
             len(self.laws),
@@ -364,7 +213,7 @@ class _Search:
         number = self.seen.get(key)
         if number is not None:
             if number in self.kept:
-                self._compare(number, world)
+                self.pairs.append((self.kept.pop(number), world, parent, choice))
             return number
         number = self.seen[key] = len(self.seen)
         if number >= self.bound:
@@ -375,21 +224,21 @@ class _Search:
         for promise in self.promises:
             promise.enter(world)
         if self.twins and number % self.twins == 0:
-            self.kept[number] = (world, _EVERY_TWIN)
+            self.kept[number] = world
         self.frontier.append((number, world))
         self.watch.see(world, REACHED)
         return number
 
-    def _compare(self, number: int, world: Any) -> None:
-        twin, left = self.kept.pop(number)
-        if left > 1:
-            self.kept[number] = (twin, left - 1)
-        ours, theirs = _behaviour(self.model, world), _behaviour(self.model, twin)
-        for one, other in zip(ours, theirs, strict=False):
-            if one != other:
-                raise LawBroken("equal_keys_behave_alike", _ALIKE, (one[:-1], other[:-1]))
-        if len(ours) != len(theirs):
-            raise LawBroken("equal_keys_behave_alike", _ALIKE, "events of the one that the other has not")
+    def _unlike(self) -> Refutation | None:
+        """Two worlds with one key that don't behave alike."""
+        for twin, world, parent, choice in self.pairs:
+            ours, theirs = _behaviour(self.model, world), _behaviour(self.model, twin)
+            if ours != theirs:
+                events = len(ours) == len(theirs) and [a[0] for a, b in zip(ours, theirs, strict=True) if a != b]
+                detail = f"one key, two ways to go on: {', '.join(events) if events else 'other events'}"
+                event = self.model.events(self._world(parent))[choice]
+                return Refutation("equal_keys_behave_alike", _ALIKE, detail, self._trace(parent, event, -1))
+        return None
 
     def _broken_promise(self) -> Refutation | None:
         for promise in self.promises:
@@ -406,17 +255,29 @@ class _Search:
 
     def _trace(self, number: int, event: Event | None, start: int) -> Trace:
         """The events that lead to a state for the first time, and one more."""
+        choices = self._choices(number) or [start]
+        world = self.model.initial()[choices[0]]
+        events: list[Event] = []
+        for choice in choices[1:]:
+            events.append(self.model.events(world)[choice])
+            world = self.model.step(world, events[-1], _blind)
+        return Trace(self.model.name, choices[0], tuple(events if event is None else [*events, event]))
+
+    def _world(self, number: int) -> Any:
+        """The world of a state, made anew."""
+        start, *choices = self._choices(number)
+        world = self.model.initial()[start]
+        for choice in choices:
+            world = self.model.step(world, self.model.events(world)[choice], _blind)
+        return world
+
+    def _choices(self, number: int) -> list[int]:
+        """Which initial world, then which event of those that were possible."""
         choices: list[int] = []
         while number >= 0:
             choices.append(self.choices[number])
             number = self.parents[number]
-        start = choices.pop() if choices else start
-        world = self.model.initial()[start]
-        events: list[Event] = []
-        for choice in reversed(choices):
-            events.append(self.model.events(world)[choice])
-            world = self.model.step(world, events[-1], _blind)
-        return Trace(self.model.name, start, tuple(events if event is None else [*events, event]))
+        return choices[::-1]
 
 
 @contextmanager

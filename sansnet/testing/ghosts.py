@@ -14,16 +14,15 @@ import enum
 from collections.abc import Callable
 from typing import Any, ClassVar, Final, NamedTuple
 
-from sansnet.state import effects, notices, ops
-from sansnet.state.effects import Timer, Token
-from sansnet.state.endpoints import Found, Route
-from sansnet.state.faults import Fault
-from sansnet.state.inputs import SOCKET_INPUTS
-from sansnet.state.machine import Event
-from sansnet.state.phases import Link
-from sansnet.state.socket import SocketMachine
-
-from .loop import Returned, Stage, World, shape_of
+from ..state import effects, notices, ops
+from ..state.effects import Timer, Token
+from ..state.endpoints import Found, Route
+from ..state.faults import Fault
+from ..state.inputs import SOCKET_INPUTS
+from ..state.machine import Event
+from ..state.phases import Link
+from ..state.socket import SocketMachine
+from .loop import Returned, Stage, World
 
 __all__ = ["Bounds", "Family", "SocketWorld", "tape"]
 
@@ -57,7 +56,7 @@ class Bounds(NamedTuple):
     # how often
     writes: int = 0
     ends: int = 0
-    flips: int = 0  # pause(), resume(), read() and their like
+    flips: int = 0  # pause(), resume() and their like
     chunks: int = 0  # that the peer sends
     # how
     write_sizes: tuple[int, ...] = (1,)
@@ -144,6 +143,7 @@ class SocketWorld(World):
     # -- what can be seen
 
     def phases(self) -> tuple[enum.Enum, ...]:
+        """Of the link, the read half and its flow, the write half and its flight."""
         machine = self.machine
         writing, reading = machine.writing, machine.reading
         return (machine.link, reading.phase, reading.flow, writing.phase, writing.flight)
@@ -179,6 +179,7 @@ class SocketWorld(World):
         return super().is_call(name) or (name in ("looked_up", "lookup_failed") and self.lookup is Stage.UNDERWAY)
 
     def asking(self, event: Event) -> None:
+        """It costs something of the budget, and the user remembers it."""
         name, args = event
         if name == "write":
             self.writes -= 1
@@ -186,7 +187,7 @@ class SocketWorld(World):
         elif name == "end":
             self.ends -= 1
             self._give_out(args[0], args[1] or b"")
-        elif name in ("pause", "resume", "hold", "listen_readable", "read"):
+        elif name in ("pause", "resume", "hold", "listen_readable"):
             self._flip(name, args)
         elif name == "adopt":
             self.adopted = self.open = True
@@ -209,12 +210,14 @@ class SocketWorld(World):
     # -- what the driver does
 
     def answering(self, event: Event) -> None:
+        """A deferred send is in flight from now on."""
         if event.name == "send_deferred":
             assert isinstance(self.asked, ops.Send)
             self.sending = True
             self.unsent = sum(map(len, self.asked.payloads)) - event.args[0]
 
     def reporting(self, event: Event) -> None:
+        """What it completes is no longer owed."""
         _REPORTED[event.name](self, *event.args)
 
     def _lookup_over(self, _fault: Fault) -> None:
@@ -258,7 +261,8 @@ class SocketWorld(World):
         self.lingering = False
 
     def fed(self, event: Event, before: tuple[enum.Enum, ...]) -> None:
-        if self.machine.link in _DEAD:  # nothing goes either way any more: the counts mean nothing
+        """Once the socket is destroyed nothing goes either way any more, and the counts mean nothing."""
+        if self.machine.link in _DEAD:
             self.handed = self.received = self.delivered = 0
             self.owes_drain = self.paused = False
 

@@ -1,25 +1,25 @@
 """The laws of a socket: what holds at every moment, however the user, the driver and the clock behave.
 
-Each is a function with one sentence. `SOCKET_LAWS` has all of them; a model adds the `sometimes` that it was made for.
-The moments are the effects as they are carried out, `Fed`, `Returned` and `Rested` (see `loop`), and `NewMachine`. A law
-sees the world as it is just before the effect counts: at 'close', `world.closed` says whether there was one before.
+Each is a function with one sentence. `SOCKET_LAWS` has all of them; a model adds the `sometimes` that it is there for.
+The moments are the effects as they are carried out, `Fed`, `Returned` and `Rested` (see `loop`), and `NewMachine`. A
+law sees the world as it is just before the effect counts: at 'close', `world.closed` says whether there was one before.
 """
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+from collections import deque
+from collections.abc import Mapping
+from typing import Final
 
-from sansnet.state import notices, ops
-from sansnet.state.effects import Arm, Disarm, Effect, Notice, Op, Reply, Taken, Then, Timer, Touch
-from sansnet.state.inputs import By
-from sansnet.state.machine import Event
-from sansnet.state.phases import MOVES, Link, Write
-from sansnet.state.socket import SocketMachine
-
-from .explore import Law, Promise, always, eventually
+from ..state import notices, ops
+from ..state.effects import Arm, Disarm, Effect, Notice, Op, Reply, Taken, Then, Timer, Touch
+from ..state.inputs import By
+from ..state.machine import Event, Part
+from ..state.phases import MOVES, Link, Write
+from ..state.socket import SocketMachine
 from .ghosts import SocketWorld, tape
+from .laws import Law, Promise, always, eventually
 from .loop import Fed, NewMachine, Rested, Stage, World
 
 __all__ = ["LOOP_LAWS", "SOCKET_LAWS"]
@@ -71,8 +71,17 @@ def phases_move_as_the_table_says(world: World, fed: Fed) -> bool:
 def snapshots_are_faithful(world: World, _moment: NewMachine) -> bool:
     """clone(), and thaw() of freeze(), give the same machine, and one that shares nothing that changes."""
     machine = world.machine
-    frozen = machine.freeze()
-    return bool(type(machine).thaw(frozen).freeze() == frozen == machine.clone().freeze())
+    clone, frozen = machine.clone(), machine.freeze()
+    return bool(type(machine).thaw(frozen).freeze() == frozen == clone.freeze()) and not _share(machine, clone)
+
+
+def _share(one: Part, other: Part) -> bool:
+    pairs = [(getattr(one, name), getattr(other, name)) for name in one.FIELDS]
+    return any(
+        value is copy or (isinstance(value, Part) and _share(value, copy))
+        for value, copy in pairs
+        if isinstance(value, Part | deque)
+    )
 
 
 def _has(effects: list[Effect], *kinds: type) -> bool:
@@ -229,7 +238,7 @@ def success_means_sent(world: SocketWorld, notice: notices.Settled) -> bool:
 
 @always(notices.Drain)
 def drain_was_owed(world: SocketWorld, _notice: notices.Drain) -> bool:
-    """'drain' only after a write() that answered False, when nothing is left, on a socket neither ended nor destroyed."""
+    """'drain' only after a write() that answered False, when nothing is left; not once ended or destroyed."""
     writing = world.machine.writing
     return world.owes_drain and not writing.length and writing.phase is Write.OPEN and not world.machine.destroyed
 
@@ -300,7 +309,7 @@ def the_machine_knows_its_driver(world: SocketWorld, _moment: Rested) -> bool:
 
 @always(Arm, Disarm, Touch)
 def timers_are_armed_once(world: SocketWorld, effect: Arm | Disarm | Touch) -> bool:
-    """What is disarmed or touched is armed, and what is armed was not, unless it is the idle timer that set_timeout() arms."""
+    """What is disarmed or touched is armed; what is armed was not, but for the idle timer: set_timeout() sets it."""
     if isinstance(effect, Touch):
         return Timer.IDLE in world.timers
     if isinstance(effect, Disarm):
@@ -329,9 +338,7 @@ def closed_means_over(world: SocketWorld, _notice: notices.Closed) -> bool:
 
 @always(NewMachine)
 def ready_state_is_one_of_five(world: SocketWorld, _moment: NewMachine) -> bool:
-    """readyState is 'opening', 'open', 'readOnly', 'writeOnly' or 'closed'; 'closed' once destroyed, 'opening' exactly
-    while it connects.
-    """
+    """'opening' exactly while connecting, 'closed' once destroyed, else 'open', 'readOnly', 'writeOnly' or 'closed'."""
     machine = world.machine
     state = machine.ready_state
     if machine.is_connecting or machine.destroyed:

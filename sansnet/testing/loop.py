@@ -19,13 +19,12 @@ import enum
 from collections.abc import Callable, Hashable, Mapping
 from typing import Any, ClassVar, Final, NamedTuple
 
-from sansnet.state.effects import Effect, Effects, Notice, Op, Step, Then, Tick
-from sansnet.state.faults import Fault
-from sansnet.state.inputs import SERVER_INPUTS, SOCKET_INPUTS, By, Input
-from sansnet.state.machine import Event
-from sansnet.state.notices import Settled
-
-from .explore import See
+from ..state.effects import Effect, Effects, Notice, Op, Step, Then, Tick
+from ..state.faults import Fault
+from ..state.inputs import SERVER_INPUTS, SOCKET_INPUTS, By, Input
+from ..state.machine import Event
+from ..state.notices import Settled
+from .laws import See
 
 __all__ = ["GO_ON", "NEW_MACHINE", "Fed", "NewMachine", "Rested", "Returned", "Stage", "World", "shape_of"]
 

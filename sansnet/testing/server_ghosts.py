@@ -10,15 +10,14 @@ import enum
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar, Final, NamedTuple
 
-from sansnet.state import notices, ops
-from sansnet.state.effects import Arm, Disarm, Timer
-from sansnet.state.endpoints import Found, ListenPlan
-from sansnet.state.faults import Fault
-from sansnet.state.inputs import SERVER_INPUTS
-from sansnet.state.machine import Event
-from sansnet.state.phases import Listen
-from sansnet.state.server import ServerMachine
-
+from ..state import notices, ops
+from ..state.effects import Arm, Disarm, Timer
+from ..state.endpoints import Found, ListenPlan
+from ..state.faults import Fault
+from ..state.inputs import SERVER_INPUTS
+from ..state.machine import Event
+from ..state.phases import Listen
+from ..state.server import ServerMachine
 from .loop import GO_ON, Returned, World
 
 __all__ = ["ServerBounds", "ServerWorld", "server_events"]
@@ -82,6 +81,7 @@ class ServerWorld(World):
         self.failures_due = 0  # how often 'error' is to be told
 
     def phases(self) -> tuple[enum.Enum, ...]:
+        """Of the listener."""
         return (self.machine.listener,)
 
     def numbers(self) -> tuple[object, ...]:
@@ -94,6 +94,7 @@ class ServerWorld(World):
     # -- what the user does
 
     def asking(self, event: Event) -> None:
+        """It costs something of the budget."""
         name = event.name
         if name == "listen":
             self.listens -= 1
@@ -114,11 +115,13 @@ class ServerWorld(World):
     # -- what the driver does
 
     def answering(self, event: Event) -> None:
+        """A listener may be open from now on."""
         if event.name == "listening":
             self.listener = event.args[0]
             self.announced = False
 
     def reporting(self, event: Event) -> None:
+        """What it completes is no longer owed."""
         name, args = event
         if name in ("looked_up", "lookup_failed"):
             self.lookups = tuple([other for other in self.lookups if other[0] != args[0]])

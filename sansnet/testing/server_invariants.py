@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from sansnet.state import notices, ops
-from sansnet.state.effects import Arm, Disarm, Notice, Op, Timing
-from sansnet.state.machine import Event
-from sansnet.state.phases import Listen
-
-from .explore import Law, Promise, always, eventually
+from ..state import notices, ops
+from ..state.effects import Arm, Disarm, Notice, Op, Timing
+from ..state.machine import Event
+from ..state.phases import Listen
 from .invariants import LOOP_LAWS
+from .laws import Law, Promise, always, eventually
 from .loop import Fed, Rested
 from .server_ghosts import ServerWorld
 
@@ -32,7 +31,7 @@ def the_limit_is_kept(world: ServerWorld, _notice: notices.Connection) -> bool:
 
 @always(Fed)
 def each_connection_has_one_fate(world: ServerWorld, fed: Fed) -> bool:
-    """A connection is told, or dropped and discarded, or discarded; of a closed listener, or blocked, it is not told."""
+    """A connection is told, or dropped and discarded, or discarded: so if it is blocked, or the listener closed."""
     if fed.event.name != "accepted":
         return True
     number, connection, blocked = fed.event.args

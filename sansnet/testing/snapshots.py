@@ -13,7 +13,7 @@ from collections.abc import Callable, Hashable
 from operator import attrgetter
 from typing import Any, Final
 
-from sansnet.state.machine import Part
+from ..state.machine import Part
 
 __all__ = ["Numbers", "copier", "keyer"]
 
@@ -27,6 +27,7 @@ class Numbers:
         self._numbers: dict[Hashable, int] = {}
 
     def __call__(self, thing: Hashable) -> int:
+        """The number of `thing`."""
         return self._numbers.setdefault(thing, len(self._numbers))
 
     def __len__(self) -> int:

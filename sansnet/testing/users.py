@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from sansnet.state.faults import Fault
-from sansnet.state.machine import Event
-from sansnet.state.ops import BindLocal, Send
-from sansnet.state.phases import Link
-
+from ..state.faults import Fault
+from ..state.machine import Event
+from ..state.ops import BindLocal, Send
+from ..state.phases import Link
 from .ghosts import Bounds, Family, SocketWorld, tape
 from .loop import GO_ON, Stage
 
@@ -133,8 +132,8 @@ ACTS: Final[dict[str, Act]] = {
     "pause": _once(Event("pause"), _may_flip),
     "resume": _once(Event("resume"), _may_flip),
     "hold": _once(Event("hold"), _may_flip),
-    "read": _once(Event("read", (None,)), _may_flip),
-    "read_1": _once(Event("read", (1,)), _may_flip),
+    "read": _once(Event("read", (None,)), _alive),
+    "read_1": _once(Event("read", (1,)), _alive),
     "listen_readable": _once(
         Event("listen_readable", (True, False)), lambda world: _may_flip(world) and not world.machine.reading.listening
     ),

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from sansnet.cli import main
 from tests.cli.commands import EchoServer, echo_server, run, trace_of
 from tests.loopback import HAS_PATHS, PATIENCE
 
@@ -158,6 +159,7 @@ def test_the_trace() -> None:
     assert status == 0
     assert trace_of(stderr) == [
         ("connection", "open", f"from 127.0.0.1:{peer}"),
+        ("resume", "open", ""),
         ("data", "open", "5 B"),
         ("end", "writeOnly", "5 B read"),
         ("finish", "closed", "5 B written"),
@@ -200,17 +202,26 @@ def test_a_path_that_is_taken(tmp_path: Path) -> None:
         (["--nonsense"], "unrecognized arguments: --nonsense"),
     ],
 )
-def test_bad_arguments(arguments: list[str], complaint: str) -> None:
-    done = run("echo", *arguments)
-    assert (done.returncode, done.stdout) == (2, b"")
-    assert complaint in done.stderr.decode()
+def test_bad_arguments(arguments: list[str], complaint: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["echo", *arguments])
+    said = capsys.readouterr()
+    assert (left.value.code, said.out) == (2, "")
+    assert complaint in said.err
 
 
-@pytest.mark.parametrize("arguments", [[], ["echo"], ["connect"], ["demo"]])
-def test_help(arguments: list[str]) -> None:
-    done = run(*arguments, "--help")
+@pytest.mark.parametrize("command", ["echo", "connect", "demo"])
+def test_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main([command, "--help"])
+    assert left.value.code == 0
+    assert capsys.readouterr().out.startswith(f"usage: sansnet {command} ")
+
+
+def test_help_of_the_module() -> None:
+    done = run("--help")
     assert (done.returncode, done.stderr) == (0, b"")
-    assert done.stdout.startswith(" ".join(["usage: python -m sansnet", *arguments]).encode())
+    assert done.stdout.startswith(b"usage: python -m sansnet [-h] COMMAND")
 
 
 def test_no_command() -> None:

@@ -252,3 +252,64 @@ def descriptor_is_open(number: int) -> bool:
     except OSError:
         return False
     return True
+
+
+def endpoint_of(server: socket.socket) -> Endpoint:
+    """Where a plain TCP socket is."""
+    host, port = server.getsockname()[:2]
+    return Endpoint(host, port, 6 if ":" in host else 4)
+
+
+def free_port() -> int:
+    """A port where nobody listens."""
+    with socket.create_server((LOOPBACK, 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
+
+
+@contextlib.contextmanager
+def black_hole() -> Iterator[Endpoint]:
+    """An address where nobody answers: a listener whose backlog is full, so that the system drops what else comes."""
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(socket.socket())
+        server.bind((LOOPBACK, 0))
+        server.listen(0)
+        while True:
+            caller = stack.enter_context(socket.socket())
+            caller.settimeout(0.05)
+            try:
+                caller.connect(server.getsockname())
+            except TimeoutError:
+                break
+        yield endpoint_of(server)
+
+
+def call(port: int, count: int = 1, host: str = LOOPBACK) -> contextlib.ExitStack:
+    """So many connections, closed together."""
+    stack = contextlib.ExitStack()
+    for _ in range(count):
+        stack.enter_context(socket.create_connection((host, port)))
+    return stack
+
+
+def talk(driver: SelectorDriver, handle: SocketHandle, recorder: Recorder, server: socket.socket) -> None:
+    """Let the handle and the server that it is connected to say something to one another."""
+    peer, _ = server.accept()
+    with peer:
+        assert handle.send((b"ping",)) is None
+        assert peer.recv(100) == b"ping"
+        handle.start_read()
+        peer.sendall(b"pong")
+        until(driver, recorder.has("received"))
+        assert recorder.data == b"pong"
+
+
+def refusal(driver: SelectorDriver, endpoint: Endpoint | None, **plan: Any) -> Fault:
+    """Why there is no listening there. Nothing must be left of the attempt."""
+    before = open_descriptors()
+    answer = driver.listen(endpoint, ListenPlan(**plan), Recorder())
+    assert isinstance(answer, Fault)
+    assert open_descriptors() == before
+    assert answer.syscall == "listen"
+    assert not driver.alive
+    return answer

@@ -18,7 +18,7 @@ from sansnet.drivers.contract import Driver
 from sansnet.drivers.readiness import Reactor, ReadinessDriver
 from sansnet.state.endpoints import Endpoint, Found, ListenPlan
 from sansnet.state.faults import Fault
-from tests.drivers.recorder import LOOPBACK, MEGABYTE, Recorder, attached, is_alive, port_of, reader, v4
+from tests.drivers.recorder import LOOPBACK, MEGABYTE, Recorder, attached, black_hole, is_alive, port_of, reader
 
 Callback = Callable[[], None]
 
@@ -127,19 +127,10 @@ def test_a_false_alarm_harms_nothing(loop: MainLoop, driver: ReadinessDriver) ->
 
 
 def test_a_false_alarm_does_not_connect(loop: MainLoop, driver: ReadinessDriver) -> None:
-    with socket.socket() as black_hole, contextlib.ExitStack() as stack:
-        black_hole.bind((LOOPBACK, 0))
-        black_hole.listen(0)
-        while True:  # fill its backlog
-            caller = stack.enter_context(socket.socket())
-            caller.settimeout(0.05)
-            try:
-                caller.connect(black_hole.getsockname())
-            except TimeoutError:
-                break
+    with black_hole() as nowhere:
         client = driver.socket()
         recorder = attached(client)
-        client.connect(1, v4(black_hole.getsockname()))
+        client.connect(1, nowhere)
         for _ in range(3):
             loop.lie()
             loop.frame()

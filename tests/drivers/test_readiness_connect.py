@@ -18,12 +18,16 @@ from tests.drivers.recorder import (
     LOOPBACK,
     Recorder,
     attached,
+    black_hole,
     cut,
     descriptor_is_open,
     driver_over,
+    endpoint_of,
+    free_port,
     is_alive,
     open_descriptors,
     settle,
+    talk,
     until,
     waits,
 )
@@ -54,47 +58,9 @@ def server() -> Iterator[socket.socket]:
 
 
 @pytest.fixture
-def black_hole() -> Iterator[Endpoint]:
-    """An address where nobody answers: a listener whose backlog is full, so that the system drops what else comes."""
-    with socket.socket() as made:
-        made.bind((LOOPBACK, 0))
-        made.listen(0)
-        callers = []
-        while True:
-            caller = socket.socket()
-            callers.append(caller)
-            caller.settimeout(0.05)
-            try:
-                caller.connect(made.getsockname())
-            except TimeoutError:
-                break
-        yield endpoint_of(made)
-        for caller in callers:
-            caller.close()
-
-
-def endpoint_of(server: socket.socket) -> Endpoint:
-    host, port = server.getsockname()[:2]
-    return Endpoint(host, port, 6 if ":" in host else 4)
-
-
-def free_port() -> int:
-    """A port where nobody listens."""
-    with socket.create_server((LOOPBACK, 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
-
-
-def talk(driver: SelectorDriver, handle: SocketHandle, recorder: Recorder, server: socket.socket) -> None:
-    """Say something in both directions."""
-    peer, _ = server.accept()
-    with peer:
-        assert handle.send((b"ping",)) is None
-        assert peer.recv(100) == b"ping"
-        handle.start_read()
-        peer.sendall(b"pong")
-        until(driver, recorder.has("received"))
-        assert recorder.data == b"pong"
+def nowhere() -> Iterator[Endpoint]:
+    with black_hole() as endpoint:
+        yield endpoint
 
 
 # ----------------------------------------------------------------------------------------------------------- connecting
@@ -254,10 +220,10 @@ def test_a_connection_that_was_reset_before_it_was_seen_has_an_end(
 
 
 def test_an_attempt_that_is_given_up_fails_and_its_socket_is_closed(
-    driver: SelectorDriver, handle: SocketHandle, recorder: Recorder, black_hole: Endpoint
+    driver: SelectorDriver, handle: SocketHandle, recorder: Recorder, nowhere: Endpoint
 ) -> None:
     before = open_descriptors()
-    handle.connect(1, black_hole)
+    handle.connect(1, nowhere)
     settle(driver)
     assert recorder.log == []
     assert is_alive(driver)
@@ -265,7 +231,7 @@ def test_an_attempt_that_is_given_up_fails_and_its_socket_is_closed(
     assert open_descriptors() == before
     assert recorder.log == []
     settle(driver)
-    fault = Fault("ECANCELED", errno=CANCELED, syscall="connect", address=LOOPBACK, port=black_hole.port)
+    fault = Fault("ECANCELED", errno=CANCELED, syscall="connect", address=LOOPBACK, port=nowhere.port)
     assert recorder.log == [("attempt_failed", 1, fault)]
     assert not is_alive(driver)
     handle.cancel_connect(1)
@@ -326,11 +292,11 @@ def test_an_attempt_that_has_just_won_can_be_given_up(
 
 
 def test_closing_gives_every_attempt_up(
-    driver: SelectorDriver, handle: SocketHandle, recorder: Recorder, black_hole: Endpoint, tmp_path: Path
+    driver: SelectorDriver, handle: SocketHandle, recorder: Recorder, nowhere: Endpoint, tmp_path: Path
 ) -> None:
     before = open_descriptors()
     server, endpoint = by_path(tmp_path)
-    handle.connect(1, black_hole)
+    handle.connect(1, nowhere)
     handle.connect(2, endpoint)
     assert handle.bind_local(3, 4, LOOPBACK, None) is None
     handle.close()
@@ -343,9 +309,9 @@ def test_closing_gives_every_attempt_up(
 
 
 def test_giving_up_and_closing_is_told_in_that_order(
-    driver: SelectorDriver, handle: SocketHandle, recorder: Recorder, black_hole: Endpoint
+    driver: SelectorDriver, handle: SocketHandle, recorder: Recorder, nowhere: Endpoint
 ) -> None:
-    handle.connect(1, black_hole)
+    handle.connect(1, nowhere)
     handle.cancel_connect(1)
     handle.close()
     handle.cancel_connect(1)
@@ -368,10 +334,10 @@ def test_a_bound_attempt_that_was_never_dialled_can_be_given_up(
 
 
 def test_attempts_race_and_the_loser_is_given_up(
-    driver: SelectorDriver, handle: SocketHandle, recorder: Recorder, black_hole: Endpoint, server: socket.socket
+    driver: SelectorDriver, handle: SocketHandle, recorder: Recorder, nowhere: Endpoint, server: socket.socket
 ) -> None:
     recorder.then["connected"] = lambda _: handle.cancel_connect(1)
-    handle.connect(1, black_hole)
+    handle.connect(1, nowhere)
     handle.connect(2, endpoint_of(server))
     until(driver, recorder.has("attempt_failed"))
     assert [entry[:2] for entry in recorder.log] == [("connected", 2), ("attempt_failed", 1)]
@@ -379,10 +345,10 @@ def test_attempts_race_and_the_loser_is_given_up(
 
 
 def test_a_handle_counts_once_for_each_attempt(
-    driver: SelectorDriver, handle: SocketHandle, recorder: Recorder, black_hole: Endpoint
+    driver: SelectorDriver, handle: SocketHandle, recorder: Recorder, nowhere: Endpoint
 ) -> None:
-    handle.connect(1, black_hole)
-    handle.connect(2, black_hole)
+    handle.connect(1, nowhere)
+    handle.connect(2, nowhere)
     handle.unref()
     assert not is_alive(driver)
     handle.ref()
@@ -395,122 +361,19 @@ def test_a_handle_counts_once_for_each_attempt(
 
 
 def test_an_unref_d_attempt_does_not_keep_the_driver_alive(
-    driver: SelectorDriver, handle: SocketHandle, recorder: Recorder, black_hole: Endpoint
+    driver: SelectorDriver, handle: SocketHandle, recorder: Recorder, nowhere: Endpoint
 ) -> None:
     handle.unref()
-    handle.connect(1, black_hole)
+    handle.connect(1, nowhere)
     driver.run()
     assert recorder.log == []
-
-
-# ------------------------------------------------------------------------------------------------------- local address
-
-
-def test_an_attempt_comes_from_the_address_that_was_asked_for(
-    driver: SelectorDriver, handle: SocketHandle, recorder: Recorder, server: socket.socket
-) -> None:
-    port = free_port()
-    assert handle.bind_local(1, 4, "127.0.0.2", port) is None
-    handle.connect(1, endpoint_of(server))
-    until(driver, recorder.has("connected"))
-    assert handle.local_name() == Endpoint("127.0.0.2", port, 4)
-    peer, name = server.accept()
-    assert name == ("127.0.0.2", port)
-    peer.close()
-
-
-@pytest.mark.parametrize("port", [None, 0, -1])
-def test_any_port_will_do(
-    driver: SelectorDriver, handle: SocketHandle, recorder: Recorder, server: socket.socket, port: int | None
-) -> None:
-    assert handle.bind_local(1, 4, None, port) is None
-    handle.connect(1, endpoint_of(server))
-    until(driver, recorder.has("connected"))
-    name = handle.local_name()
-    assert name is not None
-    assert name.address == LOOPBACK
-    assert (name.port or 0) > 0
-
-
-def test_a_port_that_is_taken(handle: SocketHandle, server: socket.socket) -> None:
-    port = endpoint_of(server).port
-    assert handle.bind_local(1, 4, LOOPBACK, port) == Fault(
-        "EADDRINUSE", errno=errno.EADDRINUSE, syscall="bind", address=LOOPBACK, port=port
-    )
-
-
-def test_a_port_that_there_is_not(handle: SocketHandle) -> None:
-    assert handle.bind_local(1, 4, None, 70_000) == Fault(
-        "EADDRINUSE", errno=errno.EADDRINUSE, syscall="bind", address="0.0.0.0", port=70_000
-    )
-
-
-@pytest.mark.parametrize(
-    ("family", "address", "code"),
-    [
-        (4, "192.0.2.1", "EADDRNOTAVAIL"),
-        (6, "2001:db8::1", "EADDRNOTAVAIL"),
-        (4, "::1", "EINVAL"),
-        (6, "127.0.0.1", "EINVAL"),
-        (4, "localhost", "EINVAL"),
-    ],
-)
-def test_an_address_that_is_not_ours(handle: SocketHandle, family: int, address: str, code: str) -> None:
-    before = open_descriptors()
-    fault = handle.bind_local(1, family, address, None)
-    assert fault == Fault(code, errno=getattr(errno, code), syscall="bind", address=address)
-    assert open_descriptors() == before
-
-
-def test_after_a_failed_bind_the_attempt_is_free_again(
-    driver: SelectorDriver, handle: SocketHandle, recorder: Recorder, server: socket.socket
-) -> None:
-    assert handle.bind_local(1, 4, "192.0.2.1", None) is not None
-    settle(driver)
-    assert recorder.log == []
-    handle.connect(1, endpoint_of(server))
-    until(driver, recorder.has("connected"))
-
-
-@pytest.mark.parametrize(
-    ("address", "port", "named"), [(LOOPBACK, True, True), (LOOPBACK, False, False), (None, True, False)]
-)
-def test_a_failed_attempt_names_the_local_address_and_port_if_both_were_asked_for(
-    driver: SelectorDriver, handle: SocketHandle, recorder: Recorder, address: str | None, port: bool, named: bool
-) -> None:
-    local = free_port() if port else None
-    assert handle.bind_local(1, 4, address, local) is None
-    handle.connect(1, Endpoint(LOOPBACK, free_port(), 4))
-    until(driver, recorder.has("attempt_failed"))
-    fault = recorder.fault("attempt_failed")
-    assert (fault.local_address, fault.local_port) == ((address, local) if named else (None, None))
-
-
-def test_a_path_is_never_bound(handle: SocketHandle) -> None:
-    before = open_descriptors()
-    assert handle.bind_local(1, 0, LOOPBACK, 1) is None
-    assert open_descriptors() == before
-
-
-def test_an_adopted_socket_that_is_only_bound_is_the_one_that_connects(
-    driver: SelectorDriver, server: socket.socket
-) -> None:
-    bound = socket.socket()
-    bound.bind((LOOPBACK, 0))
-    name = endpoint_of(bound)
-    handle = driver.adopt(bound)
-    recorder = attached(handle)
-    handle.connect(1, endpoint_of(server))
-    until(driver, recorder.has("connected"))
-    assert handle.local_name() == name
-    talk(driver, handle, recorder, server)
 
 
 # ------------------------------------------------------------------------------------------------------------- closing
 
 
 @pytest.mark.parametrize("end", ["close", "reset"])
-def test_nothing_leaks(driver: SelectorDriver, server: socket.socket, black_hole: Endpoint, end: str) -> None:
+def test_nothing_leaks(driver: SelectorDriver, server: socket.socket, nowhere: Endpoint, end: str) -> None:
     driver.run()  # has it make what it wakes itself with
     before = open_descriptors()
 
@@ -527,6 +390,6 @@ def test_nothing_leaks(driver: SelectorDriver, server: socket.socket, black_hole
 
     attempt(lambda handle: handle.connect(1, endpoint_of(server)))
     attempt(lambda handle: handle.connect(1, Endpoint(LOOPBACK, free_port(), 4)))
-    attempt(lambda handle: handle.connect(1, black_hole), lambda handle: handle.connect(2, endpoint_of(server)))
+    attempt(lambda handle: handle.connect(1, nowhere), lambda handle: handle.connect(2, endpoint_of(server)))
     attempt(lambda handle: handle.bind_local(1, 4, None, None))
-    attempt(lambda handle: handle.bind_local(1, 4, LOOPBACK, None), lambda handle: handle.connect(1, black_hole))
+    attempt(lambda handle: handle.bind_local(1, 4, LOOPBACK, None), lambda handle: handle.connect(1, nowhere))

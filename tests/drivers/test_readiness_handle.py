@@ -83,6 +83,14 @@ def test_a_connection_that_is_gone_counts_as_shut(driver: SelectorDriver, trio: 
     assert recorder.names == ["read_failed", "shut_down"]
 
 
+def test_so_does_one_that_never_was(driver: SelectorDriver) -> None:
+    handle = driver.socket()
+    recorder = attached(handle)
+    handle.shutdown()
+    driver.run()
+    assert recorder.names == ["shut_down"]
+
+
 def test_a_shutdown_that_the_system_refuses_is_a_fault(
     driver: SelectorDriver, trio: Trio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -391,6 +399,16 @@ def test_a_peer_that_went_before_it_was_asked_for_has_no_name(driver: SelectorDr
     until(driver, recorder.has("read_failed"))
     assert handle.remote_name() is None
     assert handle.local_name() is not None
+
+
+def test_a_name_that_the_system_will_not_tell_is_none(trio: Trio, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(connection: socket.socket) -> None:
+        raise OSError(errno.ENOTCONN, "no name")
+
+    monkeypatch.setattr(socket.socket, "getsockname", refuse, raising=False)
+    monkeypatch.setattr(socket.socket, "getpeername", refuse, raising=False)
+    assert trio[0].local_name() is None
+    assert trio[0].remote_name() is None
 
 
 def test_options_reach_the_system(trio: Trio) -> None:

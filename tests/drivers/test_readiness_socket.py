@@ -6,7 +6,7 @@ import errno
 import os
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -21,6 +21,7 @@ from tests.drivers.recorder import (
     driver_over,
     is_alive,
     reader,
+    receive_all,
     settle,
     slow,
     until,
@@ -84,6 +85,18 @@ def test_a_megabyte_comes_in_bites_of_64_kib_at_most(driver: SelectorDriver, tri
     thread.join()
     assert recorder.data == MEGABYTE
     assert max(count for name, *rest in recorder.log if name == "received" for count in rest) <= 65536
+
+
+def test_the_bites_can_be_made_smaller(driver: SelectorDriver, trio: Trio) -> None:
+    handle, recorder, peer = trio
+    sizes = iter([3, 0, 1_000_000])
+    recorder.then["received"] = lambda _: handle.limit_read(next(sizes, 9))
+    handle.limit_read(5)
+    handle.start_read()
+    peer.sendall(b"hello, world")
+    until(driver, lambda: len(recorder.data) == 12)
+    assert recorder.log == [("received", 5), ("received", 3), ("received", 1), ("received", 3)]
+    assert recorder.data == b"hello, world"
 
 
 def test_a_connection_that_has_much_to_say_does_not_starve_another(driver: SelectorDriver) -> None:
@@ -287,6 +300,35 @@ def test_without_sendmsg_it_is_the_same(driver: SelectorDriver, trio: Trio, monk
     assert data == b"".join(payloads)
 
 
+@pytest.mark.parametrize("gathers", [True, False])
+def test_a_socket_that_is_full_between_two_calls(
+    driver: SelectorDriver, trio: Trio, monkeypatch: pytest.MonkeyPatch, gathers: bool
+) -> None:
+    handle, recorder, peer = trio
+    payloads = tuple(b"%d," % number for number in range(2 * os.sysconf("SC_IOV_MAX")))
+    calls: list[int] = []
+
+    def send(connection: socket.socket, what: object) -> int:
+        calls.append(1)
+        if len(calls) == 2:
+            raise BlockingIOError(errno.EAGAIN, "full")
+        return original(connection, what)
+
+    if gathers:
+        original: Callable[..., int] = socket.socket.sendmsg
+        monkeypatch.setattr("sansnet.drivers.readiness_socket._SENDMSG", send)
+    else:
+        original = socket.socket.send
+        monkeypatch.setattr("sansnet.drivers.readiness_socket._SENDMSG", None)
+        monkeypatch.setattr(socket.socket, "send", send, raising=False)
+    taken = handle.send(payloads)
+    assert isinstance(taken, int)
+    assert taken > 0
+    recorder.then["sent"] = handle.shutdown
+    until(driver, recorder.has("shut_down"))
+    assert receive_all(peer) == b"".join(payloads)
+
+
 def test_a_send_to_a_full_socket_takes_nothing_at_first(driver: SelectorDriver, trio: Trio) -> None:
     handle, recorder, peer = trio
     slow(handle, peer)
@@ -376,6 +418,24 @@ def test_reading_goes_on_while_a_send_is_in_flight(driver: SelectorDriver, trio:
     until(driver, recorder.has("received"))
     assert recorder.data == b"while you talk"
     assert "sent" not in recorder.names
+
+
+def test_an_interrupt_that_goes_through_sent_leaves_nothing_spinning(driver: SelectorDriver, trio: Trio) -> None:
+    handle, recorder, peer = trio
+    slow(handle, peer)
+    assert isinstance(handle.send((MEGABYTE,)), int)
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    recorder.then["sent"] = interrupt
+    thread, _ = reader(peer)
+    with pytest.raises(KeyboardInterrupt):
+        until(driver, recorder.has("never"), turns=100_000)
+    handle.shutdown()
+    thread.join()
+    settle(driver)
+    assert waits(driver)
 
 
 def test_only_one_send_at_a_time(trio: Trio) -> None:

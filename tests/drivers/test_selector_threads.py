@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from sansnet.drivers import selector
+from sansnet.drivers.polling import Waker
 from sansnet.drivers.selector import SelectorDriver
 from tests.drivers.recorder import POLLERS, adopted_pair, driver_over, is_alive, settle, until
 
@@ -74,6 +76,44 @@ def test_the_wake_up_itself_does_not(driver: SelectorDriver) -> None:
     driver.call_soon_threadsafe(lambda: None)
     settle(driver)
     assert not driver.step()
+
+
+def test_a_signal_handler_may_wake_the_loop_while_it_learns_to_be_woken(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+    made: list[Waker] = []
+    driver = SelectorDriver()
+
+    def make(owner: object) -> Waker:
+        if not made:
+            made.append(Waker(owner))  # so that the next one isn't interrupted
+            driver.call_soon_threadsafe(lambda: done.append("the handler's"))
+        made.append(Waker(owner))
+        return made[-1]
+
+    monkeypatch.setattr(selector, "Waker", make)
+    with driver:
+        driver.call_soon_threadsafe(lambda: done.append("the program's"))
+        driver.run()
+        assert done == ["the handler's", "the program's"]
+        assert made[1].fileno() != -1
+        assert made[2].fileno() == -1  # it came too late
+    assert made[1].fileno() == -1
+    made[0].close()
+
+
+def test_a_driver_that_is_closed_at_that_moment_leaves_nothing_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Waker] = []
+    driver = SelectorDriver()
+
+    def make(owner: object) -> Waker:
+        driver.close()
+        made.append(Waker(owner))
+        return made[-1]
+
+    monkeypatch.setattr(selector, "Waker", make)
+    with pytest.raises(RuntimeError, match="closed"):
+        driver.call_soon_threadsafe(print)
+    assert made[0].fileno() == -1
 
 
 def test_another_thread_is_told_to_use_call_soon_threadsafe(driver: SelectorDriver) -> None:

@@ -12,7 +12,7 @@ lane by lane, unless the scenario says `order="all"`: where all comes from calls
 compared. Segments end where the scenario settles, which binds the lanes together again.
 
 What differs from run to run is replaced: port numbers by whose they are, the folder of the scenario. Long payloads are
-shown by their length and digest. Consecutive pieces of data are one entry (interpreter.py).
+shown by their length and digest, long runs of one character by their length. Consecutive pieces of data are one entry (interpreter.py).
 """
 
 from __future__ import annotations
@@ -23,11 +23,12 @@ import re
 from typing import Any, Final
 
 from .translation import message
-from .words import Order, Scenario
+from .words import Scenario
 
-__all__ = ["compare", "lines_of"]
+__all__ = ["Unseen", "compare", "lines_of"]
 
 Played = dict[str, Any]
+Unseen = tuple[str, ...]
 
 _FRESH: Final = {
     "ready_state": "open",
@@ -60,9 +61,11 @@ def compare(node: list[str], ours: list[str]) -> list[str]:
     return [line for line in lines if not line.startswith(("---", "+++", "@@"))]
 
 
-def lines_of(played: Played, scenario: Scenario, world: dict[str, Any]) -> list[str]:
-    """The trace of a scenario that was played, in one form for both sides."""
-    writer = _Writer(played["ports"] | {str(port): name for name, port in world["ports"].items()}, world["directory"])
+def lines_of(played: Played, scenario: Scenario, world: dict[str, Any], unseen: Unseen = ()) -> list[str]:
+    """The trace of a scenario that was played, in one form for both sides; without the properties `unseen`."""
+    for entry in played["entries"]:
+        entry["state"] = {name: value for name, value in entry["state"].items() if name not in unseen}
+    writer = _Writer({str(port): name for name, port in world["ports"].items()} | played["ports"], world["directory"])
     lines = [(entry["segment"], entry["lane"], writer.line(entry)) for entry in played["entries"]]
     if played["failure"]:
         lines.append((1 << 30, "", f"failed: {writer.text(played['failure'])}"))
@@ -95,6 +98,7 @@ class _Writer:
 
     def text(self, text: str) -> str:
         text = text.replace(self._directory, "<folder>")
+        text = re.sub(r"(.)\1{39,}", lambda run: f"{run[1]}×{len(run[0])}", text)
         return re.sub(r"(?<=:)\d{4,5}\b", lambda found: self._port(found[0]), text)
 
     def _happened(self, entry: dict[str, Any]) -> str:
@@ -172,7 +176,3 @@ class _Writer:
         else:
             parts.insert(0, repr(message(self.text(error["message"]))))
         return f"<{' '.join([error['family'], *parts])}>"
-
-
-def order_of(scenario: Scenario) -> Order:
-    return scenario.order

@@ -51,9 +51,11 @@ _QUIET: Final = (
 EVENTS: Final[dict[str, tuple[str, ...]]] = {
     "socket": (*_QUIET, "data"),
     "quiet": _QUIET,
+    "path": (*(event for event in _QUIET if not event.startswith("connection_attempt")), "data"),
     "server": ("listening", "connection", "close", "error", "drop"),
 }
-"""What is recorded: of a socket or a server unless the scenario says otherwise, and of a socket that nobody reads."""
+"""What is recorded: of a socket or a server unless the scenario says otherwise; of a "quiet" socket, which nobody reads;
+of one that connects to a "path" in net.connect(), where Node tells of the attempt before anybody can listen."""
 
 STATES: Final[dict[str, tuple[str, ...]]] = {
     "socket": (
@@ -83,16 +85,27 @@ STATES: Final[dict[str, tuple[str, ...]]] = {
 }
 """What of an object is looked at whenever something happens to it."""
 
-_WORDS: Final = {"msecs": "seconds", "buffer, typed_array, or data_view": "Buffer, TypedArray, or DataView"}
+_WORDS: Final = {
+    "msecs": "seconds",
+    "writable_allt": "writable_all",
+    "an net.BlockList": "an instance of BlockList",
+    "an instance of Array": "an instance of list",
+    ' or "race"': "",  # what auto_select_family can be beyond Node
+}
 
 
 def message(text: str) -> str:
-    """A message without what Node's language has in it: names in snake_case, and not what was received instead."""
+    """A message without what either language has in it: names in snake_case, and not what was received instead."""
     text = re.sub(r"\.?,? ?Received .*", "", text, flags=re.DOTALL)
-    text = re.sub(r"(?<=[a-z])[A-Z](?=[a-z])", lambda found: f"_{found[0].lower()}", text)
+    text = re.sub(r"^(Unexpected token|Expecting value).*", "this is no JSON", text)
+    text = re.sub(r"\b[a-z][a-z0-9]*(?:[A-Z][a-z0-9]*)+\b", _snake, text)
     for node, ours in _WORDS.items():
         text = text.replace(node, ours)
     return text
+
+
+def _snake(word: re.Match[str]) -> str:
+    return re.sub("[A-Z]", lambda letter: f"_{letter[0].lower()}", word[0])
 
 
 def family_of(error: BaseException) -> str:

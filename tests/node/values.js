@@ -84,6 +84,7 @@ function plain(value, run) {
   if (Buffer.isBuffer(value)) return { bytes: value.toString('latin1') };
   if (Array.isArray(value)) return value.map((item) => plain(item, run));
   if (value instanceof Error) return { error: plainError(value, run) };
+  if (value instanceof net.SocketAddress) value = value.toJSON();
   const entries = Object.entries(value).map(([name, item]) => [snake(name), plain(item, run)]);
   return entries.length ? Object.fromEntries(entries) : null;
 }
@@ -91,9 +92,11 @@ function plain(value, run) {
 const ERROR_FIELDS = ['code', 'errno', 'syscall', 'address', 'port', 'localAddress', 'localPort', 'hostname'];
 
 function plainError(error, run) {
-  const fields = ERROR_FIELDS.filter((name) => error[name] !== undefined)
+  const fields = ERROR_FIELDS.filter((name) => error[name] !== undefined && error[name] !== null)
+    .filter((name) => !(name === 'port' && error.port < 0)) // a path has none
     .map((name) => [snake(name), plain(error[name], run)]);
   const out = { ...Object.fromEntries(fields), family: family(error), message: error.message };
+  if (error.host !== undefined) out.hostname = error.host; // two words for one thing
   if (error instanceof AggregateError) out.errors = error.errors.map((one) => plainError(one, run));
   if (error.cause !== undefined) out.cause = error.cause?.message ?? plain(error.cause, run);
   return out;
@@ -103,7 +106,7 @@ function plainError(error, run) {
 function family(error) {
   if (error instanceof AggregateError) return 'group';
   if (error.name === 'AbortError') return 'abort';
-  if (error instanceof RangeError || error instanceof SyntaxError) return 'value';
+  if (error instanceof RangeError || error instanceof SyntaxError || error.code === 'ERR_INVALID_ADDRESS') return 'value';
   return error instanceof TypeError ? 'type' : 'error';
 }
 

@@ -13,13 +13,18 @@ from .translation import family_of
 
 __all__ = ["KINDS", "arguments", "plain", "real"]
 
+
+def _missing(*_: object) -> None:
+    raise NotImplementedError
+
+
 KINDS: Final[dict[str, Callable[..., Any]]] = {
     "socket": sansnet.Socket,
     "connect": lambda *args, **options: sansnet.connect(*args, **options),
     "server": sansnet.create_server,
     "block_list": sansnet.BlockList,
     "socket_address": sansnet.SocketAddress,
-    "bound_socket": lambda *args, **options: getattr(sansnet, "BoundSocket")(*args, **options),
+    "bound_socket": getattr(sansnet, "BoundSocket", None) or _missing,
     "controller": sansnet.AbortController,
 }
 
@@ -139,6 +144,8 @@ def plain(value: Any, run: Run) -> Any:
         return {"object": name}
     if isinstance(value, BaseException):
         return {"error": _plain_error(value, run)}
+    if isinstance(value, sansnet.SocketAddress):
+        value = {name: getattr(value, name) for name in ("address", "port", "family", "flowlabel")}
     if hasattr(value, "_asdict"):
         value = value._asdict()
     if isinstance(value, Mapping):

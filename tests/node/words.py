@@ -163,7 +163,7 @@ def throw(message: str) -> Step:
 
 
 def port(name: str) -> Step:
-    """The port of a server; "refusing": of nobody; "hanging": of one that never answers ("hanging6": on ::1)."""
+    """The port of a server; "refusing": of nobody; "hanging": of one that never answers."""
     return {"$port": name}
 
 

@@ -13,21 +13,18 @@ __all__ = ["folder", "ports"]
 
 @contextlib.contextmanager
 def ports() -> Iterator[dict[str, int]]:
-    """"refusing": bound, and not listening. "hanging", "hanging6": a backlog that is full, so that nobody answers."""
+    """By name. "refusing" is bound, and not listening; "hanging" has a backlog that is full, so that nobody answers."""
     with contextlib.ExitStack() as stack:
         refusing = stack.enter_context(socket.socket())
         refusing.bind(("127.0.0.1", 0))
-        found = {"refusing": refusing.getsockname()[1]}
-        for name, family, host in (("hanging", socket.AF_INET, "127.0.0.1"), ("hanging6", socket.AF_INET6, "::1")):
-            server = stack.enter_context(socket.socket(family))
-            server.bind((host, 0))
-            server.listen(0)
-            found[name] = server.getsockname()[1]
-            for _ in range(2):
-                filler = stack.enter_context(socket.socket(family))
-                filler.setblocking(False)
-                filler.connect_ex((host, found[name]))
-        yield found
+        hanging = stack.enter_context(socket.socket())
+        hanging.bind(("127.0.0.1", 0))
+        hanging.listen(0)
+        for _ in range(2):
+            filler = stack.enter_context(socket.socket())
+            filler.setblocking(False)
+            filler.connect_ex(hanging.getsockname())
+        yield {"refusing": refusing.getsockname()[1], "hanging": hanging.getsockname()[1]}
 
 
 @contextlib.contextmanager

@@ -97,6 +97,18 @@ def test_a_second_destroy_is_nothing_and_the_first_error_stays() -> None:
     assert sock.asked() == [CLOSE]
 
 
+def test_the_first_error_stays_although_another_is_told() -> None:
+    """F-03: a write had failed, and then the user destroys in its callback."""
+    failed = Fault("EPIPE", syscall="write")
+    sock = Sock.opened()
+    sock.sends.append(failed)
+    sock.write(b"abc", 1)
+    sock.when(Settled, lambda: sock.destroy(OWN))
+    sock.run()
+    assert sock.heard() == [Settled(1, failed), Failed(OWN)]
+    assert sock.machine.errored == failed
+
+
 def test_the_idle_timer_and_the_attempts_end_with_the_socket() -> None:
     """J-07, F-01."""
     sock = Sock()
@@ -392,6 +404,15 @@ def test_what_arrives_while_closing_is_not_told() -> None:
         assert sock.machine.reading.bytes_read == 0
         sock.report("closed")
         assert sock.heard() == [Closed(False)]
+
+
+def test_what_arrives_although_reading_was_stopped_is_not_told_either() -> None:
+    """F-01: one more report may come after a stop."""
+    sock = Sock.opened(read_high_water_mark=1)
+    sock.receive(b"full")
+    sock.destroy()
+    sock.receive(b"late")
+    assert (sock.heard(), sock.machine.reading.bytes_read) == ([], 4)
 
 
 def test_closed_comes_once_and_only_while_closing() -> None:

@@ -215,6 +215,21 @@ def test_a_second_listen_before_the_tick_of_a_literal_takes_its_place() -> None:
     assert server.heard() == [Listening()]
 
 
+def test_a_name_may_take_the_place_of_a_literal() -> None:
+    """N-11: and the other way round; what is asked for last is listened at."""
+    server = ServerLoop()
+    server.ask("listen", LITERAL)
+    server.ask("listen", NAMED)
+    server.run()
+    assert server.look() == "looking up"
+    server.ask("listen", LITERAL)
+    server.run()
+    assert server.look() == LISTENING
+    assert server.asked()[1:] == [CancelLookup(), Listen(3, Endpoint("127.0.0.1", 80, 4), LITERAL), StartAccept()]
+    server.report("lookup_failed", 2, NOT_FOUND)
+    assert server.heard() == [Listening()]
+
+
 def test_closed_it_may_listen_again_in_the_same_tick() -> None:
     """N-12: the old 'close' is told while it listens."""
     server = listening()

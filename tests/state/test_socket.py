@@ -158,6 +158,15 @@ def test_rule_4_it_ends_once() -> None:
     assert machine.uncork() == []
 
 
+def test_rule_4_a_half_that_ends_already_is_left_alone() -> None:
+    machine = SocketMachine()
+    machine.adopt(False, False)
+    machine.end()
+    machine.eof()
+    machine.ticked(Step.END)
+    assert machine.ticked(Step.ENDED) == []
+
+
 # -- rule 5: both halves over: destroy ---------------------------------------------------------------------------
 
 

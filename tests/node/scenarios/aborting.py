@@ -47,6 +47,14 @@ SCENARIOS = (
         settle("c.close"),
     ),
     scenario(
+        "made with a signal that is aborted already",
+        "R-03 R-04",
+        new("a", "controller"),
+        call("a.abort"),
+        new("c", "socket", {"signal": signal("a")}),
+        settle("c.close"),
+    ),
+    scenario(
         "aborted without a connection",
         "R-04",
         new("a", "controller"),

@@ -67,6 +67,7 @@ SCENARIOS = (
         "H-05",
         listening(),
         new("c", "socket"),
+        settle(),
         call("c.end", callback("ended")),
         settle("c.finish"),
         call("c.connect", port("s"), "127.0.0.1"),
@@ -86,7 +87,7 @@ SCENARIOS = (
     scenario(
         "end() with data, and then connect() in one go",
         "H-06",
-        new("c", "socket"),
+        new("c", "socket", look=False),
         settle(),
         call("c.end", "x", callback("ended")),
         call("c.connect", port("refusing"), "127.0.0.1"),

@@ -224,7 +224,7 @@ SCENARIOS = (
         "a descriptor that can't listen",
         "N-20",
         new("s", "server"),
-        call("s.listen", {"fd": 0}),
+        call("s.listen", {"fd": 9999}),
         settle("s.error"),
     ),
     scenario(

@@ -121,7 +121,9 @@ SCENARIOS = (
         "D-11 X-01",
         listening(),
         new("c", "socket"),
+        settle(),
         call("c.connect", {"port": port("s"), "host": "a.name", "lookup": lookup("now", *V4)}),
+        call("c.set_no_delay"),
         settle("c.ready"),
     ),
     scenario(

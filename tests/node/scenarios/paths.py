@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ..words import call, callback, get, new, on, path, scenario, seconds, settle, text
+from ..words import call, callback, get, new, on, path, scenario, seconds, settle
 
 LISTENING = (new("s", "server"), call("s.listen", path("p")), settle("s.listening"))
-CONNECTED = (*LISTENING, new("c", "connect", {"path": path("p")}), settle("c.ready", "s1.resume"))
+CONNECTED = (*LISTENING, new("c", "connect", {"path": path("p")}, watch="path"), settle("c.ready", "s1.resume"))
 
 SCENARIOS = (
     scenario(
@@ -31,17 +31,29 @@ SCENARIOS = (
         call("s.listen", path("no/such/folder")),
         settle("s.error"),
         call("s.address"),
-        new("c", "connect", {"path": path("no/such/folder")}),
+        new("c", "connect", {"path": path("no/such/folder")}, watch="path"),
         settle("c.close"),
     ),
     scenario(
         "a path that is too long",
         "Q-03 W-06",
         new("s", "server"),
-        call("s.listen", {"path": text("/x", 60)}),
+        call("s.listen", {"path": path("x" * 100)}),
         settle("s.error"),
-        new("c", "connect", {"path": text("/x", 60)}),
+        new("c", "socket", look=False),
+        settle(),
+        call("c.connect", {"path": path("x" * 100)}),
         settle("c.close"),
+    ),
+    scenario(
+        "an attempt at a path",
+        "Q-05 X-01",
+        LISTENING,
+        new("c", "socket"),
+        settle(),
+        call("c.connect", path("p")),
+        call("c.set_timeout", 0),
+        settle("c.ready", "s1.resume"),
     ),
     scenario(
         "over a path",
@@ -79,7 +91,7 @@ SCENARIOS = (
         new("s", "server", {"allow_half_open": True}),
         call("s.listen", path("p")),
         settle("s.listening"),
-        new("c", "connect", {"path": path("p")}),
+        new("c", "connect", {"path": path("p")}, watch="path"),
         settle("c.ready", "s1.resume"),
         call("c.end", "request"),
         settle("s1.end"),
@@ -91,7 +103,7 @@ SCENARIOS = (
         "P-04",
         LISTENING,
         {"op": "assign", "on": "s", "name": "max_connections", "value": 0},
-        new("c", "connect", {"path": path("p")}),
+        new("c", "connect", {"path": path("p")}, watch="path"),
         settle("s.drop", "c.close"),
     ),
     scenario(
@@ -101,7 +113,7 @@ SCENARIOS = (
         call("s.listen", {"path": "\0sansnet-node-arm"}),
         call("s.address"),
         settle("s.listening"),
-        new("c", "connect", {"path": "\0sansnet-node-arm"}),
+        new("c", "connect", {"path": "\0sansnet-node-arm"}, watch="path"),
         settle("c.ready", "s1.resume"),
         call("s.close"),
         new("t", "server"),
@@ -113,7 +125,7 @@ SCENARIOS = (
         new("s", "server"),
         call("s.listen", {"path": path("p"), "readable_all": True, "writable_all": True}),
         settle("s.listening"),
-        new("c", "connect", {"path": path("p")}),
+        new("c", "connect", {"path": path("p")}, watch="path"),
         settle("c.ready"),
     ),
     scenario(

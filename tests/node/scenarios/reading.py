@@ -53,7 +53,7 @@ SCENARIOS = (
     scenario(
         "paused in a listener of data",
         "I-03",
-        connected(),
+        connected(watch=["ready", "data", "end", "close", "resume"]),
         on("c.data", call("c.pause")),
         call("s1.write", "first"),
         settle("c.data*5"),
@@ -105,7 +105,7 @@ SCENARIOS = (
     scenario(
         "read() when it is readable",
         "I-04",
-        connected(watch=["readable", "end", "close", "pause", "resume"]),
+        connected(watch=["ready", "readable", "end", "close", "pause", "resume"]),
         call("s1.write", "hello"),
         settle("c.readable"),
         call("c.read", 2),
@@ -120,7 +120,7 @@ SCENARIOS = (
     scenario(
         "read() in the listener of readable",
         "I-04",
-        connected(watch=["readable", "end", "close"]),
+        connected(watch=["ready", "readable", "end", "close"]),
         on("c.readable", call("c.read"), call("c.read"), times=9),
         call("s1.write", "one"),
         settle("c.readable"),
@@ -202,7 +202,7 @@ SCENARIOS = (
     scenario(
         "a large echo through pipe()",
         "I-08",
-        connected(watch_accepted=["end", "finish", "close", "error"]),
+        connected(watch=["ready", "data", "end", "close"], watch_accepted=["end", "finish", "close", "error"]),
         call("s1.pipe", obj("s1")),
         call("c.end", fill(4 << 20)),
         settle("c.close", "s1.close"),

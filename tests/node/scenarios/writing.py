@@ -66,7 +66,7 @@ SCENARIOS = (
     scenario(
         "connect() doesn't save what was written before",
         "G-05 H-06",
-        new("c", "socket"),
+        new("c", "socket", look=False),
         settle(),
         call("c.write", "x", callback("written")),
         call("c.connect", port("refusing"), "127.0.0.1"),

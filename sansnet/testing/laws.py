@@ -1,0 +1,168 @@
+"""Laws, under three verbs, and the watch that is kept over them.
+
+A *law* is a function with one sentence of docstring:
+
+    @always(Data)
+    def no_data_after_end(world: SocketWorld, notice: Data) -> bool:
+        '''No 'data' after 'end'.'''
+        return not world.ended
+
+- `always(*kinds)`: true at every moment of these kinds. Moments are what a model lets be seen during a step (in ours:
+  every input with its effects, every effect as it is carried out), and the explorer's own `Stepped` and `Reached`.
+- `sometimes(*kinds)`: true at one moment at least. An exploration that never gets to the interesting place proves
+  nothing about it, and so it fails.
+- `eventually(fair=…)`: from every state, whatever way the `fair` events go, a state is reached where it is true.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Sequence
+from typing import Any, Final, NamedTuple, final
+
+from ..state.machine import Event
+
+__all__ = [
+    "REACHED",
+    "Law",
+    "LawBroken",
+    "Promise",
+    "Reached",
+    "See",
+    "Stepped",
+    "Verb",
+    "Watch",
+    "always",
+    "eventually",
+    "sometimes",
+]
+
+See = Callable[[Any, object], None]
+"""`see(world, moment)`: a model calls it at each moment that a law may look at, with the world as it is then."""
+
+
+class Verb(enum.Enum):
+    """How often a law is to be true."""
+
+    ALWAYS = "always"
+    SOMETIMES = "sometimes"
+    EVENTUALLY = "eventually"
+
+
+@final
+class Law:
+    """A function of a world and a moment that is true always, or sometimes; made by the decorators."""
+
+    __slots__ = ("check", "name", "on", "text", "verb")
+
+    def __init__(self, verb: Verb, on: tuple[type, ...], check: Callable[[Any, Any], bool]) -> None:
+        self.verb: Final = verb
+        self.on: Final = on
+        self.check: Final = check
+        self.name: Final = check.__name__
+        self.text: Final = _sentence(check)
+
+
+@final
+class Promise:
+    """A function of a world that comes true, however the fair events go; made by `eventually`."""
+
+    __slots__ = ("fair", "goal", "name", "text", "verb", "when")
+
+    def __init__(
+        self, goal: Callable[[Any], bool], fair: Callable[[Any, Event], bool], when: Callable[[Any], bool]
+    ) -> None:
+        self.verb: Final = Verb.EVENTUALLY
+        self.goal: Final = goal
+        self.fair: Final = fair
+        self.when: Final = when
+        self.name: Final = goal.__name__
+        self.text: Final = _sentence(goal)
+
+
+def always(*on: type) -> Callable[[Callable[[Any, Any], bool]], Law]:
+    """True at every moment of these kinds (of their subclasses as well)."""
+    return lambda check: Law(Verb.ALWAYS, on, check)
+
+
+def sometimes(*on: type) -> Callable[[Callable[[Any, Any], bool]], Law]:
+    """True at one moment of these kinds at least, or the model doesn't show what it was made for."""
+    return lambda check: Law(Verb.SOMETIMES, on, check)
+
+
+def eventually(
+    *, fair: Callable[[Any, Event], bool], when: Callable[[Any], bool] = lambda _world: True
+) -> Callable[[Callable[[Any], bool]], Promise]:
+    """From every state in which `when`, every way through `fair` events comes to where it is true, none endlessly."""
+    return lambda goal: Promise(goal, fair, when)
+
+
+def _sentence(function: Callable[..., object]) -> str:
+    return " ".join((function.__doc__ or function.__name__).split())
+
+
+class Stepped(NamedTuple):
+    """A moment: a step was taken. The world is the one after it."""
+
+    before: Any
+    event: Event
+
+
+@final
+class Reached:
+    """A moment: a state that was not seen before."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "in this state"
+
+
+REACHED: Final = Reached()
+
+
+class LawBroken(AssertionError):
+    """A law doesn't hold: which one, and at what moment."""
+
+    def __init__(self, name: str, text: str, moment: object = "") -> None:
+        super().__init__(name, text, moment)
+        self.name: Final = name
+        self.text: Final = text
+        self.moment: Final = moment
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.text}\n  broken by {self.moment!r}" if self.moment else f"{self.name}: {self.text}"
+
+
+@final
+class Watch:
+    """Shows moments to the laws that are about them. Its `see` is what a model's `step` is given."""
+
+    __slots__ = ("_by_kind", "_laws", "wanting")
+
+    def __init__(self, laws: Sequence[Law | Promise]) -> None:
+        self._laws = [law for law in laws if isinstance(law, Law)]
+        self._by_kind: dict[type, list[Law]] = {}
+        self.wanting = [law for law in self._laws if law.verb is Verb.SOMETIMES]
+
+    def see(self, world: object, moment: object) -> None:
+        """Raise LawBroken if a law breaks here."""
+        try:
+            laws = self._by_kind[type(moment)]
+        except KeyError:
+            laws = self._by_kind[type(moment)] = [law for law in self._laws if isinstance(moment, law.on)]
+        for law in laws:
+            if law.check(world, moment):
+                if law.verb is Verb.SOMETIMES:
+                    self._satisfied(law)
+            elif law.verb is Verb.ALWAYS:
+                raise LawBroken(law.name, law.text, moment)
+
+    def cares_about(self, kind: type) -> bool:
+        """Is there a law about moments of that kind?"""
+        return any(issubclass(kind, law.on) for law in self._laws)
+
+    def _satisfied(self, law: Law) -> None:
+        self.wanting.remove(law)
+        self._laws.remove(law)
+        self._by_kind.clear()

@@ -1,0 +1,153 @@
+"""Attempts to connect from an address that was asked for, or with a socket that was."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from sansnet.drivers.contract import SocketHandle
+from sansnet.drivers.selector import SelectorDriver
+from sansnet.state.endpoints import Endpoint
+from sansnet.state.faults import Fault
+from tests.drivers.recorder import (
+    LOOPBACK,
+    Recorder,
+    attached,
+    driver_over,
+    endpoint_of,
+    free_port,
+    open_descriptors,
+    settle,
+    talk,
+    until,
+)
+
+CANCELED = errno.ECANCELED
+
+
+@pytest.fixture(params=["own", "select"])
+def driver(request: pytest.FixtureRequest) -> Iterator[SelectorDriver]:
+    with driver_over(request.param) as made:
+        yield made
+
+
+@pytest.fixture
+def handle(driver: SelectorDriver) -> SocketHandle:
+    return driver.socket()
+
+
+@pytest.fixture
+def recorder(handle: SocketHandle) -> Recorder:
+    return attached(handle)
+
+
+@pytest.fixture
+def server() -> Iterator[socket.socket]:
+    with socket.create_server((LOOPBACK, 0)) as made:
+        yield made
+
+
+# ------------------------------------------------------------------------------------------------------- local address
+
+
+def test_an_attempt_comes_from_the_address_that_was_asked_for(
+    driver: SelectorDriver, handle: SocketHandle, recorder: Recorder, server: socket.socket
+) -> None:
+    port = free_port()
+    assert handle.bind_local(1, 4, "127.0.0.2", port) is None
+    handle.connect(1, endpoint_of(server))
+    until(driver, recorder.has("connected"))
+    assert handle.local_name() == Endpoint("127.0.0.2", port, 4)
+    peer, name = server.accept()
+    assert name == ("127.0.0.2", port)
+    peer.close()
+
+
+@pytest.mark.parametrize("port", [None, 0, -1])
+def test_any_port_will_do(
+    driver: SelectorDriver, handle: SocketHandle, recorder: Recorder, server: socket.socket, port: int | None
+) -> None:
+    assert handle.bind_local(1, 4, None, port) is None
+    handle.connect(1, endpoint_of(server))
+    until(driver, recorder.has("connected"))
+    name = handle.local_name()
+    assert name is not None
+    assert name.address == LOOPBACK
+    assert (name.port or 0) > 0
+
+
+def test_a_port_that_is_taken(handle: SocketHandle, server: socket.socket) -> None:
+    port = endpoint_of(server).port
+    assert handle.bind_local(1, 4, LOOPBACK, port) == Fault(
+        "EADDRINUSE", errno=errno.EADDRINUSE, syscall="bind", address=LOOPBACK, port=port
+    )
+
+
+def test_a_port_that_there_is_not(handle: SocketHandle) -> None:
+    assert handle.bind_local(1, 4, None, 70_000) == Fault(
+        "EADDRINUSE", errno=errno.EADDRINUSE, syscall="bind", address="0.0.0.0", port=70_000
+    )
+
+
+@pytest.mark.parametrize(
+    ("family", "address", "code"),
+    [
+        (4, "192.0.2.1", "EADDRNOTAVAIL"),
+        (6, "2001:db8::1", "EADDRNOTAVAIL"),
+        (4, "::1", "EINVAL"),
+        (6, "127.0.0.1", "EINVAL"),
+        (4, "localhost", "EINVAL"),
+    ],
+)
+def test_an_address_that_is_not_ours(handle: SocketHandle, family: int, address: str, code: str) -> None:
+    before = open_descriptors()
+    fault = handle.bind_local(1, family, address, None)
+    assert fault == Fault(code, errno=getattr(errno, code), syscall="bind", address=address)
+    assert open_descriptors() == before
+
+
+def test_after_a_failed_bind_the_attempt_is_free_again(
+    driver: SelectorDriver, handle: SocketHandle, recorder: Recorder, server: socket.socket
+) -> None:
+    assert handle.bind_local(1, 4, "192.0.2.1", None) is not None
+    settle(driver)
+    assert recorder.log == []
+    handle.connect(1, endpoint_of(server))
+    until(driver, recorder.has("connected"))
+
+
+@pytest.mark.parametrize(
+    ("address", "port", "named"), [(LOOPBACK, True, True), (LOOPBACK, False, False), (None, True, False)]
+)
+def test_a_failed_attempt_names_the_local_address_and_port_if_both_were_asked_for(
+    driver: SelectorDriver, handle: SocketHandle, recorder: Recorder, address: str | None, port: bool, named: bool
+) -> None:
+    local = free_port() if port else None
+    assert handle.bind_local(1, 4, address, local) is None
+    handle.connect(1, Endpoint(LOOPBACK, free_port(), 4))
+    until(driver, recorder.has("attempt_failed"))
+    fault = recorder.fault("attempt_failed")
+    assert (fault.local_address, fault.local_port) == ((address, local) if named else (None, None))
+
+
+def test_a_path_is_never_bound(handle: SocketHandle) -> None:
+    before = open_descriptors()
+    assert handle.bind_local(1, 0, LOOPBACK, 1) is None
+    assert open_descriptors() == before
+
+
+def test_an_adopted_socket_that_is_only_bound_is_the_one_that_connects(
+    driver: SelectorDriver, server: socket.socket
+) -> None:
+    bound = socket.socket()
+    bound.bind((LOOPBACK, 0))
+    name = endpoint_of(bound)
+    handle = driver.adopt(bound)
+    recorder = attached(handle)
+    handle.connect(1, endpoint_of(server))
+    until(driver, recorder.has("connected"))
+    assert handle.local_name() == name
+    talk(driver, handle, recorder, server)
