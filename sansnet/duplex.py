@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, Self
 
 from .encodings import Decoder, decoder, payload_of
-from .errors import to_exception
+from .errors import invalid_arg_type, to_exception
 from .events import Emitter
 from .piping import Pipe
 from .ports import SocketPort
@@ -108,8 +108,13 @@ class Duplex(Emitter):
         return self._port.machine.reading.is_paused
 
     def read(self, size: int | None = None) -> bytes | str | None:
-        """Take `size` bytes (characters after `set_encoding`) from the buffer, or all of it; None if less is there."""
-        reply = self._port.ask(self._port.machine.read(size))
+        """Take `size` bytes (characters after `set_encoding`) from the buffer, or all of it; None if less is there.
+
+        Raises TypeError (ERR_INVALID_ARG_TYPE) for a size that is no int.
+        """
+        if size is not None and (isinstance(size, bool) or not isinstance(size, int)):
+            raise invalid_arg_type("size", "of type number", size)
+        reply = self._port.ask(self._port.machine.read(size if size is None else max(0, size)))
         return _joined(reply.payloads) if isinstance(reply, Taken) else None
 
     def set_encoding(self, encoding: str | None = "utf-8") -> Self:
@@ -117,17 +122,30 @@ class Duplex(Emitter):
 
         Raises TypeError (ERR_UNKNOWN_ENCODING).
         """
-        self._decoder = decoder(encoding)
-        self._encoding = encoding
-        machine = self._port.machine
-        text = "".join(map(self._decoder.decode, machine.reading.chunks))
-        self._port.ask(machine.recode((text,)))
+        new, machine = decoder(encoding), self._port.machine
+        # What an earlier decoder has made text of stays as it is.
+        text = [chunk if isinstance(chunk, str) else new.decode(chunk) for chunk in machine.reading.chunks]
+        if machine.reading.phase is not Read.OPEN:
+            text.append(new.flush())
+        self._decoder, self._encoding = new, encoding
+        self._port.ask(machine.recode(("".join(text),)))
         return self
 
     def pipe(self, destination: Any, *, end: bool = True) -> Any:
-        """Write all that arrives to `destination`, at its pace; `end` it when the peer has ended. Returns it."""
+        """Write all that arrives to `destination`, at its pace; `end` it when the peer has ended. Returns it.
+
+        Raises TypeError (ERR_INVALID_ARG_TYPE) for what can't be written to.
+        """
+        for method in ("on", "off", "write", "end"):
+            if not callable(getattr(destination, method, None)):
+                raise invalid_arg_type("destination", "a stream to write to", destination)
         self._pipes.append(Pipe(self, destination, end))
         return destination
+
+    def pipe_drained(self) -> None:
+        """A destination takes more; go on when all do. Called by the pipes."""
+        if not any(pipe.waiting for pipe in self._pipes):
+            self.resume()
 
     def unpipe(self, destination: Any = None) -> Self:
         """Stop to pipe, to one destination or to all."""
@@ -238,7 +256,9 @@ class Duplex(Emitter):
 
     def decode(self, payload: Payload) -> Payload:
         """The payload as the user wants it; called by the port."""
-        return payload if self._decoder is None else self._decoder.decode(payload)
+        if self._decoder is None or self._port.machine.reading.direct:
+            return payload
+        return self._decoder.decode(payload)
 
     def flush(self) -> Payload:
         """What the decoder still has; called by the port, at the end of the file."""

@@ -217,7 +217,7 @@ class ServerOptions:
     keep_alive: bool = False
     keep_alive_initial_delay: int = 0
     """Whole seconds; 0 leaves the system's."""
-    high_water_mark: int | None = DEFAULT_HIGH_WATER_MARK
+    high_water_mark: int = DEFAULT_HIGH_WATER_MARK
     block_list: BlockList | None = None
 
 

@@ -10,20 +10,22 @@ __all__ = ["Pipe"]
 class Pipe:
     """One pipe, from the moment it is made until it is stopped.
 
-    The source is paused while the destination is full. When the source ends, the destination is ended; when the
-    destination is closed or fails, the pipe stops and leaves the source as it is (Node: readable.pipe).
+    The source is paused while a destination of its is full, and goes on when all of them are drained. When the source
+    ends, the destination is ended; when either is closed, or the destination has finished, the pipe stops and leaves
+    the other as it is (Node: readable.pipe).
     """
 
-    __slots__ = ("_end", "_listeners", "_source", "_waiting", "destination")
+    __slots__ = ("_end", "_listeners", "_source", "destination", "waiting")
 
     def __init__(self, source: Any, destination: Any, end: bool) -> None:
         self.destination = destination
         self._source = source
         self._end = end
-        self._waiting = False  # for the destination's 'drain'
+        self.waiting = False  # for the destination's 'drain'
         self._listeners = (
             (source, "data", self._data),
             (source, "end", self._ended),
+            (source, "close", self._gone),
             (destination, "drain", self._drained),
             (destination, "finish", self._gone),
             (destination, "close", self._gone),
@@ -36,18 +38,21 @@ class Pipe:
         """Take the listeners away. The source is paused if nobody else reads it, so that nothing is lost."""
         for emitter, event, listener in self._listeners:
             emitter.off(event, listener)
+        if self.waiting:
+            self.waiting = False
+            self._source.pipe_drained()
         if not self._source.listener_count("data"):
             self._source.pause()
 
     def _data(self, chunk: Any) -> None:
         if not self.destination.write(chunk):
-            self._waiting = True
+            self.waiting = True
             self._source.pause()
 
     def _drained(self) -> None:
-        if self._waiting:
-            self._waiting = False
-            self._source.resume()
+        if self.waiting:
+            self.waiting = False
+            self._source.pipe_drained()
 
     def _ended(self) -> None:
         if self._end:

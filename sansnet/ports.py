@@ -97,6 +97,10 @@ class SocketPort:
         """Carry out what an input of the user returned."""
         return self.pump.ask(self, effects)
 
+    def retire(self) -> None:
+        """Another life takes over: this one's idle timer must not speak for it."""
+        self.ask(self.machine.set_timeout(0))
+
     # -- the driver's reports
 
     def connected(self, attempt: int) -> None:

@@ -48,7 +48,7 @@ class Pump:
     def __init__(self, driver: Driver) -> None:
         self._driver = driver
         self._ticks: deque[tuple[Port, Step]] = deque()
-        self._left_over: list[tuple[Port, Effects]] = []
+        self._left_over: tuple[Port, Effects] | None = None  # by an interrupt
         self._running = False  # the loop is in here, and will drain the queue
         self._scheduled = False  # the loop will come here for the queue's sake
 
@@ -67,9 +67,10 @@ class Pump:
         return reply
 
     def report(self, port: Port, give: Callable[..., Effects], *args: object) -> None:
-        """Give a machine an input from the loop, `give(*args)`, and carry out all that comes of it."""
-        if self._ticks or self._left_over:
-            self.drain()
+        """Give a machine an input from the loop, `give(*args)`, and carry out all that comes of it.
+
+        Nothing waits by then: the driver has drained the queue before it looked at what it reports (obligation 9).
+        """
         was_running, self._running = self._running, True
         try:
             effects = give(*args)
@@ -101,18 +102,20 @@ class Pump:
             self._driver.report(error)
 
     def _drain(self) -> None:
-        while self._left_over or self._ticks:
-            if self._left_over:
-                port, effects = self._left_over.pop(0)
-                self._carry_out(port, effects)
-            else:
-                port, step = self._ticks.popleft()
-                self._carry_out(port, port.machine.ticked(step))
+        if self._left_over is not None:
+            port, effects = self._left_over
+            self._left_over = None
+            self._carry_out(port, effects)
+        while self._ticks:
+            port, step = self._ticks.popleft()
+            self._carry_out(port, port.machine.ticked(step))
 
     def _carry_out(self, port: Port, effects: Effects) -> None:
+        """Do and tell them in order. What a `Then` brings takes its place, before what is behind it."""
         done = 0
         try:
-            for effect in effects:
+            while done < len(effects):
+                effect = effects[done]
                 done += 1
                 if isinstance(effect, Notice):
                     try:
@@ -122,18 +125,18 @@ class Pump:
                 elif type(effect) is Tick:
                     self._ticks.append((port, effect.step))
                 elif type(effect) is Then:
-                    self._carry_out(port, port.machine.ticked(effect.step))
+                    effects = [*port.machine.ticked(effect.step), *effects[done:]]
+                    done = 0
                 else:
                     port.carry_out(effect)
         except BaseException:  # an interrupt went through a listener: nothing else may be lost by it
-            if done < len(effects):
-                self._left_over.append((port, effects[done:]))
+            self._left_over = (port, effects[done:])
             raise
 
     def _schedule(self) -> None:
         if not self._scheduled:
             self._scheduled = True
-            self._driver.call_soon(self.drain)
+            self._driver.call_first(self.drain)
 
 
 def pump_of(driver: Driver) -> Pump:

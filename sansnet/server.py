@@ -39,6 +39,22 @@ class DropInfo(NamedTuple):
     remote_family: str
 
 
+class _Option:
+    """An option of a server: set, it is checked as the constructor checks it; it counts for what is accepted later."""
+
+    __slots__ = ("_name",)
+
+    def __set_name__(self, _owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, server: Server | None, _owner: type) -> Any:
+        return self if server is None else getattr(server._given, self._name)
+
+    def __set__(self, server: Server, value: Any) -> None:
+        checked, _ = _options.server_options(None, {self._name: value})
+        setattr(server._given, self._name, getattr(checked, self._name))
+
+
 class Server(Emitter):
     """A server for TCP connections, or for those over a Unix domain socket.
 
@@ -51,19 +67,29 @@ class Server(Emitter):
     """
 
     __slots__ = (
+        "_disobey",
         "_driver",
+        "_given",
         "_path",
         "_port",
         "_sockets",
-        "allow_half_open",
-        "block_list",
         "drop_max_connection",
-        "high_water_mark",
-        "keep_alive",
-        "keep_alive_initial_delay",
-        "no_delay",
-        "pause_on_connect",
     )
+
+    allow_half_open = _Option()
+    """Keep our half of accepted sockets open when the peer has ended its own."""
+    pause_on_connect = _Option()
+    """Read nothing from accepted sockets before `resume()`."""
+    no_delay = _Option()
+    """Send small writes of accepted sockets at once."""
+    keep_alive = _Option()
+    """Probe idle connections."""
+    keep_alive_initial_delay = _Option()
+    """Seconds before the first probe; 0 leaves the system's."""
+    high_water_mark = _Option()
+    """Bytes, of both sides of accepted sockets."""
+    block_list = _Option()
+    """A `BlockList` of peers that are turned away, or None."""
 
     def __init__(self, listener: Any = None, /, **options: Any) -> None:
         """Make a server that doesn't listen yet; `listener` is added for 'connection'.
@@ -76,18 +102,13 @@ class Server(Emitter):
         """
         super().__init__()
         given, listener = _options.server_options(listener, options)
-        self.allow_half_open = given.allow_half_open
-        self.pause_on_connect = given.pause_on_connect
-        self.no_delay = given.no_delay
-        self.keep_alive = given.keep_alive
-        self.keep_alive_initial_delay = given.keep_alive_initial_delay
-        self.high_water_mark = given.high_water_mark
-        self.block_list = given.block_list
+        self._given = given
         self.drop_max_connection = False
         self._driver = default_driver()
         self._port = ServerPort(self._driver, ServerMachine(), self)
         self._path: str | None = None
         self._sockets: dict[Socket, None] = {}
+        self._disobey: Callable[[], None] | None = None
         if listener is not None:
             self.on("connection", listener)
 
@@ -138,12 +159,23 @@ class Server(Emitter):
         if callable(callback):
             error = None if machine.is_listening else to_exception(_NOT_RUNNING)
             self.once("close", lambda: callback(error))
+        self._leave_signal()
         self._port.ask(machine.close())
         if grace is not None:
-            for socket in list(self._sockets):
-                socket.end()
-            self._driver.call_later(grace, self.close_all_connections)
+            self._close_within(grace)
         return self
+
+    def _close_within(self, seconds: float) -> None:
+        """End the connections that are there now, and destroy what is left of them after that time."""
+        sockets = list(self._sockets)
+
+        def destroy() -> None:
+            for socket in sockets:
+                socket.destroy()
+
+        for socket in sockets:
+            socket.end()
+        self.once("close", self._driver.call_later(seconds, destroy).cancel)
 
     def close_all_connections(self) -> None:
         """Destroy every connection that was accepted. (Beyond Node's net.)"""
@@ -235,21 +267,35 @@ class Server(Emitter):
         if signal.aborted:
             self.close()
             return
+        self._leave_signal()
         signal.add_listener(self.close)
-        self.once("close", lambda: signal.remove_listener(self.close))
+        self._disobey = lambda: signal.remove_listener(self.close)
+
+    def _leave_signal(self) -> None:
+        """The listening that a signal was given for is over; the signal may live on."""
+        if self._disobey is not None:
+            self._disobey()
+            self._disobey = None
 
     def _connected(self, notice: notices.Connection) -> None:
         handle: Any = notice.connection
-        mark = self.high_water_mark if self.high_water_mark is not None else _options.DEFAULT_HIGH_WATER_MARK
+        given = self._given
         machine = SocketMachine(
-            allow_half_open=bool(self.allow_half_open), read_high_water_mark=mark, write_high_water_mark=mark
+            allow_half_open=given.allow_half_open,
+            read_high_water_mark=given.high_water_mark,
+            write_high_water_mark=given.high_water_mark,
         )
-        machine.no_delay = bool(self.no_delay)
-        if self.keep_alive:
-            machine.keep_alive = ops.SetKeepAlive(True, self.keep_alive_initial_delay, 1, 10)
-        socket = Socket.accepted(self, self._driver, handle, machine, bool(self.pause_on_connect))
+        machine.no_delay = given.no_delay
+        if given.keep_alive:
+            machine.keep_alive = ops.SetKeepAlive(True, given.keep_alive_initial_delay, 1, 10)
+        socket = Socket.accepted(self, self._driver, handle, machine, given.pause_on_connect)
         self._sockets[socket] = None
         self.emit("connection", socket)
+
+    def _failed(self, notice: notices.Failed) -> None:
+        if not self.listening:
+            self._leave_signal()
+        self.emit("error", to_exception(notice.fault))
 
     def _dropped(self, notice: notices.Dropped) -> None:
         handle: Any = notice.connection
@@ -281,6 +327,6 @@ _TELL: dict[type[Notice], Callable[[Server, Any], object]] = {
     notices.Connection: Server._connected,
     notices.Dropped: Server._dropped,
     notices.AcceptFailed: Server._accept_failed,
-    notices.Failed: lambda server, notice: server.emit("error", to_exception(notice.fault)),
+    notices.Failed: Server._failed,
     notices.ServerClosed: lambda server, _: server.emit("close"),
 }

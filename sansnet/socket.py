@@ -12,8 +12,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from . import options as _options
-from .default import default_driver
 from .buffer_reader import BufferReader
+from .default import default_driver
 from .duplex import Duplex
 from .encodings import decoder
 from .errors import given_fault, invalid_arg_type, to_exception
@@ -167,9 +167,11 @@ class Socket(Duplex):
 
     def _next_life(self) -> SocketPort:
         self._remote = None
+        heir = self._port.machine.successor()
+        self._port.retire()
         if self._encoding is not None:
             self._decoder = decoder(self._encoding)
-        return self._new_port(self._port.machine.successor())
+        return self._new_port(heir)
 
     def _new_port(self, machine: SocketMachine) -> SocketPort:
         handle = self._driver.socket()
@@ -179,9 +181,14 @@ class Socket(Duplex):
             handle.limit_read(self._reader.room)
         return SocketPort(self._driver, machine, handle, self)
 
-    def destroy(self, error: BaseException | None = None) -> Self:
-        """Close at once. Unsent bytes are lost, and their callbacks hear so. `error` is emitted as 'error'."""
-        fault = given_fault(error) if isinstance(error, Exception) else None
+    def destroy(self, error: Exception | None = None) -> Self:
+        """Close at once. Unsent bytes are lost, and their callbacks hear so. `error` is emitted as 'error'.
+
+        Raises TypeError (ERR_INVALID_ARG_TYPE) for an error that is no Exception.
+        """
+        if error is not None and not isinstance(error, Exception):
+            raise invalid_arg_type("error", "an instance of Exception", error)
+        fault = None if error is None else given_fault(error)
         self._port.ask(self._port.machine.destroy(fault))
         return self
 

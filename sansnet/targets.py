@@ -281,7 +281,7 @@ def _checked_family(family: object) -> int:
 def _checked_hints(hints: object) -> int:
     if not is_number(hints):
         raise invalid_arg_type("options.hints", "of type number", hints)
-    number = int(hints) & 0xFFFFFFFF if abs(hints) < 2**53 else 0
+    number = int(hints) & 0xFFFFFFFF if is_finite(hints) else 0
     if number & ~_KNOWN_HINTS:
         raise invalid_arg_value("hints", number)
     return number

@@ -71,6 +71,7 @@ def test_none_is_not_given() -> None:
         ({"allow_half_open": "x"}, "allow_half_open", True),
         ({"readable": False}, "readable", False),
         ({"writable": 0}, "writable", False),
+        ({"readable": 1}, "readable", True),
         ({"no_delay": "yes"}, "no_delay", True),  # K-04
         ({"keep_alive": 1}, "keep_alive", True),
         ({"keep_alive_initial_delay": 5.999}, "keep_alive_initial_delay", 5),  # K-03

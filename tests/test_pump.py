@@ -22,7 +22,7 @@ class Loop:
         self.soon: list[Callable[[], None]] = []
         self.reported: list[BaseException] = []
 
-    def call_soon(self, callback: Callable[[], None]) -> None:
+    def call_first(self, callback: Callable[[], None]) -> None:
         self.soon.append(callback)
 
     def report(self, error: BaseException) -> None:
@@ -101,11 +101,19 @@ def test_then_goes_on_in_its_place_and_a_tick_waits(script: Script) -> None:
     assert script.log == ["End", "ENDED", "Shutdown", "FLOW", "Drain", "Resumed", "FINISH"]
 
 
-def test_ticks_run_dry_before_the_next_report_is_taken(script: Script) -> None:
-    script.turns = {Step.END: [Tick(Step.AUTO_END)]}
-    script.ask(Tick(Step.END))
-    script.report(Finished())
-    assert script.log == ["END", "AUTO_END", "Finished"]
+def test_many_turns_in_a_row_need_no_stack(script: Script) -> None:
+    """Each chunk of a long buffer is told by a Then of its own."""
+    left = iter(range(10_000))
+    script.turns = {Step.FLOW: []}
+
+    def tell_one() -> None:
+        script.turns[Step.FLOW] = [End(), Then(Step.FLOW)] if next(left, None) is not None else []
+
+    script.listeners[End] = tell_one
+    tell_one()
+    script.report(Then(Step.FLOW), Drain())
+    assert script.log.count("End") == 10_000
+    assert script.log[-1] == "Drain"
 
 
 def test_what_a_listener_asks_for_is_done_inside_and_told_after(script: Script) -> None:

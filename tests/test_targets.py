@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from sansnet import targets
+from sansnet.arguments import MAX_SECONDS
 from sansnet.blocklist import BlockList
 from sansnet.errors import NetError
 from sansnet.state import ops
@@ -222,6 +223,7 @@ def test_bad_targets(args: tuple[object, ...], options: Mapping[str, object], co
         ({"auto_select_family": None, "auto_select_family_attempt_timeout": None}, to_name()),
         ({"auto_select_family_attempt_timeout": 1.5}, to_name(attempt_seconds=1.5)),
         ({"auto_select_family_attempt_timeout": 0.001}, to_name(attempt_seconds=0.01)),
+        ({"auto_select_family_attempt_timeout": MAX_SECONDS}, to_name(attempt_seconds=MAX_SECONDS)),
         ({"host": "::1", "auto_select_family": True}, to_ip("::1")),
         ({"family": 0}, to_name()),
         ({"family": 4}, to_name(family=4, select=False, hints=0)),  # D-02, D-03

@@ -101,6 +101,7 @@ def test_listen(args: tuple[object, ...], options: Mapping[str, object], plan: L
     ("args", "options", "backlog"),
     [
         ((80, 5), {}, 5),  # N-09
+        ((80, 1), {}, 1),
         ((80, "::1", 5), {}, 5),
         ((80, "", 5), {}, 5),
         ((80, None, 5), {}, 5),

@@ -19,7 +19,10 @@ The obligations
 7. Nothing that the world does raises. What the system refuses is a `Fault`; an option that a handle can't have (no
    delay on a Unix socket) is left alone.
 8. A handle counts for `Driver.alive`, while it is ref'd, exactly as long as the system could still report something on
-   it: it reads or accepts, or a connect, send, shutdown or close is in flight.
+   it: it listens or reads, or a connect, send, shutdown or close is in flight. (A listener that doesn't accept for a
+   while still listens.)
+9. What `call_first` was given runs before the driver calls anything else back, and before it finds out what it would
+   report: user code runs in there, and may take back what was asked for.
 """
 
 from __future__ import annotations
@@ -190,8 +193,11 @@ class Driver(Protocol):
     def call_soon(self, callback: Callable[[], None]) -> None:
         """Call back from the loop, in a later turn, in the order of asking."""
 
+    def call_first(self, callback: Callable[[], None]) -> None:
+        """Call back from the loop before it calls back anything else (obligation 9). One callback at most waits."""
+
     def call_soon_threadsafe(self, callback: Callable[[], None]) -> None:
-        """The same, from any thread; wakes the loop."""
+        """As `call_soon`, from any thread; wakes the loop."""
 
     def call_later(self, seconds: float, callback: Callable[[], None]) -> Cancellable:
         """Call back from the loop once that much time has passed. Does not keep the driver alive."""

@@ -98,7 +98,8 @@ if sys.platform == "linux":
             elif new:
                 self._epoll.modify(fd, new)
             else:
-                self._epoll.unregister(fd)
+                with contextlib.suppress(OSError):  # somebody else closed it, and the system has forgotten it already
+                    self._epoll.unregister(fd)
 
     def new_poller() -> Poller:
         """The best that this system has."""

@@ -79,6 +79,8 @@ class ReadinessDriver:
         self._posted: Final[deque[Callable[[], None]]] = deque()  # on their way from other threads
         self._asked = False  # is a call of _run_soon under way?
         self._resolver: Final = Resolver(self.call_soon_threadsafe)
+        self.first: Callable[[], None] | None = None
+        """What is to be run before anything else is called back (`call_first`)."""
         self.closed = False
 
     # -- the loop ----------------------------------------------------------------------------------------------------
@@ -101,6 +103,17 @@ class ReadinessDriver:
             self._asked = True
             self.reactor.call_soon(self._run_soon)
 
+    def call_first(self, callback: Callable[[], None]) -> None:
+        """Call back from the loop before it calls back anything else."""
+        self.first = callback
+        self.call_soon(self.run_first)
+
+    def run_first(self) -> None:
+        """Do so; every callback of the family begins with this."""
+        callback, self.first = self.first, None
+        if callback is not None:
+            self._call(callback)
+
     def call_soon_threadsafe(self, callback: Callable[[], None]) -> None:
         """Call back from the loop; may be called on any thread."""
         if self.closed:
@@ -116,7 +129,7 @@ class ReadinessDriver:
         """Call back from the loop once `seconds` have passed. Does not keep the driver alive."""
         if self.closed:
             raise self.complaint()
-        return self.reactor.call_later(seconds, callback)
+        return self.reactor.call_later(seconds, functools.partial(self._call_in_turn, callback))
 
     def report(self, error: BaseException) -> None:
         """Where uncaught exceptions go. A driver for a loop that has a better place for them overrides this."""
@@ -127,6 +140,7 @@ class ReadinessDriver:
         self._asked = False
         try:
             for _ in range(len(self._soon)):
+                self.run_first()
                 if self._soon:  # a callback may have closed the driver
                     self._call(self._soon.popleft())
         finally:  # a KeyboardInterrupt must not cost the others their turn
@@ -137,7 +151,11 @@ class ReadinessDriver:
     def _run_posted(self, callback: Callable[[], None]) -> None:
         if not self.closed:
             self._posted.remove(callback)
-            self._call(callback)
+            self._call_in_turn(callback)
+
+    def _call_in_turn(self, callback: Callable[[], None]) -> None:
+        self.run_first()
+        self._call(callback)
 
     def _call(self, callback: Callable[[], None]) -> None:
         try:

@@ -90,7 +90,7 @@ class Attempt:
         self._over = None
         self._unwatch()
         if self._socket is not None:
-            self._socket.close()
+            system.close(self._socket)
             self._socket = None
 
     def canceled(self) -> Fault:
@@ -100,6 +100,10 @@ class Attempt:
 
     def _on_writable(self) -> None:
         """The system knows more, or has woken us for nothing: then there is neither an error nor a peer."""
+        if self._driver.first is not None:
+            self._driver.run_first()
+        if self._over is None:
+            return  # it was called off in there
         assert self._socket is not None
         number = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if number:

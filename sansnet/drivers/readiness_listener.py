@@ -44,12 +44,12 @@ class ReadinessListener(ReadinessHandle):
         self._sink: Final = sink
         self._accepting = False
         self._made = path
+        self._hold()
 
     def start_accept(self) -> None:
         """Report the connections that arrive."""
         if not self._accepting and self._socket is not None:
             self._accepting = True
-            self._hold()
             self._driver.reactor.watch_readable(self._socket.fileno(), self._on_readable)
 
     def stop_accept(self) -> None:
@@ -57,10 +57,11 @@ class ReadinessListener(ReadinessHandle):
         if self._accepting:
             assert self._socket is not None
             self._accepting = False
-            self._drop()
             self._driver.reactor.unwatch_readable(self._socket.fileno())
 
     def _on_readable(self) -> None:
+        if self._driver.first is not None:
+            self._driver.run_first()
         for _ in range(MOST_AT_ONCE):
             if not self._accepting:
                 return  # the last one was one too many
@@ -88,9 +89,10 @@ class ReadinessListener(ReadinessHandle):
         self.stop_accept()
         self._driver.handles.pop(self, None)
         if self._socket is not None:
+            self._drop()
             if self._made is not None:
                 self._made.unlink()
-            self._socket.close()
+            system.close(self._socket)
             self._socket = None
 
 
@@ -142,7 +144,7 @@ def open_listener(
         if path is not None:
             path.unlink()
         if made is not None:
-            made.close()
+            system.close(made)
         return _refusal(error, endpoint)
     return ReadinessListener(driver, made, sink, path)
 

@@ -168,6 +168,8 @@ class ReadinessSocket(ReadinessHandle):
 
     def _on_readable(self) -> None:
         """Read once: what is left after that waits for its next turn, so that no connection starves another."""
+        if self._driver.first is not None:
+            self._driver.run_first()
         if not self._reading:
             self._unwatch_readable()
             return
@@ -234,6 +236,8 @@ class ReadinessSocket(ReadinessHandle):
         return taken
 
     def _on_writable(self) -> None:
+        if self._driver.first is not None:
+            self._driver.run_first()
         outgoing = self._outgoing
         if outgoing is None:
             self._unwatch_writable()
@@ -316,19 +320,16 @@ class ReadinessSocket(ReadinessHandle):
         canceled_attempts = [(each.number, each.canceled()) for each in self._attempts.values() if each.in_flight]
         sending, shutting = self._outgoing is not None, self._shutting
         self.abandon()
-        if not self._driver.closed:
-            self._driver.call_soon(functools.partial(self._finish_close, canceled_attempts, sending, shutting))
-
-    def _finish_close(self, canceled_attempts: list[tuple[int, Fault]], sending: bool, shutting: bool) -> None:
-        if not hasattr(self, "_sink"):
-            return  # an accepted connection that nobody wanted
+        if self._driver.closed or not hasattr(self, "_sink"):
+            return  # an accepted connection that nobody wanted has nobody to tell
+        soon, sink = self._driver.call_soon, self._sink
         for number, fault in canceled_attempts:
-            self._sink.attempt_failed(number, fault)
+            soon(functools.partial(sink.attempt_failed, number, fault))
         if sending:
-            self._sink.send_failed(canceled("write"))
+            soon(functools.partial(sink.send_failed, canceled("write")))
         if shutting:
-            self._sink.shutdown_failed(canceled("shutdown"))
-        self._sink.closed()
+            soon(functools.partial(sink.shutdown_failed, canceled("shutdown")))
+        soon(sink.closed)
 
     def _release(self) -> None:
         """Close the connection's descriptor, and let go of all that belonged to it."""
@@ -340,7 +341,7 @@ class ReadinessSocket(ReadinessHandle):
         if self._socket is not None:
             self._unwatch_readable()
             self._unwatch_writable()
-            self._socket.close()
+            system.close(self._socket)
             self._socket = None
 
     # -- options and names -------------------------------------------------------------------------------------------

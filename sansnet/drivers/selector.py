@@ -47,12 +47,16 @@ class _Watch:
 
 @final
 class SelectorReactor:
-    """The loop itself, as a `readiness.Reactor`. `report` is given what a callback raises."""
+    """The loop itself, as a `readiness.Reactor`.
+
+    `report` is given what a callback raises; `before` is called before each timer and each callback that was put off.
+    """
 
     now: Final = staticmethod(time.monotonic)
 
-    def __init__(self, report: Callable[[BaseException], None]) -> None:
+    def __init__(self, report: Callable[[BaseException], None], before: Callable[[], None]) -> None:
         self._report: Final = report
+        self._before: Final = before
         self._poller: Final[Poller] = new_poller()
         self._watches: Final[dict[int, _Watch]] = {}
         self._timers: Final = TimerQueue()
@@ -150,7 +154,9 @@ class SelectorReactor:
             self._run_soon(waiting)
         if self._closed:
             return
-        limit = self._how_long(0.0 if waiting or done or not (timeout is not None or alive()) else timeout)
+        if waiting or done or (timeout is None and not alive()):
+            timeout = 0.0
+        limit = self._how_long(timeout)
         poller, watches = self._poller, self._watches
         for fd, events in poller.poll(limit):
             watch = watches.get(fd)
@@ -198,13 +204,16 @@ class SelectorReactor:
 
     def _run_timers(self) -> int:
         now, before, count = self.now(), self._timers.added, 0
+        self._before()
         while (callback := self._timers.take(now, before)) is not None:
             self._call(callback)
+            self._before()
             count += 1
         return count
 
     def _run_soon(self, count: int) -> None:
         for _ in range(count):
+            self._before()
             if self._soon:  # a callback may have closed the loop
                 self._call(self._soon.popleft())
 
@@ -224,7 +233,7 @@ class SelectorDriver(ReadinessDriver):
     """
 
     def __init__(self) -> None:
-        self._loop: Final = SelectorReactor(self.report)
+        self._loop: Final = SelectorReactor(self.report, self.run_first)
         super().__init__(self._loop)
         self._errors: list[BaseException] = []
         self._thread: int | None = None

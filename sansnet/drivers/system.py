@@ -20,6 +20,7 @@ from ..state.endpoints import Endpoint
 __all__ = [
     "HAS_PATHS",
     "bind_reusable",
+    "close",
     "discard_when_closed",
     "endpoint_of",
     "get_type_of_service",
@@ -160,6 +161,12 @@ def bind_reusable(made: socket.socket, address: str, port: int, family: int) -> 
     if family != 0 and os.name == "posix":
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     made.bind(system_address(address, port, family))
+
+
+def close(made: socket.socket) -> None:
+    """Give it back to the system, whatever that says: there is nothing that one could do about it."""
+    with contextlib.suppress(OSError):
+        made.close()
 
 
 def discard_when_closed(made: socket.socket) -> None:

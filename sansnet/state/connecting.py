@@ -19,9 +19,8 @@ from .machine import Part
 from .notices import AttemptFailed, AttemptStarted, AttemptTimedOut, LookedUp
 from .ops import BindLocal, CancelConnect, CancelLookup, Connect, Lookup
 
-__all__ = ["CANCELLED", "Connecting"]
+__all__ = ["Connecting"]
 
-CANCELLED = Fault("ECANCELED", syscall="connect")
 _NOWHERE = Route()
 
 
@@ -190,11 +189,11 @@ class Connecting(Part):
             out.append(CancelLookup())
         return [*out, *(CancelConnect(number) for number in self.flying if number not in self.abandoned)]
 
-    def cancelled(self, number: int) -> Effects:
+    def cancelled(self, number: int, fault: Fault) -> Effects:
         """An attempt of a destroyed socket has ended. Node tells of it when there was a choice of addresses."""
         silent = number in self.abandoned or not self.selecting
         self._land(number)
-        return [] if silent else [AttemptFailed(self._endpoint(number), CANCELLED)]
+        return [] if silent else [AttemptFailed(self._endpoint(number), fault)]
 
     def connect_timed_out(self) -> Fault:
         self.connect_timer = False

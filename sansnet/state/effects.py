@@ -98,6 +98,8 @@ class Step(enum.Enum):
     WRITE_FAILED = "tell the callbacks of a failed write"
     BREAK = "those were told: destroy"
     ANSWER = "tell the callback of a refused call"
+    REFUSE = "tell the next write that it won't go out"
+    FORSAKE = "'close' was told: tell the writes that waited for a connection"
     PREFINISH = "tell 'prefinish' of a socket that has no connection"
     FINISH = "tell 'finish'"
     FINISHED = "'finish' was told"

@@ -132,7 +132,7 @@ SERVER_INPUTS: Final[Mapping[str, Input]] = {
     "listening": _server(By.DRIVER, Owes.LISTEN),
     "listen_failed": _server(By.DRIVER, Owes.LISTEN),
     "accepted": _server(By.DRIVER, Owes.ACCEPT),
-    "accept_failed": _server(By.DRIVER, Owes.ACCEPT),
+    "accept_failed": _server(By.DRIVER, Owes.ACCEPT, ignored="IDLE LOOKING_UP BINDING"),
     "listener_closed": _server(By.DRIVER, Owes.LISTENER_CLOSE),
     "timer_fired": _server(By.DRIVER, Owes.TIMER),
     "ticked": _server(By.LOOP, Owes.TURN),

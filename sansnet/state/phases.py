@@ -93,7 +93,7 @@ MOVES: Final[dict[enum.Enum, tuple[enum.Enum, ...]]] = {
     Flight.ASKED: (Flight.UNDERWAY, Flight.NONE),
     Flight.UNDERWAY: (Flight.NONE,),
     Flow.UNSET: (Flow.FLOWING, Flow.PAUSED),
-    Flow.FLOWING: (Flow.PAUSED, Flow.UNSET),
+    Flow.FLOWING: (Flow.PAUSED,),
     Flow.PAUSED: (Flow.FLOWING, Flow.UNSET),
     Listen.IDLE: (Listen.LOOKING_UP, Listen.BINDING),
     Listen.LOOKING_UP: (Listen.LOOKING_UP, Listen.BINDING, Listen.IDLE),

@@ -246,9 +246,8 @@ class SocketMachine(SocketState):
 
     def connected(self, attempt: int) -> Effects:
         connecting = self.connecting
-        self._expect(attempt in connecting.flying and attempt not in connecting.abandoned, "connected")
-        if self.link in DEAD:
-            return self._settle(connecting.cancelled(attempt))
+        wanted = attempt in connecting.flying and attempt not in connecting.abandoned
+        self._expect(wanted and self.link is Link.CONNECTING, "connected")
         self.link = move(self.link, Link.OPEN)
         return [*connecting.connected(attempt), *self._touched(), *self._tuned(), Connected(), Then(Step.CONNECTED)]
 
@@ -256,7 +255,7 @@ class SocketMachine(SocketState):
         connecting = self.connecting
         self._expect(attempt in connecting.flying, "attempt_failed")
         if self.link in DEAD:
-            return self._settle(connecting.cancelled(attempt))
+            return self._settle(connecting.cancelled(attempt, fault))
         out = connecting.attempt_failed(attempt, fault)
         if out and not connecting.selecting:
             self.link = move(self.link, Link.REFUSED)
@@ -288,7 +287,11 @@ class SocketMachine(SocketState):
         return self._settle([*self._touched(), *reading.received(tail), *reading.eof()])
 
     def read_failed(self, fault: Fault) -> Effects:
-        self._expect(self.reading.source or self.reading.lingering, "read_failed")
+        reading = self.reading
+        self._expect(reading.source or reading.lingering, "read_failed")
+        if self.link is not Link.OPEN:
+            return []
+        reading.source = reading.lingering = False
         return self.destroy(fault)
 
     # -- what the driver reports: writing --------------------------------------------------------------------
@@ -309,7 +312,7 @@ class SocketMachine(SocketState):
         if writing.flight is not (Flight.ASKED if at_once else Flight.UNDERWAY):
             self._expect(False, "sent")
         if self.link is Link.CLOSING:
-            return self._settle([*map(Settled, writing.leave()), *self._refuse()])
+            return self._settle([*map(Settled, writing.leave()), Then(Step.REFUSE)])
         out = writing.sent(at_once)
         if not at_once:
             out = [*self._touched(), *out]
@@ -320,8 +323,7 @@ class SocketMachine(SocketState):
     def send_failed(self, fault: Fault, at_once: bool) -> Effects:
         writing = self.writing
         self._expect(writing.flight is (Flight.ASKED if at_once else Flight.UNDERWAY), "send_failed")
-        writing.greeting = False
-        writing.failed = (writing.leave(), fault)
+        writing.fail(fault, at_once)
         self.errored = self.errored or fault
         return [Tick(Step.WRITE_FAILED)] if at_once else self._settle(self._tell_failed())
 
@@ -338,14 +340,14 @@ class SocketMachine(SocketState):
         if self.link is not Link.OPEN:
             return self._settle([])
         self.errored = self.errored or fault
-        refused = self._refuse()
-        return [*self.destroy(fault), *refused]
+        return [*self.destroy(fault), Then(Step.REFUSE)]
 
     # -- what the driver reports: closing, time --------------------------------------------------------------
 
     def closed(self) -> Effects:
-        self._expect(self.link is Link.CLOSING and not self.handle_closed, "closed")
+        self._expect(self.link is Link.CLOSING and self.has_handle and not self.handle_closed, "closed")
         self.handle_closed = True
+        self.reading.lingering = False
         return self._settle([])
 
     def timer_fired(self, timer: Timer) -> Effects:
@@ -367,7 +369,7 @@ class SocketMachine(SocketState):
 
     def ticked(self, step: Step) -> Effects:
         """Go on where `Then(step)` or `Tick(step)` left off."""
-        if self.link is Link.CLOSED and step is not Step.ANSWER:
+        if self.link is Link.CLOSED and step not in _AFTER_CLOSE:
             return []
         return self._settle(_TURNS[step](self))
 
@@ -435,9 +437,18 @@ class SocketMachine(SocketState):
     def _auto_end(self) -> Effects:
         return self.end() if self.writable else []
 
+    def _refuse(self) -> Effects:
+        told = self.writing.tell_refusal(self.errored or WRITE_DESTROYED)
+        return [*told, Then(Step.REFUSE)] if told else self.writing.tell_enders(self.errored or END_DESTROYED)
+
+    def _forsake(self) -> Effects:
+        tokens = self.writing.leave()
+        self.errored = self.errored or _CLOSED_BEFORE_CONNECTION
+        return [*[Settled(token, _CLOSED_BEFORE_CONNECTION) for token in tokens], Then(Step.REFUSE)]
+
     def _tell_failed(self) -> Effects:
         told = self.writing.tell_failed()
-        return [*told, *self._refuse(), *([] if self.link in DEAD else [Then(Step.BREAK)])]
+        return [*told, Then(Step.REFUSE), *([] if self.link in DEAD else [Then(Step.BREAK)])]
 
     def _prefinish(self) -> Effects:
         return [Prefinish(), Tick(Step.FINISH)] if self.link not in DEAD else []
@@ -453,7 +464,7 @@ class SocketMachine(SocketState):
         return []
 
     def _teardown(self) -> Effects:
-        out = self._refuse() if self.writing.flight is Flight.NONE else []
+        out: Effects = [Then(Step.REFUSE)] if self.writing.flight is Flight.NONE else []
         if self.told_error is not None:
             out.append(Failed(self.told_error))
         if not self.has_handle:
@@ -511,7 +522,7 @@ class SocketMachine(SocketState):
             writing.flight = move(writing.flight, Flight.WAITING)
         elif self.link is Link.IDLE:
             writing.form_batch()
-            writing.failed = (writing.leave(), _CLOSED)
+            writing.fail(_CLOSED, True)
             self.errored = _CLOSED
             out.append(Tick(Step.WRITE_FAILED))
 
@@ -525,12 +536,9 @@ class SocketMachine(SocketState):
 
     def _close(self, out: Effects) -> None:
         self.link = move(self.link, Link.CLOSED)
-        self.reading.lingering = False
         out.append(Closed(self.told_error is not None))
         if self.writing.flight is Flight.WAITING:
-            out.extend([Settled(token, _CLOSED_BEFORE_CONNECTION) for token in self.writing.leave()])
-            self.errored = self.errored or _CLOSED_BEFORE_CONNECTION
-            out.extend(self._refuse())
+            out.append(Then(Step.FORSAKE))
 
     # -- helpers ---------------------------------------------------------------------------------------------
 
@@ -549,9 +557,6 @@ class SocketMachine(SocketState):
         if fault is not None or writing.queue or writing.enders or not self.has_handle:
             out.append(Tick(Step.TEARDOWN))
         return out
-
-    def _refuse(self) -> Effects:
-        return self.writing.refuse(self.errored or WRITE_DESTROYED, self.errored or END_DESTROYED)
 
     def _touched(self) -> Effects:
         """Something moved: the idle time starts anew."""
@@ -588,6 +593,7 @@ def _done_first(now: Effects, out: Effects) -> Effects:
     return [*out[:told], *now, *out[told:]]
 
 
+_AFTER_CLOSE: Final = (Step.ANSWER, Step.REFUSE, Step.FORSAKE)
 _TURNS: Final[dict[Step, Callable[[SocketMachine], Effects]]] = {
     Step.ANNOUNCE: SocketMachine._announce,
     Step.LOOKUP_FAILED: SocketMachine._lookup_failed,
@@ -610,6 +616,8 @@ _TURNS: Final[dict[Step, Callable[[SocketMachine], Effects]]] = {
     Step.WRITE_FAILED: SocketMachine._tell_failed,
     Step.BREAK: lambda self: self.destroy(self.errored),
     Step.ANSWER: lambda self: self.writing.tell_answer(),
+    Step.REFUSE: SocketMachine._refuse,
+    Step.FORSAKE: SocketMachine._forsake,
     Step.PREFINISH: SocketMachine._prefinish,
     Step.FINISH: SocketMachine._tell_finish,
     Step.FINISHED: SocketMachine._finish_told,

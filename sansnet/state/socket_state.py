@@ -156,4 +156,4 @@ class SocketState(Machine):
     def end_refusal(self) -> Fault | None:
         if self.writing.phase in (Write.FINISHED, Write.OVER, Write.NONE):
             return _ALREADY_FINISHED
-        return END_DESTROYED if self.link in DEAD else None
+        return END_DESTROYED if self.link in DEAD else self.errored

@@ -54,6 +54,7 @@ class WriteHalf(Part):
         "enders",
         "answers",
         "bytes_written",
+        "refused",
     )
     __slots__ = FIELDS
     KEY: ClassVar[dict[str, Callable[[Any], object]]] = {
@@ -67,6 +68,7 @@ class WriteHalf(Part):
     NOT_KEY: ClassVar[dict[str, str]] = {
         "length": "the sum of the queue and the batch",
         "bytes_written": "counts up for ever; no behaviour depends on it",
+        "refused": "is only taken off bytes_written",
     }
 
     def __init__(self, high_water_mark: int = 65536, *, writable: bool = True) -> None:
@@ -87,6 +89,7 @@ class WriteHalf(Part):
         self.enders: tuple[Token, ...] = ()  # who waits for 'finish'
         self.answers: deque[tuple[Token, Fault]] = deque()  # refused calls that are still to be told
         self.bytes_written: int = 0
+        self.refused: int = 0  # bytes among them that are being refused
 
     @property
     def is_full(self) -> bool:
@@ -131,6 +134,13 @@ class WriteHalf(Part):
         for chunk in batch:
             self.length -= chunk[1]
         return tuple([chunk[2] for chunk in batch if chunk[2]])
+
+    def fail(self, fault: Fault, at_once: bool) -> None:
+        """The batch failed, and will be told so. What the driver never took was never written."""
+        if at_once:
+            self.bytes_written -= sum([len(chunk[0]) for chunk in self.batch])
+        self.greeting = False
+        self.failed = (self.leave(), fault)
 
     def sent(self, at_once: bool) -> Effects:
         tokens = self.leave()
@@ -179,15 +189,22 @@ class WriteHalf(Part):
         token, fault = self.answers.popleft()
         return [Settled(token, fault)]
 
-    def refuse(self, write_fault: Fault, end_fault: Fault) -> Effects:
-        """Nothing more will go out: whoever still waits hears why."""
-        out: Effects = [Settled(chunk[2], write_fault) for chunk in self.queue if chunk[2]]
-        for chunk in self.queue:
-            self.length -= chunk[1]
-        self.queue.clear()
-        out.extend([Settled(token, end_fault) for token in self.enders])
-        self.enders = ()
-        return out
+    def tell_refusal(self, fault: Fault) -> Effects:
+        """The queued writes won't go out: the next of them that has a callback hears why. Nothing when all have."""
+        while self.queue:
+            payload, size, token = self.queue.popleft()
+            self.length -= size
+            self.refused += len(payload)
+            if token:
+                return [Settled(token, fault)]
+        self.bytes_written -= self.refused
+        self.refused = 0
+        return []
+
+    def tell_enders(self, fault: Fault) -> Effects:
+        """There will be no 'finish': whoever waits for it hears why."""
+        tokens, self.enders = self.enders, ()
+        return [Settled(token, fault) for token in tokens]
 
     def tell_finish(self) -> Effects:
         out: Effects = [Settled(token) for token in self.enders]

@@ -172,6 +172,43 @@ def test_a_main_loop_of_six_methods_is_enough(loop: MainLoop, driver: ReadinessD
     assert loop.readable == loop.writable == {}
 
 
+def test_a_send_can_be_called_off_before_it_goes_on(loop: MainLoop, driver: ReadinessDriver) -> None:
+    mine, theirs = socket.socketpair()
+    handle = driver.adopt(mine)
+    recorder = attached(handle)
+    assert isinstance(handle.send((MEGABYTE, MEGABYTE)), int)
+    theirs.recv(1 << 20)  # now it could
+    driver.call_first(handle.close)
+    loop.lie()
+    assert recorder.log == []
+    loop.frame()
+    loop.frame()
+    assert recorder.names == ["send_failed", "closed"]
+    theirs.close()
+
+
+def test_first_is_before_callbacks_timers_and_threads(loop: MainLoop, driver: ReadinessDriver) -> None:
+    order: list[str] = []
+
+    def callback(name: str) -> Callback:
+        def called() -> None:
+            order.append(name)
+            driver.call_first(lambda: order.append(f"first after {name}"))
+
+        return called
+
+    names = ["timer a", "timer b", "soon a", "soon b", "posted a", "posted b"]
+    ways: dict[str, Callable[[Callback], object]] = {
+        "timer": lambda callback: driver.call_later(0, callback),
+        "soon": driver.call_soon,
+        "posted": driver.call_soon_threadsafe,
+    }
+    for name in names:
+        ways[name.split()[0]](callback(name))
+    until(loop, lambda: len(order) == 2 * len(names))
+    assert order == [entry for name in names for entry in (name, f"first after {name}")]
+
+
 def test_callbacks_share_one_call_of_the_loop_and_keep_their_order(loop: MainLoop, driver: ReadinessDriver) -> None:
     order: list[int] = []
     for number in range(100):

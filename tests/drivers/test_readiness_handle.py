@@ -229,6 +229,16 @@ def test_reset_throws_away_what_was_being_sent(driver: SelectorDriver, trio: Tri
     assert recorder.names == ["send_failed", "closed"]
 
 
+def test_a_descriptor_that_somebody_else_has_closed_is_closed_all_the_same(driver: SelectorDriver, trio: Trio) -> None:
+    handle, recorder, _ = trio
+    handle.start_read()
+    os.close(handle.fileno())
+    handle.close()
+    assert handle.fileno() == -1
+    driver.run()
+    assert recorder.names == ["closed"]
+
+
 def test_nothing_leaks(driver: SelectorDriver) -> None:
     driver.run()  # has it make what it wakes itself with
     before = open_descriptors()

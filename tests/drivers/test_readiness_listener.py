@@ -176,7 +176,7 @@ def test_connections_wait_until_accepting_starts(driver: SelectorDriver) -> None
     handle = driver.listen(Endpoint(LOOPBACK, 0, 4), ListenPlan(), recorder)
     assert not isinstance(handle, Fault)
     with call(port_of(handle), 3):
-        assert not is_alive(driver)
+        assert is_alive(driver), "it listens"
         assert waits(driver)
         assert recorder.log == []
         handle.start_accept()
@@ -185,7 +185,10 @@ def test_connections_wait_until_accepting_starts(driver: SelectorDriver) -> None
         until(driver, lambda: len(recorder.connections) == 3)
         handle.stop_accept()
         handle.stop_accept()
-        assert not is_alive(driver)
+        assert is_alive(driver)
+        with call(port_of(handle)):
+            assert waits(driver)
+        assert len(recorder.connections) == 3
 
 
 def test_connections_are_taken_in_batches(driver: SelectorDriver) -> None:
@@ -298,7 +301,7 @@ def test_close_gives_the_port_back_at_once_and_is_told_later(driver: SelectorDri
     assert not is_alive(driver)
 
 
-def test_only_a_ref_d_listener_that_accepts_counts(driver: SelectorDriver) -> None:
+def test_a_ref_d_listener_counts_whether_it_accepts_or_not(driver: SelectorDriver) -> None:
     handle, _ = listener(driver)
     assert is_alive(driver)
     handle.unref()
@@ -306,11 +309,12 @@ def test_only_a_ref_d_listener_that_accepts_counts(driver: SelectorDriver) -> No
     assert not driver.step()
     handle.stop_accept()
     handle.ref()
-    assert not is_alive(driver)
+    assert is_alive(driver)
     handle.start_accept()
     assert is_alive(driver)
     handle.close()
     driver.run()
+    assert not is_alive(driver)
 
 
 def test_nothing_leaks(driver: SelectorDriver, tmp_path: Path) -> None:

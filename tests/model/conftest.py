@@ -11,6 +11,7 @@ import pytest
 
 from sansnet.state.effects import Effects
 from sansnet.state.machine import Event, Machine
+from sansnet.state.phases import MOVES
 from sansnet.state.reading import ReadHalf
 from sansnet.state.server import ServerMachine
 from sansnet.state.socket_state import SocketState
@@ -77,7 +78,7 @@ def _noting_setter(slot: Any, moves: Moves, fed: list[Event]) -> Callable[[objec
     get, put = slot.__get__, slot.__set__
 
     def setter(part: object, new: enum.Enum) -> None:
-        if fed and get(part) is not new:
+        if fed and (get(part) is not new or new in MOVES[new]):
             moves[get(part), new] = None
         put(part, new)
 

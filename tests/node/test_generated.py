@@ -28,14 +28,14 @@ LARGE = 3 << 20
 
 # 'pause' is told inside the call by Node (docs/differences.md), so two calls in one go would show it.
 WATCHED = ["connect", "ready", "data", "end", "prefinish", "finish", "drain", "error", "close", "resume"]
-HEARD = ("connect", "ready", "data", "end", "prefinish", "finish", "drain", "error", "close", "resume")
+HEARD = ("connect", "ready", "data", "end", "finish", "drain", "error", "close", "resume")
 
 UNSEEN: Unseen = (
     "writable_ended",  # after destroy(), end() sets it in Node
     "bytes_read",  # of what is large, as much as happened to come in one piece
     "readable_length",
 )
-UNSEEN_UNTIL_MENDED: Unseen = ("bytes_written", "writable_length", "buffer_size", "errored")
+UNSEEN_UNTIL_MENDED: Unseen = ("bytes_written",)  # see pending.md
 
 
 def calls(name: str, *, gently: bool, large: bool) -> st.SearchStrategy[Step]:
@@ -47,7 +47,7 @@ def calls(name: str, *, gently: bool, large: bool) -> st.SearchStrategy[Step]:
     choices = [
         st.builds(lambda data, name_of: call(f"{name}.write", data, callback(name_of)), chunk, label),
         st.builds(lambda data: call(f"{name}.write", data), chunk),
-        *[st.just(call(f"{name}.{method}")) for method in ("pause", "resume", "cork", "uncork", "end", "is_paused")],
+        *[st.just(call(f"{name}.{method}")) for method in ("pause", "resume", "cork", "uncork", "end")],
         st.just(call(f"{name}.end", "last")),
     ]
     return st.one_of(choices) if gently else st.one_of(*choices, forceful_calls(name))
@@ -92,7 +92,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
         *draw(st.lists(listeners(large=large), max_size=2)),
         connect(watch=watch, allow_half_open=half_open[1], no_delay=True, **marks),
         *draw(st.lists(calls("c", gently=True, large=False), max_size=2)),
-        settle("c.ready", "s.connection"),
+        settle(),
         *draw(st.lists(rounds(large=large), max_size=6)),
     ]
     return scenario("generated", "", *steps)

@@ -150,6 +150,18 @@ def test_a_write_that_the_system_took_is_told_as_sent() -> None:
     assert sock.heard() == [Settled(1), Settled(2, WRITE_DESTROYED), Settled(3, END_DESTROYED)]
 
 
+def test_refused_writes_without_a_callback_are_passed_over() -> None:
+    """F-04."""
+    sock = Sock.opened()
+    sock.sends.append(0)
+    for token in (0, 0, 2, 0, 4, 0):
+        sock.write(b"abc", token)
+    sock.destroy()
+    sock.report("send_failed", CANCELED, False)
+    assert sock.heard() == [Settled(2, CANCELED), Settled(4, CANCELED)]
+    assert sock.machine.writing.length == 0
+
+
 def test_a_write_that_was_taken_at_once_is_told_as_sent() -> None:
     """F-04: its tick still comes."""
     sock = Sock.opened()

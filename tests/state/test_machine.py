@@ -10,6 +10,9 @@ import pytest
 
 from sansnet.state import Event, Fault, Found, ListenPlan, Machine, Route, ServerMachine, SocketMachine
 from sansnet.state.machine import Part, shape
+from sansnet.state.phases import Read, Write
+from sansnet.state.reading import ReadHalf
+from sansnet.state.writing import WriteHalf
 from tests.state.loop import TCP, Sock
 
 
@@ -139,23 +142,34 @@ def test_a_copy_goes_on_as_the_original_would() -> None:
         assert machine.key() == copy.key()
 
 
-def written(payload: bytes, token: int) -> SocketMachine:
-    sock = Sock.opened()
-    sock.sends.append(0)
-    sock.write(payload, token)
-    sock.machine.writing.queue.append((payload, len(payload), token))
-    sock.machine.writing.done.append((token,))
-    sock.machine.writing.failed = ((token,), Fault("EPIPE", text=str(token)))
-    sock.machine.writing.enders = (token,)
-    sock.machine.writing.answers.append((token, Fault("EPIPE", text=str(token))))
-    sock.machine.errored = Fault("EPIPE", text=str(token))
-    return sock.machine
+WRITING: dict[str, Callable[[bytes, int], object]] = {
+    "queue": lambda payload, token: deque([(payload, len(payload), token)]),
+    "batch": lambda payload, token: ((payload, len(payload), token),),
+    "done": lambda _, token: deque([(token,)]),
+    "failed": lambda _, token: ((token,), Fault("EPIPE", text=str(token))),
+    "enders": lambda _, token: (token,),
+    "answers": lambda _, token: deque([(token, Fault("EPIPE", text=str(token)))]),
+}
 
 
-def test_the_key_of_a_socket_tells_a_callback_from_none_but_not_from_another() -> None:
-    assert written(b"abc", 1).key() == written(b"xyz", 2).key()
-    assert written(b"abc", 1).key() != written(b"abc", 0).key()
-    assert written(b"abc", 1).key() != written(b"ab", 1).key()
+@pytest.mark.parametrize("field", WRITING)
+def test_a_key_tells_a_callback_from_none_but_not_from_another(field: str) -> None:
+    def key(payload: bytes, token: int) -> tuple[object, ...]:
+        machine = SocketMachine()
+        setattr(machine.writing, field, WRITING[field](payload, token))
+        return machine.key()
+
+    assert key(b"abc", 1) == key(b"xyz", 2)
+    assert key(b"abc", 1) != key(b"abc", 0)
+    if field in ("queue", "batch"):
+        assert key(b"abc", 1) != key(b"ab", 1)
+
+
+def test_a_half_is_whole_unless_it_is_made_without() -> None:
+    assert (SocketMachine().reading.phase, SocketMachine().writing.phase) == (Read.OPEN, Write.OPEN)
+    assert (ReadHalf().phase, WriteHalf().phase) == (Read.OPEN, Write.OPEN)
+    assert (ReadHalf(readable=False).phase, WriteHalf(writable=False).phase) == (Read.NONE, Write.NONE)
+    assert ReadHalf().high_water_mark == WriteHalf().high_water_mark == 65536
 
 
 def test_the_key_of_a_socket_has_the_kind_of_error_but_not_its_text() -> None:

@@ -204,13 +204,14 @@ def test_all_failed_the_error_has_all_of_them() -> None:
 
 def test_destroyed_during_one_of_several_attempts_it_is_told_as_cancelled() -> None:
     """E-07: after destroy() and before 'close'; there is no error."""
+    cancelled = Fault("ECANCELED", syscall="connect", address="127.0.0.1", port=80)
     sock = selecting(V4, V6)
     sock.destroy()
     assert sock.asked() == [CancelConnect(0), CLOSE]
     assert sock.timers == {}
     sock.report("closed")
-    sock.report("attempt_failed", 0, CANCELED)
-    assert sock.heard() == [AttemptFailed(endpoint(V4), CANCELED), Closed(False)]
+    sock.report("attempt_failed", 0, cancelled)
+    assert sock.heard() == [AttemptFailed(endpoint(V4), cancelled), Closed(False)]
     assert sock.look() == CLOSED
 
 

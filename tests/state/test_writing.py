@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from sansnet.state import Event, Fault, Misuse
-from sansnet.state.notices import Drain, Finished, Prefinish, Settled
+from sansnet.state.notices import Closed, Drain, Finished, Prefinish, Settled
 from sansnet.state.ops import CLOSE, SHUTDOWN, START_READ, Send
 from tests.state.loop import (
     CANCELED,
@@ -133,15 +134,28 @@ def test_what_waits_is_counted_until_it_is_gone() -> None:
     assert lengths == [5, 0]
 
 
-def test_bytes_written_stay_counted() -> None:
-    """G-16: whatever became of them."""
+def test_bytes_written_are_what_the_driver_took_and_what_still_waits() -> None:
+    """G-16: it persists; what is refused is taken off once everybody has heard so (Node 26 counts like this)."""
     sock = underway()
-    sock.write(b"de")
+    sock.write(b"de", 2)
+    sock.write(b"fgh", 3)
     sock.destroy()
+    counts = [sock.machine.writing.bytes_written]
+    sock.when(Settled, *[lambda: counts.append(sock.machine.writing.bytes_written)] * 3)
     sock.report("send_failed", CANCELED, False)
     sock.report("closed")
     assert sock.look() == CLOSED
-    assert sock.machine.writing.bytes_written == 5
+    assert sock.heard() == [*(Settled(token, CANCELED) for token in (1, 2, 3)), Closed(False)]
+    assert [*counts, sock.machine.writing.bytes_written] == [8, 8, 8, 8, 3]
+
+
+@pytest.mark.parametrize("make", [Sock, Sock.opened], ids=["never connected", "failed at once"])
+def test_bytes_that_the_driver_never_took_were_not_written(make: Callable[[], Sock]) -> None:
+    """G-16, G-05."""
+    sock = make()
+    sock.sends.append(Fault("EPIPE"))
+    sock.write(b"abc")
+    assert sock.machine.writing.bytes_written == 0
 
 
 # -- 'drain' -----------------------------------------------------------------------------------------------------

@@ -110,6 +110,14 @@ SCENARIOS = (
         settle("c.close", "s1.close", "s1.written"),
     ),
     scenario(
+        "writing in prefinish",
+        "H-23 H-24",
+        connected(),
+        on("c.prefinish", call("c.write", "late", callback("late"))),
+        call("c.end"),
+        settle("c.close", "c.late"),
+    ),
+    scenario(
         "half-open: our half lives on",
         "H-09",
         connected(HALF_OPEN),
