@@ -25,7 +25,7 @@ from sansnet.state.writing import WriteHalf
 from sansnet.testing.explore import always, explore
 from sansnet.testing.ghosts import Bounds, Family, SocketWorld
 from sansnet.testing.loop import NewMachine, Stage, World
-from sansnet.testing.models import LISTENING, ServerModel, SocketModel
+from sansnet.testing.models import ServerModel, SocketModel
 from sansnet.testing.server_ghosts import ServerBounds, ServerWorld
 from sansnet.testing.snapshots import copier, keyer
 
@@ -126,7 +126,7 @@ def socket_reports(name: str, world: SocketWorld) -> Owed:
         case Owes.SEND:
             failed = (FAULT,) if name == "send_failed" else ()
             if name == "progressed":
-                yield (0,), world.sending
+                yield (1,), world.sending
             else:
                 yield (*failed, False), world.sending
                 yield (*failed, True), isinstance(asked, ops.Send)
@@ -229,23 +229,33 @@ SOCKETS: Final = (
     SocketModel(
         "TO_CONNECT",
         Bounds(
-            at_rest=("connect", "write", "end", "pause", "destroy", "destroy_with"),
-            afterwards=("end",),
+            at_rest=("connect", "destroy"),
+            inside=("cork", "destroy"),
+            reactions=2,
             family=CONTRACT,
             routes=(KNOWN, PATH, NAMED),
             answers=((Found("::1", 6), Found("127.0.0.1", 4)), ()),
+        ),
+    ),
+    SocketModel(
+        "TO_ASK_EARLY",
+        Bounds(
+            at_rest=("connect", "write", "end", "cork", "pause", "destroy_with"),
+            family=CONTRACT,
+            routes=(Route(host="localhost", port=80),),
+            answers=((Found("::1", 6),),),
             writes=1,
             ends=1,
             flips=1,
+            failures=False,
         ),
     ),
     SocketModel(
         "TO_READ",
         Bounds(
-            at_rest=("end", "read", "resume", "pause", "listen_readable", "unlisten_readable", "destroy"),
+            at_rest=("read", "resume", "pause", "listen_readable", "unlisten_readable", "destroy"),
             adopted=((False, False), (True, True)),
             family=CONTRACT,
-            ends=1,
             flips=2,
             chunks=2,
         ),
@@ -254,15 +264,28 @@ SOCKETS: Final = (
     SocketModel(
         "TO_WRITE",
         Bounds(
-            at_rest=("write", "end", "cork", "uncork", "set_timeout", "destroy_soon", "reset"),
+            at_rest=("write", "end", "destroy_soon", "reset"),
             inside=("write", "end", "destroy"),
             reactions=1,
             adopted=((False, False),),
             family=CONTRACT,
             writes=2,
             ends=1,
+            write_sizes=(2,),
+            partial=True,
         ),
-        {"write_high_water_mark": 1},
+        {"write_high_water_mark": 3},
+    ),
+    SocketModel(
+        "TO_WAIT",
+        Bounds(
+            at_rest=("set_timeout", "end", "destroy"),
+            afterwards=("end",),
+            adopted=((False, False),),
+            family=CONTRACT,
+            ends=2,
+            chunks=1,
+        ),
         {"writable": False},
         {"readable": False},
     ),
@@ -297,7 +320,17 @@ def test_every_verdict_on_a_call_was_tried(sockets_tried: Trial) -> None:
 
 
 SERVERS: Final = (
-    LISTENING,
+    ServerModel(
+        "TO_LISTEN",
+        ServerBounds(
+            plans=(ListenPlan(), ListenPlan(host="localhost"), ListenPlan(path="/tmp/socket")),
+            acts=("close",),
+            reactions=1,
+            answers=((Found("::1", 6),), ()),
+            faults=("EADDRINUSE", "EAFNOSUPPORT"),
+            listens=2,
+        ),
+    ),
     ServerModel(
         "TO_ACCEPT",
         ServerBounds(
