@@ -250,7 +250,8 @@ def test_a_large_payload_goes_out_as_the_peer_reads(driver: SelectorDriver, trio
     assert recorder.names[-2:] == ["sent", "shut_down"]
     assert recorder.names.count("sent") == 1
     progress = [entry[1] for entry in recorder.log if entry[0] == "progressed"]
-    assert all(count > 0 for count in progress)
+    assert progress
+    assert min(progress) > 0
     assert len(MEGABYTE) > taken + sum(progress) > len(MEGABYTE) - (1 << 20)
     assert not is_alive(driver)
     assert waits(driver)
