@@ -235,7 +235,7 @@ class Duplex(Emitter):
     def writable_need_drain(self) -> bool:
         """`write()` answered False, and 'drain' is still to come."""
         machine = self._port.machine
-        return machine.writing.need_drain and machine.writable
+        return machine.writing.need_drain and machine.writing.phase is Write.OPEN and not machine.destroyed
 
     @property
     def writable_corked(self) -> int:

@@ -221,6 +221,9 @@ class Server(Emitter):
         name = handle.local_name() if handle is not None else None
         return name.address if name is not None and name.is_path else address_info(name)
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.describe()}>"
+
     def describe(self) -> str:
         """One line that says why the server is where it is; for people, it may change."""
         return self._port.machine.describe()

@@ -275,6 +275,9 @@ class Socket(Duplex):
         """This end's address, None when there is no connection or it has a path."""
         return address_info(self._local())
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.describe()}>"
+
     def describe(self) -> str:
         """One line that says why the socket is where it is; for people, it may change."""
         return self._port.machine.describe()

@@ -51,8 +51,7 @@ class Loopback:
         while not condition():
             left = limit - time.monotonic()
             assert left > 0, f"waited {seconds:g} s in vain"
-            # A turn calls back what is due before it waits: then it must not wait, the condition may hold already.
-            self.driver.step(0 if self.driver.next_timeout() == 0 else min(left, 1.0))
+            self.driver.step(left)
 
     def run(self, seconds: float = PATIENCE) -> None:
         """Turn the loop until nothing is left, as `sansnet.run()` does; fail when it takes too long."""

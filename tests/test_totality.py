@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, cast
 
 import pytest
+
 from sansnet.state import effects, ops
 from sansnet.state.connecting import Connecting
 from sansnet.state.endpoints import Found, ListenPlan, Route

@@ -224,8 +224,7 @@ class _Demo:
             left = limit - time.monotonic()
             if left <= 0:
                 raise TimeoutError(f"it took more than {LIMIT:g} s")
-            # A turn calls back what is due before it waits: then it must not wait, the condition may hold already.
-            self._driver.step(0 if self._driver.next_timeout() == 0 else min(left, 1.0))
+            self._driver.step(left)
 
 
 def _chunks_of(path: Path) -> Iterator[bytes]:

@@ -4,8 +4,9 @@
 - `Timing`   a timer shall be armed, disarmed or pushed back.
 - `Reply`    the answer that the user's call returns.
 - `Notice`   the user shall hear something, from the loop.
-- `Turn`     the machine wants to go on by itself: it is called back with `ticked(step)`. `Then` means as soon as the
-             listeners of the notices before it have returned, `Tick` means after everything that already waits.
+- `Turn`     the machine's own turn (not one of the event loop): it wants to go on by itself, and is called back with
+             `ticked(step)`. `Then` means as soon as the listeners of the notices before it have returned, `Tick` means
+             after everything that already waits.
 
 Node has the same three moments, the running stack, the next-tick queue and the event loop; its users can tell them
 apart, so the machines say which one they mean and the model checker sees every order.

@@ -4,16 +4,18 @@ Theory of operation
 -------------------
 A socket is a product of small machines, and their phases (`phases.py`) are its state:
 
-    link     idle → looking up → connecting → open → closing → closed       is there a connection?
+    link     idle → looking up → connecting → open → closing → closed        is there a connection?
     read     open → eof → ended → over                                       what the peer still has to say
     write    open → ending → shutting → shut → finished → over               what we still have to say
 
-with three helpers that keep what belongs to one of them: `connecting` (lookup, addresses, attempts), `reading` (the
-buffer, and who moves it on) and `writing` (the queue, the bytes in flight, the callbacks).
+(a half that the socket was made without is "none", a link whose only attempt failed is "refused" while that is told).
+Three helpers keep what belongs to one of them: `connecting` (lookup, addresses, attempts), `reading` (the buffer, and
+who moves it on) and `writing` (the queue, the bytes in flight, the callbacks).
 
 An *input* is a method. What the user asks comes from user code, what the driver reports from the loop, and `ticked`
 from the machine itself, when it said `Then` or `Tick` before. An input moves the part that it is about. Whatever
-follows from the joint state happens in `_settle()`, by its numbered rules, and nowhere else.
+follows from the joint state happens in `_settle()`, by its numbered rules, and nowhere else; an input that can't enable
+a rule doesn't ask.
 
 Three things hold for every input, and the model checker holds us to them. What the user asks returns ops, timers and
 ticks, never a notice: listeners run from the loop. An answer that the driver gives at once (`sent(True)`) is fed inside
@@ -477,35 +479,37 @@ class SocketMachine(SocketState):
     def _settle(self, out: Effects) -> Effects:
         """Every move that follows from the joint state, in this order; a rule may enable a later one, no earlier one.
 
-        1. Queued bytes leave together, one batch at a time: to the driver when the link is open, to wait for the
-           connection while it comes up. On a socket that was never asked to connect they fail (ERR_SOCKET_CLOSED).
-        2. Ending, with nothing left to send: FIN. Without a connection there is none to send, and 'finish' follows.
+        1. Queued bytes leave together, one batch at a time, unless corked or after an error: to the driver when the
+           link is open, to wait for the connection while it comes up. On a socket that was never asked to connect
+           they fail (ERR_SOCKET_CLOSED).
+        2. Ending, with nothing left to send and no error: FIN, as soon as there is a connection. A socket that was never
+           asked for one has none to send, and 'finish' follows.
         3. The source runs exactly while the read half wants it.
         4. No half-open (Node: allowHalfOpen=false): once 'end' was told, our half ends too, a tick later.
         5. Both halves over (Node: autoDestroy), or ours alone after destroy_soon(): destroy.
         6. Closing, the handle reported closed and nothing in flight: closed. Writes that waited for a connection, and
-           now never get one, hear of it after 'close'.
+           now never get one, hear of it after 'close'. (Without a handle there is nothing to wait for: _teardown().)
 
         What is to be done comes before what `out` tells: a listener may destroy the socket, and then it must be done.
         """
         link, reading, writing = self.link, self.reading, self.writing
         now: Effects = []
-        if writing.queue:
+        if writing.queue:  # 1
             self._hand_over(now)
         if writing.phase is Write.ENDING and not writing.batch and not writing.queue and self.errored is None:
-            self._shut(now)
-        if link is Link.OPEN and reading.source is not reading.wants_source:
+            self._shut(now)  # 2
+        if link is Link.OPEN and reading.source is not reading.wants_source:  # 3
             reading.source = not reading.source
             reading.lingering = not reading.source
             now.append(START_READ if reading.source else STOP_READ)
         if reading.phase is Read.OVER and self.writable and not self.allow_half_open and not self.auto_ending:
-            self.auto_ending = True
+            self.auto_ending = True  # 4
             out.append(Tick(Step.AUTO_END))
         if writing.phase in (Write.OVER, Write.NONE) and link not in DEAD:
             if self.destroy_when_finished or (link is Link.OPEN and reading.phase in (Read.OVER, Read.NONE)):
-                now.extend(self._destroy(None, CLOSE))
+                now.extend(self._destroy(None, CLOSE))  # 5
         if link is Link.CLOSING and self.handle_closed and not self.in_flight:
-            self._close(out)
+            self._close(out)  # 6; not what rule 5 has just begun: its Close is still to be carried out
         return _done_first(now, out) if now else out
 
     def _hand_over(self, out: Effects) -> None:

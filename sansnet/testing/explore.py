@@ -244,9 +244,30 @@ class _Search:
         for promise in self.promises:
             stuck = promise.first_unkept(next(ways for ways in self.ways if ways.fair is promise.law.fair))
             if stuck is not None:
-                law, detail = promise.law, "not from the state after these events"
-                return Refutation(law.name, law.text, detail, self._trace(stuck, None, -1))
+                trace, way = self._trace(stuck, None, -1), self._fair_way(stuck, promise)
+                detail = f"after {len(trace.events)} events it may go on like this, and for ever not get there"
+                return Refutation(
+                    promise.law.name, promise.law.text, detail, trace._replace(events=(*trace.events, *way))
+                )
         return None
+
+    def _fair_way(self, number: int, promise: _Kept) -> list[Event]:
+        """Fair events, from a state that doesn't keep a promise, to where it ends or goes round in a circle."""
+        world, way, passed = self._world(number), list[Event](), {number}
+        while True:
+            for event in self.model.events(world):
+                if promise.law.fair(world, event):
+                    after = self.model.step(world, event, _blind)
+                    number = self.seen[self.model.key(after)]
+                    if not promise.kept[number]:
+                        break
+            else:
+                return way
+            way.append(event)
+            if number in passed:
+                return way
+            passed.add(number)
+            world = after
 
     def _never_happened(self) -> Refutation | None:
         for law in self.watch.wanting:

@@ -84,22 +84,21 @@ class _Model:
         self._machine = type(sample.machine)
         self._copy = copier(sample, (*World.__slots__, *slots))
         self._number = keyer(self._machine())
-        self._met = 0
+        self._met: set[int] = set()
 
     def _begin(self, worlds: Iterable[_W]) -> list[_W]:
-        self._number = keyer(self._machine())
         begun = list(worlds)
         for world in begun:
             world.number = self._number(world.machine)
-        self._met = len(begun)
+        self._met = {world.number for world in begun}
         return begun
 
     def _step(self, world: Any, event: Event, see: See) -> Any:
         after = self._copy(world)
         after.take(event, see)
         after.number = self._number(after.machine)
-        if after.number == self._met:
-            self._met += 1
+        if after.number not in self._met:
+            self._met.add(after.number)
             see(after, NEW_MACHINE)
         return after
 

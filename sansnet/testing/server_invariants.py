@@ -39,8 +39,8 @@ def each_connection_has_one_fate(world: ServerWorld, fed: Fed) -> bool:
     if fate == [ops.Discard(connection)]:
         return bool(blocked or number != world.listener)
     if fate == [notices.Dropped(connection), ops.Discard(connection)]:
-        return number == world.listener
-    return fate == [notices.Connection(connection)] and number == world.listener and not blocked
+        return bool(number == world.listener)
+    return fate == [notices.Connection(connection)] and bool(number == world.listener and not blocked)
 
 
 @always(notices.Listening)

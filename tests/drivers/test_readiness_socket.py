@@ -419,6 +419,14 @@ def test_reading_goes_on_while_a_send_is_in_flight(driver: SelectorDriver, trio:
     until(driver, recorder.has("received"))
     assert recorder.data == b"while you talk"
     assert "sent" not in recorder.names
+    thread, data = reader(peer)
+    recorder.then["sent"] = handle.shutdown
+    until(driver, recorder.has("shut_down"), turns=100_000)
+    thread.join()
+    assert data == MEGABYTE
+    peer.sendall(b", and after")
+    until(driver, lambda: recorder.data == b"while you talk, and after")
+    assert waits(driver)
 
 
 def test_an_interrupt_that_goes_through_sent_leaves_nothing_spinning(driver: SelectorDriver, trio: Trio) -> None:

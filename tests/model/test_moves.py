@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from sansnet.state.phases import MOVES
 from sansnet.testing.explore import Exploration, Model
 from sansnet.testing.models import SERVER_MODELS, SOCKET_MODELS

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from sansnet.testing.explore import Exploration, Model
 from sansnet.testing.models import SERVER_MODELS, ServerModel
 

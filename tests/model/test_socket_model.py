@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from sansnet.state.effects import Notice
 from sansnet.state.notices import Closed, Failed
 from sansnet.testing.equivalence import difference, observe
@@ -55,5 +56,7 @@ def test_no_user_hears_of_which_family_the_driver_is(half_open: bool) -> None:
 
 def test_the_comparison_can_fail() -> None:
     bounds = Bounds(at_rest=("write", "destroy"), adopted=((False, False),), writes=1)
-    one, other = (observe(SocketModel("ONE", each), what_is_heard) for each in (bounds, bounds._replace(failures=False)))
+    one, other = (
+        observe(SocketModel("ONE", each), what_is_heard) for each in (bounds, bounds._replace(failures=False))
+    )
     assert difference(one, other) == ["Failed ECONNRESET"]

@@ -137,7 +137,11 @@ def plain(value: Any, run: Run) -> Any:
     if value is None or isinstance(value, bool | int | str):
         return value
     if isinstance(value, float):
-        return value if math.isfinite(value) else {"number": {"inf": "Infinity", "-inf": "-Infinity"}.get(str(value), "NaN")}
+        return (
+            value
+            if math.isfinite(value)
+            else {"number": {"inf": "Infinity", "-inf": "-Infinity"}.get(str(value), "NaN")}
+        )
     if isinstance(value, bytes | bytearray | memoryview):
         return {"bytes": bytes(value).decode("latin-1")}
     if (name := run.name_of(value)) is not None:

@@ -92,9 +92,7 @@ def _flat(steps: Steps) -> Iterator[Step]:
 # ---------------------------------------------------------------------------------------------------------------- steps
 
 
-def new(
-    name: str, kind: str, *args: Any, watch: Any = None, watch_accepted: Any = None, look: bool = True
-) -> Step:
+def new(name: str, kind: str, *args: Any, watch: Any = None, watch_accepted: Any = None, look: bool = True) -> Step:
     """Make an object: a socket, server, block_list, socket_address, bound_socket or controller; or connect().
 
     `watch`: which of its events are recorded, a list or a key of `EVENTS`. Who watches 'data' reads. `look`: is its

@@ -30,7 +30,10 @@ LOOPBACK = "127.0.0.1"
 
 def refused(*arguments: Any) -> Steps:
     """Calls of connect() that raise, each on a fresh socket."""
-    return tuple((new(f"c{at}", "socket", watch=[], look=False), call(f"c{at}.connect", *each)) for at, each in enumerate(arguments))
+    return tuple(
+        (new(f"c{at}", "socket", watch=[], look=False), call(f"c{at}.connect", *each))
+        for at, each in enumerate(arguments)
+    )
 
 
 def options(**changes: Any) -> tuple[dict[str, Any]]:
@@ -158,7 +161,13 @@ SCENARIOS = (
         new("c", "socket"),
         call(
             "c.connect",
-            {"port": port("s"), "host": LOOPBACK, "allow_half_open": True, "timeout": {"$seconds": 9}, "no_delay": True},
+            {
+                "port": port("s"),
+                "host": LOOPBACK,
+                "allow_half_open": True,
+                "timeout": {"$seconds": 9},
+                "no_delay": True,
+            },
         ),
         get("c.allow_half_open", "timeout"),
         settle("c.ready"),

@@ -179,9 +179,7 @@ SCENARIOS = (
     scenario(
         "an attempt takes too long, and the next one fails",
         "E-02 E-05",
-        named(
-            lookup("soon", entries=[V4, V4B]), "hanging", auto_select_family_attempt_timeout=seconds(0.02)
-        ),
+        named(lookup("soon", entries=[V4, V4B]), "hanging", auto_select_family_attempt_timeout=seconds(0.02)),
         settle("c.close"),
         get("c.auto_select_family_attempted_addresses"),
     ),

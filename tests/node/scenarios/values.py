@@ -4,7 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..words import UNDEFINED, Step, assign, call, get, keywords, listening, new, number, obj, on, port, scenario, settle
+from ..words import (
+    UNDEFINED,
+    Step,
+    assign,
+    call,
+    get,
+    keywords,
+    listening,
+    new,
+    number,
+    obj,
+    on,
+    port,
+    scenario,
+    settle,
+)
 
 BAD_PREFIXES = (-1, 33, 1.5, number("NaN"), "8")
 
@@ -151,7 +166,10 @@ SCENARIOS = (
         call("b.add_subnet", "10.1.2.3", 13),
         call("b.add_subnet", "fe80::", 10, "ipv6"),
         call("b.add_address", "::ffff:9.9.9.9", "ipv6"),
-        *[call("b.check", text) for text in ("1.2.3.4", "1.2.3.5", "10.0.0.5", "10.0.0.10", "10.7.255.255", "10.8.0.0")],
+        *[
+            call("b.check", text)
+            for text in ("1.2.3.4", "1.2.3.5", "10.0.0.5", "10.0.0.10", "10.7.255.255", "10.8.0.0")
+        ],
         *[call("b.check", text) for text in ("nonsense", "::1", "9.9.9.9", "")],
         *[call("b.check", text, "ipv6") for text in ("fe80::7", "fec0::7", "::ffff:1.2.3.4", "::ffff:10.0.0.5", "x")],
         call("b.check", "1.2.3.4", "IPV4"),

@@ -104,6 +104,16 @@ SCENARIOS = (
         settle("c.close", "c.ended"),
     ),
     scenario(
+        "destroyed in connect, with writes that wait for it",
+        "G-07 G-08 C-06",
+        listening(),
+        connect(),
+        on("c.connect", call("c.destroy")),
+        call("c.write", "one", callback("w1")),
+        call("c.write", "two", callback("w2")),
+        settle("c.close", "c.w2"),
+    ),
+    scenario(
         "refused with writes that wait for a connection",
         "G-09",
         connect(server="refusing"),
@@ -257,6 +267,16 @@ SCENARIOS = (
         settle(),
         call("c.write", "fails", callback("w2")),
         settle("c.close"),
+    ),
+    scenario(
+        "a write that fails on its way",
+        "G-21 G-22",
+        connected({"allow_half_open": True}),
+        call("c.end"),
+        call("c.write", "too late", callback("late")),
+        settle("c.close"),
+        call("s1.write", fill(3 << 20), callback("written")),
+        settle("s1.close"),
     ),
     scenario(
         "writing in the callback of a write",

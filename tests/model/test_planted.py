@@ -1,0 +1,89 @@
+"""A law that can't fail proves nothing: for each of them a bug is planted, and found, with a trace that shows it."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from sansnet.state.socket import SocketMachine
+from sansnet.state.writing import WriteHalf
+from sansnet.testing.explore import LawBroken, Unbounded, explore, replay
+from sansnet.testing.invariants import SOCKET_LAWS
+from sansnet.testing.laws import Law, Promise
+from sansnet.testing.models import LIFECYCLE, WRITING, SocketModel
+from sansnet.testing.server_invariants import SERVER_LAWS
+
+from .planted import PLANTED, Planted, a_batch_is_sent_backwards
+
+LAWS: dict[str, Law | Promise] = {law.name: law for law in (*SOCKET_LAWS, *SERVER_LAWS)}
+
+
+def test_a_bug_is_planted_for_each_law() -> None:
+    assert sorted(planted.law for planted in PLANTED) == sorted(LAWS)
+
+
+@pytest.mark.parametrize("planted", PLANTED, ids=lambda planted: planted.law)
+def test_the_bug_is_found(planted: Planted, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By this law alone, and replaying its trace finds it again."""
+    law = LAWS[planted.law]
+    planted.plant(monkeypatch)
+    refutation = explore(planted.model, laws=[law]).refutation
+    print(refutation)
+    assert refutation is not None
+    assert refutation.law == law.name
+    assert refutation.trace is not None
+    assert refutation.trace.events
+    if isinstance(law, Law):
+        with pytest.raises(LawBroken, match=re.escape(law.text)):
+            replay(planted.model, refutation.trace.events, start=refutation.trace.start, laws=[law])
+
+
+def test_a_key_that_forgets_something_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(WriteHalf, "NOT_KEY", {**WriteHalf.NOT_KEY, "corked": "planted"})
+    refutation = explore(SocketModel("WRITING", WRITING.bounds), laws=[], twins=1).refutation
+    assert refutation is not None
+    assert refutation.law == "equal_keys_behave_alike"
+    assert refutation.trace is not None
+
+
+def test_an_input_that_raises_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    def send_failed(_self: SocketMachine, _fault: object, _at_once: bool) -> None:
+        raise ZeroDivisionError("planted")
+
+    monkeypatch.setattr(SocketMachine, "send_failed", send_failed)
+    refutation = explore(WRITING, laws=[]).refutation
+    assert refutation is not None
+    assert (refutation.law, refutation.detail) == ("no_input_raises", "ZeroDivisionError: planted")
+
+
+def test_a_model_without_end_proves_nothing() -> None:
+    with pytest.raises(Unbounded, match="LIFECYCLE has more than 100 states"):
+        explore(LIFECYCLE, bound=100)
+
+
+def test_a_refutation_is_a_test_to_be_pasted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """It fails while the bug is there, and passes without it."""
+    path = tmp_path / "test_pasted.py"
+    with monkeypatch.context() as patch:
+        a_batch_is_sent_backwards(patch)
+        refutation = explore(WRITING).refutation
+        assert refutation is not None
+        assert refutation.trace is not None
+        path.write_text(refutation.trace.as_test("the_order_of_bytes"), encoding="utf-8")
+        pasted = _imported(path)
+        with pytest.raises(LawBroken, match="handed_over_is_a_prefix_of_written"):
+            pasted.test_the_order_of_bytes()
+    pasted.test_the_order_of_bytes()
+
+
+def _imported(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
