@@ -482,7 +482,7 @@ class SocketMachine(SocketState):
         1. Queued bytes leave together, one batch at a time, unless corked or after an error: to the driver when the
            link is open, to wait for the connection while it comes up. On a socket that was never asked to connect
            they fail (ERR_SOCKET_CLOSED).
-        2. Ending, with nothing left to send and no error: FIN, as soon as there is a connection. A socket that was never
+        2. Ending, nothing left to send and no error: FIN, as soon as there is a connection. A socket that was never
            asked for one has none to send, and 'finish' follows.
         3. The source runs exactly while the read half wants it.
         4. No half-open (Node: allowHalfOpen=false): once 'end' was told, our half ends too, a tick later.

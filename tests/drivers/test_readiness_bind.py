@@ -86,6 +86,10 @@ def test_a_port_that_is_taken(handle: SocketHandle, server: socket.socket) -> No
     )
 
 
+def test_the_last_port_that_there_is(handle: SocketHandle) -> None:
+    assert handle.bind_local(1, 4, "127.0.0.3", 65535) is None
+
+
 def test_a_port_that_there_is_not(handle: SocketHandle) -> None:
     assert handle.bind_local(1, 4, None, 70_000) == Fault(
         "EADDRINUSE", errno=errno.EADDRINUSE, syscall="bind", address="0.0.0.0", port=70_000

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from . import world
 from .interpreter import Beacon, interpret
 from .oracle import Oracle, install, one_processor
-from .traces import Unseen, compare, lines_of
+from .traces import Soften, as_it_is, compare, lines_of
 from .words import Scenario
 
 __all__ = ["Outcome", "Stage", "stage"]
@@ -34,14 +34,14 @@ class Stage:
         self._beacon = beacon
         self._ports = ports
 
-    def play(self, scenario: Scenario, unseen: Unseen = ()) -> Outcome:
-        """First on Node, then here, each side in a world of its own; `unseen` properties aren't compared."""
+    def play(self, scenario: Scenario, soften: Soften = as_it_is) -> Outcome:
+        """First on Node, then here, each side in a world of its own; see `lines_of()` for `soften`."""
         with world.folder(self._ports) as here:
             node = self._oracle.play(scenario, here)
             assert not node["failure"], f"{scenario.name!r} is no scenario for Node: {node['failure']}"
-            theirs = lines_of(node, scenario, here, unseen)
+            theirs = lines_of(node, scenario, here, soften)
         with one_processor(), world.folder(self._ports) as here:
-            ours = lines_of(interpret(scenario, here, self._beacon), scenario, here, unseen)
+            ours = lines_of(interpret(scenario, here, self._beacon), scenario, here, soften)
         return Outcome(theirs, ours)
 
 

@@ -20,15 +20,16 @@ from __future__ import annotations
 import difflib
 import hashlib
 import re
+from collections.abc import Callable
 from typing import Any, Final
 
 from .translation import message
 from .words import Scenario
 
-__all__ = ["Unseen", "compare", "lines_of"]
+__all__ = ["Soften", "as_it_is", "compare", "lines_of"]
 
 Played = dict[str, Any]
-Unseen = tuple[str, ...]
+Soften = Callable[[dict[str, Any]], None]
 
 _FRESH: Final = {
     "ready_state": "open",
@@ -61,10 +62,14 @@ def compare(node: list[str], ours: list[str]) -> list[str]:
     return [line for line in lines if not line.startswith(("---", "+++", "@@"))]
 
 
-def lines_of(played: Played, scenario: Scenario, world: dict[str, Any], unseen: Unseen = ()) -> list[str]:
-    """The trace of a scenario that was played, in one form for both sides; without the properties `unseen`."""
+def as_it_is(_entry: dict[str, Any]) -> None:
+    """Compare all of it."""
+
+
+def lines_of(played: Played, scenario: Scenario, world: dict[str, Any], soften: Soften = as_it_is) -> list[str]:
+    """The trace of a scenario that was played, in one form for both sides. `soften` may change its entries before."""
     for entry in played["entries"]:
-        entry["state"] = {name: value for name, value in entry["state"].items() if name not in unseen}
+        soften(entry)
     writer = _Writer({str(port): name for name, port in world["ports"].items()} | played["ports"], world["directory"])
     lines = [(entry["segment"], entry["lane"], writer.line(entry)) for entry in played["entries"]]
     if played["failure"]:

@@ -185,12 +185,14 @@ def test_destroyed_while_the_failed_attempt_is_told_there_is_no_error() -> None:
     assert sock.heard() == [AttemptFailed(ENDPOINT, REFUSED), Closed(False)]
 
 
-def test_an_attempt_that_was_given_up_and_won_all_the_same_is_over() -> None:
-    """E-09: it doesn't open a socket that is closing."""
+def test_an_attempt_that_was_given_up_can_no_more_win() -> None:
+    """E-09: the driver closes what still came of it, and says that it was cancelled."""
     sock = connecting()
     sock.destroy()
-    sock.report("connected", 0)
+    with pytest.raises(Misuse, match="connected"):
+        sock.report("connected", 0)
     assert sock.look() == CLOSING
+    sock.report("attempt_failed", 0, CANCELED)
     sock.report("closed")
     assert sock.heard() == [Closed(False)]
 

@@ -250,6 +250,15 @@ SCENARIOS = (
         settle("c.w4"),
     ),
     scenario(
+        "writing after destroy() and end()",
+        "G-20",
+        connected(),
+        call("c.destroy"),
+        call("c.end"),
+        call("c.write", "x", callback("written")),
+        settle("c.close", "c.written"),
+    ),
+    scenario(
         "a callback of end() after destroy()",
         "F-05",
         connected(),
