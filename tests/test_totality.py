@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import enum
 import inspect
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, cast
 
@@ -380,3 +381,65 @@ def test_what_is_not_in_the_key_has_a_reason(part: type[Part]) -> None:
     assert set(part.NOT_KEY) <= set(part.FIELDS)
     assert set(part.KEY) <= set(part.FIELDS) - set(part.NOT_KEY)
     assert all(len(reason.split()) > 3 for reason in part.NOT_KEY.values())
+
+
+CHUNK: Final = (b"a", 1, 1)
+OTHER: Final[dict[str, object]] = {
+    # of a socket
+    "errored": FAULT,
+    "told_error": FAULT,
+    "keep_alive": ops.SetKeepAlive(True, 1, 1, 1),
+    "type_of_service": 1,
+    "route": KNOWN,
+    "found": (Found("::1", 6),),
+    "order": (Found("::1", 6),),
+    "flying": (0,),
+    "abandoned": (0,),
+    "errors": (FAULT,),
+    "local_fault": FAULT,
+    "attempted": ("::1:80",),
+    "chunks": deque([b"a"]),
+    "queue": deque([CHUNK]),
+    "batch": (CHUNK,),
+    "done": deque([(1,)]),
+    "failed": ((1,), FAULT),
+    "enders": (1,),
+    "answers": deque([(1, FAULT)]),
+    # of a server
+    "plan": ListenPlan(port=1),
+    "lookups": (1,),
+    "candidates": (None,),
+    "max_connections": 1,
+    "closing": (1,),
+    "faults": (FAULT,),
+}
+"""Another value than at first, of the fields whose type doesn't suggest one."""
+
+
+def another(name: str, value: object) -> object:
+    match value:
+        case _ if name in OTHER:
+            return OTHER[name]
+        case bool():
+            return not value
+        case int() | float():
+            return value + 1
+        case enum.Enum():
+            return next(other for other in type(value) if other is not value)
+        case _:
+            raise AssertionError(f"OTHER has no value for {name}")
+
+
+@pytest.mark.parametrize("part", PARTS, ids=lambda part: part.__name__)
+def test_every_field_is_in_the_key_or_named_with_a_reason(part: type[Part]) -> None:
+    fresh = part()
+    for name in part.FIELDS:
+        value = getattr(fresh, name)
+        if isinstance(value, Part):
+            assert value.key() in fresh.key()
+            continue
+        changed = part()
+        setattr(changed, name, another(name, value))
+        assert (changed.key() == fresh.key()) is (name in part.NOT_KEY), name
+        assert changed.freeze() != fresh.freeze(), name
+        assert part.thaw(changed.freeze()).freeze() == changed.freeze() == changed.clone().freeze(), name

@@ -78,7 +78,7 @@ class _Client:
             self._peer.set_timeout(timeout)
         self._peer.on("timeout", lambda: self.fail(f"nothing has moved for {timeout:g} s"))
         self._peer.on("error", lambda error: self.fail(reason(error)))
-        self._peer.on("connect", lambda: _Session(self._peer, self.fail))
+        self._peer.on("connect", lambda: _Conversation(self._peer, self.fail))
 
     def talk_to(self, target: dict[str, Any]) -> int:
         """Connect there, and stay until both sides have ended. Returns the exit code."""
@@ -98,7 +98,7 @@ class _Client:
         self._peer.destroy()
 
 
-class _Session:
+class _Conversation:
     """The two streams, and when each of them is done. They begin with the connection: no byte is taken for nothing."""
 
     def __init__(self, peer: Socket, fail: Callable[..., None]) -> None:

@@ -23,7 +23,7 @@ from ..drivers.selector import SelectorDriver
 from .process import EchoProcess
 from .screen import Progress, Screen, table
 from .transfer import Break, Transfer
-from .words import DONE, FAILED, complain, place, reason, size
+from .words import DONE, FAILED, complain, reason, size
 
 __all__ = ["add_to"]
 
@@ -238,5 +238,5 @@ def _errors_of(transfers: list[Transfer]) -> str:
 
 
 def _target_of(address: AddressInfo | str | None) -> Target:
-    assert isinstance(address, AddressInfo), f"a TCP server that listens has an address, not {place(None)}"
+    assert isinstance(address, AddressInfo), "a TCP server that listens has an address"
     return {"host": address.address, "port": address.port}

@@ -26,13 +26,14 @@ from .loop import Returned, Stage, World
 
 __all__ = ["Bounds", "Family", "SocketWorld", "tape"]
 
-_TAPE: Final = bytes(range(251)) * 2000
+_ROUND: Final = bytes(range(251))
 _DEAD: Final = (Link.CLOSING, Link.CLOSED)
 
 
 def tape(position: int, count: int) -> bytes:
     """Bytes that tell where in a stream they belong."""
-    return _TAPE[position % 251 : position % 251 + count]
+    begin = position % len(_ROUND)
+    return (_ROUND * (2 + count // len(_ROUND)))[begin : begin + count]
 
 
 class Family(enum.Enum):

@@ -154,6 +154,7 @@ PRELUDE = """
 import signal, sys, time
 from sansnet.drivers.selector import SelectorDriver
 from tests.drivers.recorder import is_alive, listener
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs are born ignoring it
 driver = SelectorDriver()
 server, recorder = listener(driver)
 def ready(): print("ready", flush=True)

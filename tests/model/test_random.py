@@ -1,7 +1,7 @@
 """Long runs with payloads of real sizes, in the same worlds and under the same laws as the exhaustive explorations.
 
 A run is a list of numbers, each of which chooses one of the events that are possible, so that every run is a legal one.
-It begins with connect() (adopt, listen), and is in favour of what the loop and the driver do, or hardly one would get far.
+It begins with connect() (adopt, listen), and favours what the loop and the driver do, or hardly one would get far.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from sansnet.testing.models import NAMED, RACING, TWO, ServerModel, SocketModel
 from sansnet.testing.server_ghosts import ServerBounds
 
 INPUTS: Final[Mapping[str, Input]] = {**SOCKET_INPUTS, **SERVER_INPUTS}  # the names they share mean the same to both
-KIB: Final = 1024
+SMALL: Final = {"read_high_water_mark": 4096, "write_high_water_mark": 4096}
 CALLS: Final = (
     "connect",
     "write",
@@ -59,9 +59,9 @@ MUCH: Final = Bounds(
     ends=3,
     flips=30,
     chunks=40,
-    write_sizes=(0, 1, 40 * KIB, 70 * KIB),
+    write_sizes=(0, 1, 1000, 5000),
     with_token=(True, False),
-    chunk_sizes=(0, 1, 64 * KIB),
+    chunk_sizes=(0, 1, 1500, 65536),
     tails=(0, 3),
     failures=False,
     partial=True,
@@ -73,8 +73,10 @@ def models() -> Iterator[SocketModel | ServerModel]:
     for family in Family:
         for adopted in ((), ((False, False), (True, False))):
             bounds = MUCH._replace(family=family, adopted=adopted)
-            yield SocketModel("PATIENT", bounds, {}, {"allow_half_open": True}, {"write_high_water_mark": 0})
-            yield SocketModel("HASTY", bounds._replace(at_rest=CALLS, failures=True))
+            yield SocketModel(
+                "PATIENT", bounds, SMALL, {**SMALL, "allow_half_open": True}, {"write_high_water_mark": 0}
+            )
+            yield SocketModel("HASTY", bounds._replace(at_rest=CALLS, failures=True), SMALL)
     yield ServerModel(
         "SERVER",
         ServerBounds(

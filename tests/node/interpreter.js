@@ -47,9 +47,9 @@ class Run {
     const deadline = performance.now() + this.rules.patience * 1000;
     let quiet = 0;
     while (quiet < this.rules.quiet || !this.happened(until)) {
-      const before = this.activity;
+      const before = this.pulse();
       await this.beacon.ping();
-      quiet = this.activity === before ? quiet + 1 : 0;
+      quiet = this.pulse() === before ? quiet + 1 : 0;
       if (quiet >= this.rules.quiet && !this.happened(until)) {
         if (performance.now() > deadline) {
           this.failure = `waited in vain for ${until.filter((one) => !this.happened([one])).join(', ')}`;
@@ -59,6 +59,14 @@ class Run {
       }
     }
     this.segment += 1;
+  }
+
+  pulse() {
+    let moved = this.activity;
+    for (const object of this.objects.values()) {
+      if (object instanceof net.Socket) moved += object.bytesRead - object.writableLength;
+    }
+    return moved;
   }
 
   happened(until) {

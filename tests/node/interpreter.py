@@ -10,9 +10,9 @@ Settling
 A scenario is settled when nothing happens any more, and that is found out without a clock. Both processes run on one
 CPU each time, where the loopback interface delivers packets in the order in which they were sent. A byte that goes
 through a connection of our own and back (the beacon) comes behind all that was sent before it: once it is here, the
-loop has been able to see all of that. So when a few such rounds in a row, with turns of the loop between them, brought
-no entry, none will come by itself. What takes time by itself (a timer, a name that is looked up in a thread, a delayed
-acknowledgement) is waited for by name: `settle("c.timeout")`.
+loop has been able to see all of that. So when a few such rounds in a row, with turns of the loop between them,
+brought no entry and moved no byte, nothing will come by itself. What takes time by itself (a timer, a name that is
+looked up in a thread, a delayed acknowledgement) is waited for by name: `settle("c.timeout")`.
 """
 
 from __future__ import annotations
@@ -106,11 +106,11 @@ class _Run:
         deadline = time.monotonic() + PATIENCE
         quiet = 0
         while quiet < QUIET or not self.happened(until):
-            before = self.activity
+            before = self.pulse()
             self.beacon.ping()
             self.turn(0)
             self.turn(0)
-            quiet = quiet + 1 if self.activity == before else 0
+            quiet = quiet + 1 if self.pulse() == before else 0
             if quiet >= QUIET and not self.happened(until):
                 if time.monotonic() > deadline:
                     missing = [one for one in until if not self.happened([one])]
@@ -127,12 +127,17 @@ class _Run:
             for one in error.exceptions if several else [error]:  # type: ignore[attr-defined]
                 self.record("process", "uncaught", "", (one,))
 
+    def pulse(self) -> int:
+        """Another number after an entry, and after bytes have moved of which nobody was told."""
+        sockets = [one for one in self.objects.values() if isinstance(one, sansnet.Socket)]
+        return self.activity + sum(one.bytes_read - one.writable_length for one in sockets)
+
     def happened(self, until: list[tuple[str, int]]) -> bool:
         return all(self.counts[what] >= count for what, count in until)
 
     # -- objects
 
-    def object(self, name: str) -> Any:
+    def one(self, name: str) -> Any:
         assert name in self.objects, f"no object is named {name}"
         return self.objects[name]
 
@@ -156,7 +161,7 @@ class _Run:
             self.record(name, "event", event, args)
             self.counts[f"{name}.{event}"] += len(args[0]) if event == "data" else 1
             if event == "connect":
-                self.know_port(name, self.object(name).local_port)
+                self.know_port(name, self.one(name).local_port)
 
         return listener
 
@@ -185,7 +190,7 @@ class _Run:
     def state_of(self, lane: str) -> dict[str, Any]:
         one = self.objects.get(lane)
         kind = self.kinds.get(lane, "")
-        if kind == "server" and one.listening:
+        if kind == "server" and one is not None and one.listening:
             self.know_port(lane, getattr(one.address(), "port", None))
         return {} if lane in self.unseen else {name: plain(_look(one, name), self) for name in STATES.get(kind, ())}
 
@@ -235,7 +240,7 @@ class _Run:
                 left -= 1
                 self.inside(f"{name}.{step['event']}", step["do"])
 
-        one = self.object(name)
+        one = self.one(name)
         (one.prepend_listener if step["first"] else one.on)(step["event"], listener)
 
     def step_new(self, step: Step) -> None:
@@ -250,15 +255,15 @@ class _Run:
     def step_call(self, step: Step) -> None:
         with self.attempt(step["on"], "call", step["method"]) as entry:
             args, keywords = arguments(step["args"], self, step["on"])
-            entry["result"] = plain(getattr(self.object(step["on"]), step["method"])(*args, **keywords), self)
+            entry["result"] = plain(getattr(self.one(step["on"]), step["method"])(*args, **keywords), self)
 
     def step_get(self, step: Step) -> None:
         for name in step["names"]:
             with self.attempt(step["on"], "get", name) as entry:
-                entry["result"] = plain(getattr(self.object(step["on"]), name), self)
+                entry["result"] = plain(getattr(self.one(step["on"]), name), self)
 
     def step_assign(self, step: Step) -> None:
-        setattr(self.object(step["on"]), step["name"], real(step["value"], self, step["on"]))
+        setattr(self.one(step["on"]), step["name"], real(step["value"], self, step["on"]))
 
     def step_on(self, step: Step) -> None:
         if step["on"] in self.objects:

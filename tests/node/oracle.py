@@ -1,6 +1,6 @@
 """Node itself: how it is installed, and a process that plays scenarios.
 
-The binary comes from npm, in the version that `package.json` pins and with the checksum that `package-lock.json` has. It
+The binary comes from npm, in the version that `package.json` pins and with the checksum of `package-lock.json`. It
 is kept in the user's cache folder, outside this tree: it has 150 MB, and no tool shall find it here.
 """
 
@@ -22,7 +22,7 @@ from .interpreter import PATIENCE, QUIET
 from .translation import EVENTS, NAMES, STATES
 from .words import Scenario
 
-__all__ = ["NoNode", "Oracle", "one_processor", "install"]
+__all__ = ["NoNode", "Oracle", "install", "one_processor"]
 
 _HERE: Final = Path(__file__).resolve().parent
 _MANIFEST: Final = ("package.json", "package-lock.json", ".npmrc")

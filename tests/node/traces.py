@@ -12,7 +12,8 @@ lane by lane, unless the scenario says `order="all"`: where all comes from calls
 compared. Segments end where the scenario settles, which binds the lanes together again.
 
 What differs from run to run is replaced: port numbers by whose they are, the folder of the scenario. Long payloads are
-shown by their length and digest, long runs of one character by their length. Consecutive pieces of data are one entry (interpreter.py).
+shown by their length and digest, long runs of one character by their length. Consecutive pieces of data are one entry
+(interpreter.py).
 """
 
 from __future__ import annotations
@@ -120,7 +121,8 @@ class _Writer:
                 return f".{entry['name']} {self._outcome(entry, entry['name'])}"
             case "call" | "new":
                 return f"{entry['name']}() {self._outcome(entry, '')}".rstrip()
-        return f"{entry['what']} {entry['name']}({said})"
+            case _:
+                return f"{entry['what']} {entry['name']}({said})"
 
     def _outcome(self, entry: dict[str, Any], name: str) -> str:
         if "thrown" in entry:

@@ -54,7 +54,7 @@ EVENTS: Final[dict[str, tuple[str, ...]]] = {
     "path": (*(event for event in _QUIET if not event.startswith("connection_attempt")), "data"),
     "server": ("listening", "connection", "close", "error", "drop"),
 }
-"""What is recorded: of a socket or a server unless the scenario says otherwise; of a "quiet" socket, which nobody reads;
+"""What is recorded: of a socket or a server unless the scenario says otherwise; of a "quiet" one, which nobody reads;
 of one that connects to a "path" in net.connect(), where Node tells of the attempt before anybody can listen."""
 
 STATES: Final[dict[str, tuple[str, ...]]] = {
@@ -119,7 +119,8 @@ def family_of(error: BaseException) -> str:
             return "type"
         case ValueError():
             return "value"
-    return "error"
+        case _:
+            return "error"
 
 
 def code_or_text(error: Any) -> str | None:

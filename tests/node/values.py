@@ -20,7 +20,7 @@ def _missing(*_: object) -> None:
 
 KINDS: Final[dict[str, Callable[..., Any]]] = {
     "socket": sansnet.Socket,
-    "connect": lambda *args, **options: sansnet.connect(*args, **options),
+    "connect": sansnet.connect,
     "server": sansnet.create_server,
     "block_list": sansnet.BlockList,
     "socket_address": sansnet.SocketAddress,
@@ -35,14 +35,14 @@ class Run(Protocol):
     world: dict[str, Any]
     held: list[Callable[[], None]]
 
-    def object(self, name: str) -> Any: ...
+    def one(self, name: str) -> Any: ...
     def name_of(self, value: object) -> str | None: ...
     def record(self, lane: str, what: str, name: str, args: tuple[Any, ...] = ()) -> Any: ...
     def callback(self, owner: str, label: str, steps: list[dict[str, Any]]) -> Callable[..., None]: ...
     def call_soon(self, function: Callable[[], None]) -> None: ...
 
 
-# ------------------------------------------------------------------------------------------------------- from a scenario
+# --------------------------------------------------------------------------------------------------- from a scenario
 
 
 def arguments(args: list[Any], run: Run, owner: str) -> tuple[list[Any], dict[str, Any]]:
@@ -68,7 +68,7 @@ def real(data: Any, run: Run, owner: str) -> Any:
 
 def _port(name: str, run: Run, _owner: str, _data: object) -> Any:
     known = run.world["ports"].get(name)
-    return known if known is not None else run.object(name).address().port
+    return known if known is not None else run.one(name).address().port
 
 
 _TAGS: Final[dict[str, Callable[[Any, Run, str, dict[str, Any]], Any]]] = {
@@ -79,8 +79,8 @@ _TAGS: Final[dict[str, Callable[[Any, Run, str, dict[str, Any]], Any]]] = {
     "$text": lambda spec, *_: spec[0] * spec[1],
     "$error": lambda message, *_: Exception(message),
     "$seconds": lambda seconds, *_: seconds,
-    "$object": lambda name, run, *_: run.object(name),
-    "$signal": lambda name, run, *_: run.object(name).signal,
+    "$object": lambda name, run, *_: run.one(name),
+    "$signal": lambda name, run, *_: run.one(name).signal,
     "$path": lambda name, run, *_: os.path.join(run.world["directory"], name),
     "$port": _port,
     "$callback": lambda label, run, owner, data: run.callback(owner, label, data.get("do", [])),
@@ -112,7 +112,7 @@ def _lookup(plan: dict[str, Any], run: Run, owner: str) -> Callable[..., None]:
             case "held":
                 run.held.append(answer)
             case _:
-                raise Exception("the lookup throws")  # noqa: TRY002
+                raise Exception("the lookup throws")
 
     return look_up
 

@@ -17,7 +17,7 @@ Values that JSON has not are tagged: `port("s")`, `path("p")`, `data(…)`, `sec
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -31,6 +31,7 @@ __all__ = [
     "connect",
     "connected",
     "data",
+    "each",
     "error",
     "fill",
     "get",
@@ -55,7 +56,7 @@ __all__ = [
 ]
 
 Step = dict[str, Any]
-Steps = Step | tuple["Steps", ...]
+Steps = Step | Sequence["Steps"]
 Order = Literal["lanes", "all"]
 
 UNDEFINED = {"$undefined": True}
@@ -75,6 +76,11 @@ class Scenario:
 
     def to_json(self) -> dict[str, Any]:
         return {"name": self.name, "steps": list(self.steps)}
+
+
+def each(*values: Any) -> tuple[Any, ...]:
+    """Values of any kinds, to be tried one by one."""
+    return values
 
 
 def scenario(name: str, covers: str, *steps: Steps, order: Order = "lanes") -> Scenario:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..words import call, callback, error, listening, new, number, path, port, scenario, settle, signal
+from ..words import call, callback, each, error, listening, new, number, path, port, scenario, settle, signal
 
 LOOPBACK = "127.0.0.1"
 
@@ -78,9 +78,9 @@ SCENARIOS = (
     scenario(
         "a signal that is none",
         "A-15 R-06",
-        *[new("x", "socket", {"signal": value}, watch=[], look=False) for value in (5, "x", {}, None)],
+        *[new("x", "socket", {"signal": value}, watch=[], look=False) for value in each(5, "x", {}, None)],
         new("s", "server"),
-        *[call("s.listen", {"port": 0, "signal": value}) for value in (5, "x", {})],
+        *[call("s.listen", {"port": 0, "signal": value}) for value in each(5, "x", {})],
     ),
     scenario(
         "a server that is aborted",

@@ -11,6 +11,7 @@ from ..words import (
     callback,
     connect,
     connected,
+    each,
     error,
     get,
     listening,
@@ -108,7 +109,7 @@ SCENARIOS = (
         "family selection, wrong",
         "B-09",
         refused(options(auto_select_family="yes"), options(auto_select_family=1)),
-        refused(*[options(auto_select_family_attempt_timeout=value) for value in ("10", {})]),
+        refused(*[options(auto_select_family_attempt_timeout=value) for value in each("10", {})]),
     ),
     scenario(
         "a time of an attempt that is none",
@@ -118,7 +119,7 @@ SCENARIOS = (
     scenario(
         "a lookup that is no function",
         "B-10",
-        refused(*[options(host="name.invalid", lookup=value) for value in (False, 0, "x", {})]),
+        refused(*[options(host="name.invalid", lookup=value) for value in each(False, 0, "x", {})]),
     ),
     scenario(
         "a lookup that isn't needed is not looked at",

@@ -9,6 +9,7 @@ from ..words import (
     callback,
     connect,
     connected,
+    each,
     get,
     listening,
     new,
@@ -59,7 +60,7 @@ SCENARIOS = (
         "N-05",
         new("s", "server"),
         *[call("s.listen", value) for value in (-1, 65536, "65536", 1.5, number("NaN"), "")],
-        *[call("s.listen", {"port": value}) for value in (" ", True, False, {}, [])],
+        *[call("s.listen", {"port": value}) for value in each(" ", True, False, {}, [])],
         *[call("s.listen", value) for value in (True, False)],
     ),
     scenario(
@@ -77,7 +78,7 @@ SCENARIOS = (
         "N-06 N-07",
         new("s", "server"),
         *[call("s.listen", {"path": value}) for value in ("80", "", 123, UNDEFINED)],
-        *[call("s.listen", value) for value in ({}, [], {"host": LOOPBACK}, {"fd": -1}, {"fd": "a"})],
+        *[call("s.listen", value) for value in each({}, [], {"host": LOOPBACK}, {"fd": -1}, {"fd": "a"})],
     ),
     scenario(
         "a port wins over a path",

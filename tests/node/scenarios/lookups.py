@@ -6,11 +6,9 @@ from typing import Any
 
 from ..words import (
     Step,
-    assign,
     call,
     callback,
     connect,
-    error,
     get,
     listening,
     lookup,
