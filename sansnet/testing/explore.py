@@ -210,12 +210,12 @@ class _Search:
 
     def _enter(self, world: Any, parent: int, choice: int) -> int:
         key = self.model.key(world)
-        number = self.seen.get(key)
-        if number is not None:
+        new = len(self.seen)
+        number = self.seen.setdefault(key, new)
+        if number != new:
             if number in self.kept:
                 self.pairs.append((self.kept.pop(number), world, parent, choice))
             return number
-        number = self.seen[key] = len(self.seen)
         if number >= self.bound:
             raise Unbounded(f"{self.model.name} has more than {self.bound:,} states")
         self.parents.append(parent)

@@ -20,7 +20,7 @@ from ..state.phases import MOVES, Link, Write
 from ..state.socket import SocketMachine
 from .ghosts import SocketWorld, tape
 from .laws import Law, Promise, always, eventually
-from .loop import Fed, NewMachine, Rested, Stage, World
+from .loop import Fed, NewMachine, NewPart, Rested, Stage, World
 
 __all__ = ["LOOP_LAWS", "SOCKET_LAWS"]
 
@@ -67,8 +67,8 @@ def phases_move_as_the_table_says(world: World, fed: Fed) -> bool:
     )
 
 
-@always(NewMachine)
-def snapshots_are_faithful(world: World, _moment: NewMachine) -> bool:
+@always(NewPart)
+def snapshots_are_faithful(world: World, _moment: NewPart) -> bool:
     """clone(), and thaw() of freeze(), give the same machine, and one that shares nothing that changes."""
     machine = world.machine
     clone, frozen = machine.clone(), machine.freeze()

@@ -26,7 +26,19 @@ from ..state.machine import Event
 from ..state.notices import Settled
 from .laws import See
 
-__all__ = ["GO_ON", "NEW_MACHINE", "Fed", "NewMachine", "Rested", "Returned", "Stage", "World", "shape_of"]
+__all__ = [
+    "GO_ON",
+    "NEW_MACHINE",
+    "NEW_PART",
+    "Fed",
+    "NewMachine",
+    "NewPart",
+    "Rested",
+    "Returned",
+    "Stage",
+    "World",
+    "shape_of",
+]
 
 GO_ON: Final = Event("go_on")
 """The loop goes on: with the queue's next turn, or with what comes after a listener."""
@@ -34,13 +46,13 @@ GO_ON: Final = Event("go_on")
 _TICKED: Final = {step: Event("ticked", (step,)) for step in Step}
 
 
-class Stage(enum.Enum):
+class Stage(enum.IntEnum):
     """How far an asynchronous op has come."""
 
-    NONE = "not asked for"
-    UNDERWAY = "under way"
-    CANCELLED = "under way, and cancelled"
-    OVER = "over"
+    NONE = 0  # not asked for
+    UNDERWAY = 1
+    CANCELLED = 2  # under way, and cancelled
+    OVER = 3
 
 
 class Fed(NamedTuple):
@@ -70,7 +82,12 @@ class NewMachine(NamedTuple):
     """A moment: the machine is in a state that it was not seen in before."""
 
 
+class NewPart(NamedTuple):
+    """A moment: the machine's own fields, or those of one of its parts, are as they were not seen before."""
+
+
 NEW_MACHINE: Final = NewMachine()
+NEW_PART: Final = NewPart()
 _RESTED: Final = Rested()
 _RETURNED: Final = {name: Returned(name) for name in (*SOCKET_INPUTS, *SERVER_INPUTS)}
 

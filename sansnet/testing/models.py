@@ -18,7 +18,7 @@ from ..state.socket import SocketMachine
 from .ghosts import Bounds, Family, SocketWorld
 from .invariants import SOCKET_LAWS
 from .laws import Law, Promise, See
-from .loop import NEW_MACHINE, World, shape_of
+from .loop import NEW_MACHINE, NEW_PART, World, shape_of
 from .server_ghosts import ServerBounds, ServerWorld, server_events
 from .server_invariants import SERVER_LAWS
 from .situations import (
@@ -49,7 +49,7 @@ from .situations import (
     the_user_s_error_is_told,
     writes_leave_together,
 )
-from .snapshots import copier, keyer
+from .snapshots import Numbers, copier, keyer
 from .users import socket_events
 
 __all__ = [
@@ -83,23 +83,31 @@ class _Model:
         self.laws: Final = laws
         self._machine = type(sample.machine)
         self._copy = copier(sample, (*World.__slots__, *slots))
-        self._number = keyer(self._machine())
-        self._met: set[int] = set()
+        self._key = keyer(self._machine())
+        self._number = Numbers()
+        self._met: set[int] = set()  # the machines that were seen since initial(), by their number …
+        self._met_parts: set[tuple[int, int]] = set()  # … and their parts, by place and number
 
     def _begin(self, worlds: Iterable[_W]) -> list[_W]:
         begun = list(worlds)
         for world in begun:
-            world.number = self._number(world.machine)
+            world.number = self._number(self._key(world.machine))
         self._met = {world.number for world in begun}
+        self._met_parts = set()
         return begun
 
     def _step(self, world: Any, event: Event, see: See) -> Any:
         after = self._copy(world)
         after.take(event, see)
-        after.number = self._number(after.machine)
+        numbers = self._key(after.machine)
+        after.number = self._number(numbers)
         if after.number not in self._met:
             self._met.add(after.number)
             see(after, NEW_MACHINE)
+            new = [place for place in enumerate(numbers) if place not in self._met_parts]
+            if new:
+                self._met_parts.update(new)
+                see(after, NEW_PART)
         return after
 
     def _loop_key(self, world: World) -> Hashable:
@@ -169,6 +177,7 @@ class ServerModel(_Model):
 
 
 KNOWN: Final = Route(known=Found("127.0.0.1", 4), port=80)
+BLOCKED: Final = Route(known=Found("127.0.0.1", 4, Fault("ERR_IP_BLOCKED"), blocked=True), port=80)
 PATH: Final = Route(known=Found("/tmp/socket", 0))
 NAMED: Final = Route(host="localhost", port=80, select=True, connect_seconds=1.0)
 RACING: Final = Route(host="localhost", port=80, select=True, race=True)
@@ -209,7 +218,8 @@ CONNECTING: Final = SocketModel(
     "CONNECTING",
     Bounds(
         at_rest=("connect", "connect_again", "destroy", "destroy_with", "reset"),
-        routes=(KNOWN, PATH, NAMED, RACING, BINDING),
+        family=Family.COMPLETION,
+        routes=(KNOWN, BLOCKED, PATH, NAMED, RACING, BINDING),
         answers=(TWO, ONE_BLOCKED, NONE_VALID, ()),
         inside=("destroy",),
         reactions=1,
@@ -294,7 +304,7 @@ READING: Final = SocketModel(
 READABLE: Final = SocketModel(
     "READABLE",
     Bounds(
-        at_rest=("listen_readable", "unlisten_readable", "listen_data", "read", "pause", "resume", "destroy"),
+        at_rest=("listen_readable", "unlisten_readable", "listen_data", "read", "read_4", "pause", "resume", "destroy"),
         inside=("read", "destroy"),
         reactions=1,
         adopted=((False, False),),
@@ -329,12 +339,14 @@ IDLING: Final = SocketModel(
     "IDLING",
     Bounds(
         at_rest=("set_timeout", "write", "destroy"),
+        afterwards=("write",),
         inside=("set_timeout",),
         reactions=1,
         adopted=((False, False),),
         writes=2,
         chunks=1,
         write_sizes=(2,),
+        with_token=(False,),
         partial=True,
     ),
     laws=(it_is_idle, a_slow_send_is_not_idle),
@@ -345,7 +357,7 @@ REENTRANT: Final = SocketModel(
     "REENTRANT",
     Bounds(
         at_rest=("write", "end", "resume", "destroy"),
-        inside=("write", "end", "pause", "resume", "destroy", "destroy_soon"),
+        inside=("write", "end", "pause", "resume", "destroy"),
         reactions=2,
         adopted=((False, False),),
         writes=2,
@@ -372,7 +384,6 @@ LISTENING: Final = ServerModel(
             ListenPlan(),
             ListenPlan(host="127.0.0.1", literal=4),
             ListenPlan(host="localhost"),
-            ListenPlan(path="/tmp/socket"),
             ListenPlan(handle="handle"),
         ),
         acts=("close",),

@@ -53,26 +53,37 @@ def copier(sample: object, names: tuple[str, ...]) -> Callable[[Any], Any]:
     return copy
 
 
-def keyer(sample: Part) -> Callable[[Any], int]:
-    """A function that gives parts like `sample` a number, the same one exactly to those whose `key()` is equal."""
+def keyer(sample: Part) -> Callable[[Any], tuple[int, ...]]:
+    """A function that gives parts like `sample` equal numbers exactly where their `key()` is equal.
+
+    The first number is of what a part has itself, then comes one for each part that it consists of.
+    """
+    parts = [name for name in sample.FIELDS if isinstance(getattr(sample, name), Part)]
+    scope: dict[str, Any] = {"own": _own_keyer(sample)}
+    scope.update({f"key_{name}": _own_keyer(getattr(sample, name)) for name in parts})
+    terms = ["own(part)", *(f"key_{name}(part.{name})" for name in parts)]
+    exec(f"def key(part):\n    return ({', '.join(terms)},)", scope)
+    key: Callable[[Any], tuple[int, ...]] = scope["key"]
+    return key
+
+
+def _own_keyer(sample: Part) -> Callable[[Any], int]:
+    """The same for what is in the part itself."""
     terms: list[str] = []
     scope: dict[str, Any] = {"number": Numbers()}
-    for name in sample.FIELDS:
+    names = [name for name in sample.FIELDS if not isinstance(getattr(sample, name), Part)]
+    for name in names:
         if name in sample.NOT_KEY:
             continue
-        value = getattr(sample, name)
-        if isinstance(value, Part):
-            scope[f"key_{name}"] = keyer(value)
-            terms.append(f"key_{name}(part.{name})")
-        elif name in sample.KEY:
+        if name in sample.KEY:
             scope[f"key_{name}"] = sample.KEY[name]  # what is empty has one key, and needs no call
             terms.append(f"key_{name}(part.{name}) if part.{name} else None")
         else:
-            terms.append(f"part.{name}{'._name_' if isinstance(value, enum.Enum) else ''}")
+            terms.append(f"part.{name}{'._name_' if isinstance(getattr(sample, name), enum.Enum) else ''}")
     exec(f"def key(part):\n    return number(({', '.join(terms)},))", scope)
     key: Callable[[Any], int] = scope["key"]
-    values = [getattr(sample, name) for name in sample.FIELDS]
-    return key if any(isinstance(value, Part | deque) for value in values) or sample.KEY else _remembering(key, sample)
+    changes_often = sample.KEY or any(isinstance(getattr(sample, name), deque | Part) for name in sample.FIELDS)
+    return key if changes_often else _remembering(key, sample)
 
 
 def _remembering(key: Callable[[Any], int], sample: Part) -> Callable[[Any], int]:

@@ -134,6 +134,7 @@ ACTS: Final[dict[str, Act]] = {
     "hold": _once(Event("hold"), _may_flip),
     "read": _once(Event("read", (None,)), _alive),
     "read_1": _once(Event("read", (1,)), _alive),
+    "read_4": _once(Event("read", (4,)), _alive),
     "listen_readable": _once(
         Event("listen_readable", (True, False)), lambda world: _may_flip(world) and not world.machine.reading.listening
     ),
@@ -234,6 +235,7 @@ def _closing(world: SocketWorld, bounds: Bounds) -> Iterator[Event]:
     any_order = bounds.family is Family.COMPLETION
     if world.lingering:
         yield Event("read_failed", (_CANCELLED,))
+        yield Event("eof", (b"",))
         if world.chunks:
             yield Event("received", (b"?", 1))
     if world.sending:

@@ -39,4 +39,4 @@ def test_a_copy_is_a_clone(machine: SocketMachine | ServerMachine) -> None:
     copy = copier(machine, machine.FIELDS)(machine)
     assert copy is not machine
     assert copy.freeze() == machine.freeze()
-    assert keyer(machine)(copy) == 0
+    assert set(keyer(machine)(copy)) == {0}
