@@ -17,12 +17,14 @@ from .abort import AbortController, AbortSignal
 from .address import SocketAddress, is_ip, is_ipv4, is_ipv6
 from .blocklist import BlockList
 from .default import default_driver, run, using
+from .ends import AddressInfo
 from .errors import (
     AbortError,
     NetAddressInfoError,
     NetArgumentError,
     NetBlockingIOError,
     NetBrokenPipeError,
+    NetBufferError,
     NetConnectionAbortedError,
     NetConnectionError,
     NetConnectionRefusedError,
@@ -45,7 +47,7 @@ from .options import (
     set_default_auto_select_family_attempt_timeout,
 )
 from .server import DropInfo, Server, create_server
-from .socket import AddressInfo, Socket, connect
+from .socket import Socket, connect
 
 create_connection = connect
 
@@ -62,6 +64,7 @@ __all__ = [
     "NetArgumentError",
     "NetBlockingIOError",
     "NetBrokenPipeError",
+    "NetBufferError",
     "NetConnectionAbortedError",
     "NetConnectionError",
     "NetConnectionRefusedError",

@@ -53,6 +53,7 @@ SOCKET_OPTIONS: Final = frozenset(
         "high_water_mark",
         "keep_alive",
         "keep_alive_initial_delay",
+        "max_buffered",
         "no_delay",
         "on_read",
         "readable",
@@ -90,6 +91,7 @@ SERVER_OPTIONS: Final = frozenset(
         "high_water_mark",
         "keep_alive",
         "keep_alive_initial_delay",
+        "max_buffered",
         "no_delay",
         "pause_on_connect",
     }

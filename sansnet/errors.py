@@ -26,6 +26,7 @@ __all__ = [
     "NetArgumentError",
     "NetBlockingIOError",
     "NetBrokenPipeError",
+    "NetBufferError",
     "NetConnectionAbortedError",
     "NetConnectionError",
     "NetConnectionRefusedError",
@@ -92,6 +93,10 @@ class NetArgumentError(NetTypeError, NetValueError):
 
 class NetRuntimeError(NetError, RuntimeError):
     """Calls in an order that makes no sense: write after end, listen twice, close what isn't running."""
+
+
+class NetBufferError(NetError, BufferError):
+    """ERR_MAX_BUFFERED: a write would have made a socket buffer more than its `max_buffered`."""
 
 
 class NetOSError(NetError, OSError):
@@ -198,6 +203,7 @@ _OWN: Final[dict[str, tuple[type[NetError], str]]] = {
     "ERR_INVALID_HANDLE_TYPE": (NetTypeError, "This handle type cannot be sent"),
     "ERR_INVALID_IP_ADDRESS": (NetArgumentError, "Invalid IP address: {address}"),
     "ERR_IP_BLOCKED": (NetPermissionError, "IP({address}) is blocked by net.BlockList"),
+    "ERR_MAX_BUFFERED": (NetBufferError, "More than max_buffered would be buffered"),
     "ERR_MISSING_ARGS": (NetTypeError, 'The "options" or "port" or "path" argument must be specified'),
     "ERR_OUT_OF_RANGE": (NetValueError, "A value is out of range"),
     "ERR_SERVER_ALREADY_LISTEN": (NetRuntimeError, "Listen method has been called more than once without closing."),

@@ -130,6 +130,8 @@ class SocketOptions:
     on_read: OnRead | None
     read_high_water_mark: int
     write_high_water_mark: int
+    max_buffered: int | None
+    """No more than this may wait to be sent; None: no limit."""
     no_delay: bool
     keep_alive: bool
     keep_alive_initial_delay: int
@@ -153,6 +155,7 @@ def socket_options(options: Mapping[str, object]) -> SocketOptions:
         keep_alive_initial_delay=_initial_delay(options),
         read_high_water_mark=_high_water_mark(options, "readable_high_water_mark"),
         write_high_water_mark=_high_water_mark(options, "writable_high_water_mark"),
+        max_buffered=_max_buffered(options),
         source=_source(options),
         on_read=_on_read(options.get("on_read")),
         type_of_service=None if service is None else whole_number("options.type_of_service", service, 0, 255),
@@ -184,6 +187,11 @@ def _high_water_mark(options: Mapping[str, object], side: str) -> int:
     if not is_number(value) or not is_finite(value) or value < 0 or value != int(value):
         raise invalid_arg_value(f"options.{side}", value)
     return int(value)
+
+
+def _max_buffered(options: Mapping[str, object]) -> int | None:
+    value = options.get("max_buffered")
+    return None if value is None else whole_number("options.max_buffered", value, 0, 2**53 - 1)
 
 
 def _source(options: Mapping[str, object]) -> object:
@@ -218,6 +226,7 @@ class ServerOptions:
     keep_alive_initial_delay: int = 0
     """Whole seconds; 0 leaves the system's."""
     high_water_mark: int = DEFAULT_HIGH_WATER_MARK
+    max_buffered: int | None = None
     block_list: BlockList | None = None
 
 
@@ -234,6 +243,7 @@ def server_options(listener: object, options: Mapping[str, object]) -> tuple[Ser
     given = ServerOptions(
         keep_alive_initial_delay=_initial_delay(options),
         high_water_mark=_mark_of_accepted(options.get("high_water_mark")),
+        max_buffered=_max_buffered(options),
         allow_half_open=bool(options.get("allow_half_open")),
         pause_on_connect=bool(options.get("pause_on_connect")),
         no_delay=bool(options.get("no_delay")),

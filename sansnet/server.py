@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from . import options as _options
 from .default import default_driver
+from .ends import AddressInfo, address_info
 from .errors import to_exception
 from .events import Emitter
 from .ports import ServerPort
-from .socket import AddressInfo, Socket, address_info
+from .socket import Socket
 from .state import Fault, Misuse, ServerMachine, SocketMachine, notices, ops
 from .state.effects import Notice
 
@@ -88,15 +89,17 @@ class Server(Emitter):
     """Seconds before the first probe; 0 leaves the system's."""
     high_water_mark = _Option()
     """Bytes, of both sides of accepted sockets."""
+    max_buffered = _Option()
+    """How much of an accepted socket may wait to be sent; None: no limit. (Beyond Node.)"""
     block_list = _Option()
     """A `BlockList` of peers that are turned away, or None."""
 
     def __init__(self, listener: Any = None, /, **options: Any) -> None:
         """Make a server that doesn't listen yet; `listener` is added for 'connection'.
 
-        allow_half_open, no_delay, keep_alive, keep_alive_initial_delay (seconds), high_water_mark (bytes): of the
-            sockets it accepts. pause_on_connect: read nothing from them before `resume()`. block_list: peers to turn
-            away.
+        allow_half_open, no_delay, keep_alive, keep_alive_initial_delay (seconds), high_water_mark (bytes),
+            max_buffered (see `Socket`): of the sockets it accepts. pause_on_connect: read nothing from them before
+            `resume()`. block_list: peers to turn away.
 
         Raises TypeError or ValueError with Node's code.
         """
@@ -287,6 +290,7 @@ class Server(Emitter):
             allow_half_open=given.allow_half_open,
             read_high_water_mark=given.high_water_mark,
             write_high_water_mark=given.high_water_mark,
+            max_buffered=given.max_buffered,
         )
         machine.no_delay = given.no_delay
         if given.keep_alive:

@@ -9,13 +9,13 @@ Reference: https://nodejs.org/api/net.html#class-netsocket
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from . import options as _options
 from .buffer_reader import BufferReader
 from .default import default_driver
-from .duplex import Duplex
 from .encodings import decoder
+from .ends import Ends
 from .errors import given_fault, invalid_arg_type, to_exception
 from .lookup import CustomLookup, screened
 from .ports import Answer, SocketPort
@@ -31,18 +31,10 @@ if TYPE_CHECKING:
     from .options import OnRead
     from .server import Server
 
-__all__ = ["AddressInfo", "Socket", "address_info", "connect"]
+__all__ = ["Socket", "connect"]
 
 
-class AddressInfo(NamedTuple):
-    """One end of a TCP connection. `family` is 'IPv4' or 'IPv6'."""
-
-    address: str
-    family: str
-    port: int
-
-
-class Socket(Duplex):
+class Socket(Ends):
     """A TCP connection, or one over a Unix domain socket: bytes in each direction, and the events of a life.
 
     Events, with what their listeners are given: 'connect'; 'ready'; 'data' (bytes, or str after `set_encoding`); 'end';
@@ -61,7 +53,6 @@ class Socket(Duplex):
         "_lookup",
         "_reader",
         "_reffed",
-        "_remote",
         "_server",
         "_timeout",
     )
@@ -73,6 +64,8 @@ class Socket(Duplex):
         readable, writable: make a socket without that half; default True.
         read and write marks: `high_water_mark`, or `readable_high_water_mark` and `writable_high_water_mark`, in bytes;
             default 65536.
+        max_buffered: how much may wait to be sent, counted as `writable_length` counts; default None, no limit. A write
+            that would exceed it is refused as a whole, and destroys the socket with ERR_MAX_BUFFERED. (Beyond Node.)
         no_delay, keep_alive, keep_alive_initial_delay (seconds), type_of_service (0 to 255): set once connected.
         on_read: an `OnRead`, which takes the place of 'data'. signal: an `AbortSignal` that destroys the socket.
         block_list: a `BlockList` of peers that it must not connect to.
@@ -88,6 +81,7 @@ class Socket(Duplex):
             writable=given.writable,
             read_high_water_mark=given.read_high_water_mark,
             write_high_water_mark=given.write_high_water_mark,
+            max_buffered=given.max_buffered,
         )
         machine.no_delay = given.no_delay
         if given.keep_alive:
@@ -107,7 +101,6 @@ class Socket(Duplex):
         self._reader = None if on_read is None else BufferReader(on_read)
         self._lookup: Callable[..., object] | None = None
         self._reffed = True
-        self._remote: Endpoint | None = None
         self._server: Server | None = None
         self._counted = False
         self._timeout: float | None = None
@@ -118,7 +111,7 @@ class Socket(Duplex):
     ) -> Self:
         """A socket around a connection that `server` accepted; called by the server."""
         socket = cls.__new__(cls)
-        Duplex.__init__(socket)
+        Ends.__init__(socket)
         socket._prepare(driver)
         socket._server = server
         socket._counted = True
@@ -166,7 +159,7 @@ class Socket(Duplex):
         )
 
     def _next_life(self) -> SocketPort:
-        self._remote = None
+        self._forget_peer()
         heir = self._port.machine.successor()
         self._port.retire()
         if self._encoding is not None:
@@ -274,10 +267,6 @@ class Socket(Duplex):
 
     # -- what can be seen
 
-    def address(self) -> AddressInfo | None:
-        """This end's address, None when there is no connection or it has a path."""
-        return address_info(self._local())
-
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.describe()}>"
 
@@ -288,51 +277,6 @@ class Socket(Duplex):
     def fileno(self) -> int:
         """The descriptor of the connection, -1 when there is none."""
         return self._port.handle.fileno()
-
-    def _local(self) -> Endpoint | None:
-        return None if self._port.machine.pending else self._port.handle.local_name()
-
-    def _peer(self) -> Endpoint | None:
-        """The peer's address, kept once it was asked for: it can be seen in 'close'."""
-        if self._remote is None and not self._port.machine.pending:
-            self._remote = self._port.handle.remote_name()
-        return self._remote
-
-    @property
-    def local_address(self) -> str | None:
-        """The IP address of this end."""
-        info = address_info(self._local())
-        return info.address if info else None
-
-    @property
-    def local_port(self) -> int | None:
-        """The port of this end."""
-        info = address_info(self._local())
-        return info.port if info else None
-
-    @property
-    def local_family(self) -> str | None:
-        """'IPv4' or 'IPv6'."""
-        info = address_info(self._local())
-        return info.family if info else None
-
-    @property
-    def remote_address(self) -> str | None:
-        """The IP address of the peer."""
-        info = address_info(self._peer())
-        return info.address if info else None
-
-    @property
-    def remote_port(self) -> int | None:
-        """The port of the peer."""
-        info = address_info(self._peer())
-        return info.port if info else None
-
-    @property
-    def remote_family(self) -> str | None:
-        """'IPv4' or 'IPv6'."""
-        info = address_info(self._peer())
-        return info.family if info else None
 
     @property
     def server(self) -> Server | None:
@@ -454,13 +398,6 @@ def connect(*args: Any, **options: Any) -> Socket:
     if socket.destroyed:
         return socket  # its signal had aborted before (Node makes the attempt all the same)
     return socket.connect(*target.args, **target.options)
-
-
-def address_info(endpoint: Endpoint | None) -> AddressInfo | None:
-    """The endpoint as users see it; None when it is unknown or a path."""
-    if endpoint is None or endpoint.port is None:
-        return None
-    return AddressInfo(endpoint.address, "IPv6" if endpoint.family == 6 else "IPv4", endpoint.port)
 
 
 def _place(endpoint: Endpoint) -> tuple[str, int | None, int | None]:

@@ -253,3 +253,39 @@ def test_written_before_end_is_delivered_or_everyone_learns(
     assert not failed or ended != [None], "a write that failed, and an end that didn't"
     if fate == "ends":
         assert (len(received), failed, ended) == (100 * len(SECRET), [], [None])
+
+
+# -------------------------------------------------------------------------------------------------------- max_buffered
+
+
+@pytest.mark.parametrize("side", ["client", "server"])
+@pytest.mark.covers("Socket.max_buffered", "Server.max_buffered")
+def test_a_peer_that_never_reads_costs_no_more_than_the_limit(net: Loopback, side: str) -> None:
+    """Beyond Node: a write that would exceed the limit destroys the socket, and every callback says so."""
+    limit = {"max_buffered": MIB}
+    client, accepted = net.pair(limit if side == "server" else {}, **(limit if side == "client" else {}))
+    writer, reader = (accepted, client) if side == "server" else (client, accepted)
+    reader.pause()
+    log = log_of(writer)
+    told: list[Exception | None] = []
+    written, held = 0, 0
+    while not writer.destroyed:
+        writer.write(bytes(MIB // 4), callback=told.append)
+        written += 1
+        held = max(held, writer.writable_length)
+    net.run_until(lambda: len(told) == written and "close(True)" in log)
+    assert held <= MIB
+    assert written > 4, "a limit on what waits, not on what is written"
+    assert "error(ERR_MAX_BUFFERED)" in log
+    (last,) = [error for error in told if isinstance(error, sansnet.NetBufferError)]
+    assert isinstance(last, BufferError)
+    assert str(last) == f"{MIB} buffered, and {MIB // 4} more would exceed max_buffered, {MIB}"
+    net.close(reader)
+
+
+def test_a_limit_that_is_none() -> None:
+    for value, code in ((-1, "ERR_OUT_OF_RANGE"), (0.5, "ERR_OUT_OF_RANGE"), ("1", "ERR_INVALID_ARG_TYPE")):
+        for make in (Socket, sansnet.create_server):
+            with pytest.raises((TypeError, ValueError), match=r"options\.max_buffered") as raised:
+                make(max_buffered=value)
+            assert getattr(raised.value, "code", None) == code

@@ -404,6 +404,8 @@ OTHER: Final[dict[str, object]] = {
     "done": deque([(1,)]),
     "failed": ((1,), FAULT),
     "enders": (1,),
+    "end_waits": 1,
+    "max_buffered": 1,
     "answers": deque([(1, FAULT)]),
     # of a server
     "plan": ListenPlan(port=1),

@@ -45,7 +45,6 @@ __all__ = ["SocketMachine"]
 
 _CLOSED = Fault("ERR_SOCKET_CLOSED")
 _CLOSED_BEFORE_CONNECTION = Fault("ERR_SOCKET_CLOSED_BEFORE_CONNECTION")
-_ALREADY_CONNECTING = Fault("EALREADY", syscall="connect")
 _NO_RESET = Fault("ERR_INVALID_HANDLE_TYPE")
 _CONNECTED = Fault("EISCONN", syscall="connect")
 
@@ -64,6 +63,7 @@ class SocketMachine(SocketState):
             writable=self.writing.phase is not Write.NONE,
             read_high_water_mark=self.reading.high_water_mark,
             write_high_water_mark=self.writing.high_water_mark,
+            max_buffered=self.writing.max_buffered,
         )
         heir.idle_seconds = self.idle_seconds
         heir.no_delay = self.no_delay
@@ -82,7 +82,7 @@ class SocketMachine(SocketState):
         Node's does; a socket that was destroyed has a successor.
         """
         if self.link in UNDER_WAY:
-            return self.destroy(_ALREADY_CONNECTING)
+            return self.destroy(_already_connecting(route))
         if self.link is not Link.IDLE:
             raise Misuse(_CONNECTED)
         self.is_path = route.is_path
@@ -107,10 +107,10 @@ class SocketMachine(SocketState):
 
     def write(self, payload: Payload, size: int, token: Token = 0) -> Effects:
         """Send `payload`, which counts `size` against the high-water mark. Afterwards `accepts_more` is the answer."""
-        refusal = self.write_refusal
-        if refusal is not None:
-            return [*self.writing.answer(token, refusal), *self.destroy(refusal)]
         writing = self.writing
+        refusal = self.write_refusal or writing.overflow(size)
+        if refusal is not None:
+            return [*writing.answer(token, refusal), *self.destroy(refusal)]
         writing.add(payload, size, token)
         out: Effects = []
         self._hand_over(out)  # of the rules of _settle(), a write can only enable the first
@@ -119,22 +119,23 @@ class SocketMachine(SocketState):
         return out
 
     def end(self, token: Token = 0, payload: Payload = None, size: int = 0) -> Effects:
-        """Send `payload` if there is one, then FIN after all that was written."""
+        """Send `payload` if there is one, then FIN after all that was written.
+
+        What it sends itself is answered first: if that fails at once, our half hasn't ended (as in Node).
+        """
+        writing = self.writing
         out: Effects = []
         refusal: Fault | None = None
         if payload is not None:
-            refusal = AFTER_END if self.writing.phase is not Write.OPEN else self.write_refusal
+            refusal = AFTER_END if writing.phase is not Write.OPEN else self.write_refusal or writing.overflow(size)
             out = self.destroy(refusal) if refusal is not None else self.write(payload, size)
-        self.writing.corked = 0
-        refusal = refusal or self.end_refusal
-        if refusal is not None:
-            out.extend(self.writing.answer(token, refusal))
-            return self._settle(out)
-        if token:
-            self.writing.enders += (token,)
-        if self.writable:
-            self.writing.phase = move(self.writing.phase, Write.ENDING)
-        return self._settle(out)
+        writing.corked = 0
+        if writing.queue:
+            self._hand_over(out)
+        if writing.flight is Flight.ASKED:
+            writing.end_waits = token
+            return out
+        return [*out, *self._end(token, refusal or self.end_refusal)]
 
     def cork(self) -> Effects:
         self.writing.corked += 1
@@ -302,7 +303,7 @@ class SocketMachine(SocketState):
         """The answer to Send: `taken` bytes are gone, the rest takes time."""
         self._expect(self.writing.flight is Flight.ASKED, "send_deferred")
         self.writing.deferred(taken)
-        return []
+        return self._end_asked()
 
     def progressed(self, count: int) -> Effects:
         self._expect(self.writing.flight is Flight.UNDERWAY, "progressed")
@@ -318,6 +319,8 @@ class SocketMachine(SocketState):
         out = writing.sent(at_once)
         if not at_once:
             out = [*self._touched(), *out]
+        elif writing.end_waits is not None:
+            return [*out, *self._end_asked()]
         if not writing.queue and writing.phase is Write.OPEN and self.link is Link.OPEN:
             return out
         return self._settle(out)
@@ -327,7 +330,7 @@ class SocketMachine(SocketState):
         self._expect(writing.flight is (Flight.ASKED if at_once else Flight.UNDERWAY), "send_failed")
         writing.fail(fault, at_once)
         self.errored = self.errored or fault
-        return [Tick(Step.WRITE_FAILED)] if at_once else self._settle(self._tell_failed())
+        return [Tick(Step.WRITE_FAILED), *self._end_asked()] if at_once else self._settle(self._tell_failed())
 
     def shut_down(self) -> Effects:
         self._expect(self.writing.phase is Write.SHUTTING, "shut_down")
@@ -407,16 +410,24 @@ class SocketMachine(SocketState):
         return self.destroy(self.connecting.outcome)
 
     def _connected(self) -> Effects:
-        if self.link is not Link.OPEN:
-            return [Ready()]
-        if self.reset_when_connected:
-            return [*self.reset(), Ready()]
         writing = self.writing
         out: Effects = []
+        if self.reset_when_connected:
+            out = self.reset()
+        if self.link is not Link.OPEN:
+            return [*out, *self._refuse_the_waiting(), Ready()]
         if writing.flight is Flight.WAITING:
             writing.greeting = True
             out.append(Send(writing.ask()))
         return [*out, Then(Step.FLUSHED)]
+
+    def _refuse_the_waiting(self) -> Effects:
+        """The connection came, and the socket was destroyed before the writes that waited for it could be sent."""
+        if self.writing.flight is not Flight.WAITING:
+            return []
+        self.writing.fail(_CLOSED, True)
+        self.errored = self.errored or _CLOSED
+        return self._tell_failed()
 
     def _flushed(self) -> Effects:
         return [*self.writing.tell_flushed(self.link is Link.OPEN), Ready(), Then(Step.READY)]
@@ -440,8 +451,14 @@ class SocketMachine(SocketState):
         return self.end() if self.writable else []
 
     def _refuse(self) -> Effects:
-        told = self.writing.tell_refusal(self.errored or WRITE_DESTROYED)
-        return [*told, Then(Step.REFUSE)] if told else self.writing.tell_enders(self.errored or END_DESTROYED)
+        writing = self.writing
+        told = writing.tell_refusal(self.errored or WRITE_DESTROYED) or writing.tell_enders(
+            self.errored or END_DESTROYED
+        )
+        if told:
+            return [*told, Then(Step.REFUSE)]
+        writing.take_off_refused()
+        return []
 
     def _forsake(self) -> Effects:
         tokens = self.writing.leave()
@@ -546,6 +563,20 @@ class SocketMachine(SocketState):
 
     # -- helpers ---------------------------------------------------------------------------------------------
 
+    def _end(self, token: Token, refusal: Fault | None) -> Effects:
+        if refusal is not None:
+            return self._settle(self.writing.answer(token, refusal))
+        if token:
+            self.writing.enders += (token,)
+        if self.writable:
+            self.writing.phase = move(self.writing.phase, Write.ENDING)
+        return self._settle([])
+
+    def _end_asked(self) -> Effects:
+        """The Send of an end() has been answered: the rest of it, if there is such an end()."""
+        token, self.writing.end_waits = self.writing.end_waits, None
+        return [] if token is None else self._end(token, self.end_refusal)
+
     def _destroy(self, fault: Fault | None, op: Op) -> Effects:
         if self.link in DEAD:
             return []
@@ -589,6 +620,12 @@ class SocketMachine(SocketState):
     def _expect(self, owed: bool, report: str) -> None:
         if not owed:
             raise Misuse(Fault("ERR_UNEXPECTED_REPORT", text=f"{report}: nothing was asked that this answers"))
+
+
+def _already_connecting(route: Route) -> Fault:
+    if route.known is None:
+        return Fault("EALREADY", syscall="connect")
+    return Fault("EALREADY", syscall="connect", address=route.known.address, port=route.port)
 
 
 def _done_first(now: Effects, out: Effects) -> Effects:

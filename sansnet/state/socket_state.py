@@ -62,11 +62,12 @@ class SocketState(Machine):
         writable: bool = True,
         read_high_water_mark: int = 65536,
         write_high_water_mark: int = 65536,
+        max_buffered: int | None = None,
     ) -> None:
         self.link: Link = Link.IDLE
         self.connecting: Connecting = Connecting()
         self.reading: ReadHalf = ReadHalf(read_high_water_mark, readable=readable)
-        self.writing: WriteHalf = WriteHalf(write_high_water_mark, writable=writable)
+        self.writing: WriteHalf = WriteHalf(write_high_water_mark, max_buffered=max_buffered, writable=writable)
         self.allow_half_open: bool = allow_half_open
         self.is_path: bool = False
         self.errored: Fault | None = None  # the first error, told or not

@@ -45,6 +45,7 @@ class WriteHalf(Part):
         "unsent",
         "unsent_before",
         "high_water_mark",
+        "max_buffered",
         "corked",
         "need_drain",
         "greeting",
@@ -52,6 +53,7 @@ class WriteHalf(Part):
         "due",
         "failed",
         "enders",
+        "end_waits",
         "answers",
         "bytes_written",
         "refused",
@@ -63,6 +65,7 @@ class WriteHalf(Part):
         "done": lambda done: tuple(map(_tokens, done)),
         "failed": lambda failed: failed and (_tokens(failed[0]), failed[1].code),
         "enders": _tokens,
+        "end_waits": lambda token: token if token is None else token > 0,
         "answers": lambda answers: tuple((token > 0, fault.code) for token, fault in answers),
     }
     NOT_KEY: ClassVar[dict[str, str]] = {
@@ -71,7 +74,7 @@ class WriteHalf(Part):
         "refused": "is only taken off bytes_written",
     }
 
-    def __init__(self, high_water_mark: int = 65536, *, writable: bool = True) -> None:
+    def __init__(self, high_water_mark: int = 65536, *, max_buffered: int | None = None, writable: bool = True) -> None:
         self.phase: Write = Write.OPEN if writable else Write.NONE
         self.flight: Flight = Flight.NONE
         self.queue: deque[Chunk] = deque()
@@ -80,6 +83,7 @@ class WriteHalf(Part):
         self.unsent: int = 0  # bytes of the batch that the driver still has
         self.unsent_before: int = 0  # the same when the idle timer last looked
         self.high_water_mark: int = high_water_mark
+        self.max_buffered: int | None = max_buffered  # `length` never exceeds it
         self.corked: int = 0
         self.need_drain: bool = False  # write() answered False: 'drain' is owed
         self.greeting: bool = False  # the batch goes out between 'connect' and 'ready', and is told there
@@ -87,6 +91,7 @@ class WriteHalf(Part):
         self.due: int = 0  # WRITTEN turns that will come
         self.failed: tuple[tuple[Token, ...], Fault] | None = None  # a failed batch that is still to be told
         self.enders: tuple[Token, ...] = ()  # who waits for 'finish'
+        self.end_waits: Token | None = None  # an end() waits for the answer to its own Send
         self.answers: deque[tuple[Token, Fault]] = deque()  # refused calls that are still to be told
         self.bytes_written: int = 0
         self.refused: int = 0  # bytes among them that are being refused
@@ -94,6 +99,14 @@ class WriteHalf(Part):
     @property
     def is_full(self) -> bool:
         return self.length >= self.high_water_mark and self.length > 0
+
+    def overflow(self, size: int) -> Fault | None:
+        """Why so much more can't be kept here, if it can't."""
+        limit = self.max_buffered
+        if limit is None or self.length + size <= limit:
+            return None
+        text = f"{self.length} buffered, and {size} more would exceed max_buffered, {limit}"
+        return Fault("ERR_MAX_BUFFERED", text=text)
 
     # -- from the queue to the driver ------------------------------------------------------------------------
 
@@ -197,9 +210,12 @@ class WriteHalf(Part):
             self.refused += len(payload)
             if token:
                 return [Settled(token, fault)]
+        return []
+
+    def take_off_refused(self) -> None:
+        """Everybody has heard of it: what was refused was never written."""
         self.bytes_written -= self.refused
         self.refused = 0
-        return []
 
     def tell_enders(self, fault: Fault) -> Effects:
         """There will be no 'finish': whoever waits for it hears why."""

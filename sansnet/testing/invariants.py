@@ -250,6 +250,13 @@ def drain_follows(world: SocketWorld, _moment: Rested) -> bool:
     return not world.owes_drain or machine.writing.length > 0 or not machine.writable
 
 
+@always(Fed)
+def the_buffer_stays_within_its_limit(world: SocketWorld, _fed: Fed) -> bool:
+    """No more than max_buffered waits to be sent."""
+    writing = world.machine.writing
+    return writing.max_buffered is None or writing.length <= writing.max_buffered
+
+
 # -- the driver ------------------------------------------------------------------------------------------------------
 
 
@@ -426,6 +433,7 @@ SOCKET_LAWS: Final[tuple[Law | Promise, ...]] = (
     success_means_sent,
     drain_was_owed,
     drain_follows,
+    the_buffer_stays_within_its_limit,
     only_cancels_while_closing,
     reading_starts_and_stops,
     one_send_at_a_time,

@@ -32,6 +32,7 @@ from .situations import (
     a_slow_send_is_not_idle,
     a_stopped_driver_reports_once_more,
     a_write_is_refused_after_close,
+    a_write_is_too_much,
     an_attempt_ends_after_another_won,
     bytes_are_sent_after_all,
     connecting_takes_too_long,
@@ -276,9 +277,10 @@ WRITING: Final = SocketModel(
         partial=True,
     ),
     {"write_high_water_mark": 3},
-    laws=(drain_is_told, writes_leave_together, a_send_fails_at_once, bytes_are_sent_after_all),
+    {"write_high_water_mark": 3, "max_buffered": 3},
+    laws=(drain_is_told, writes_leave_together, a_send_fails_at_once, bytes_are_sent_after_all, a_write_is_too_much),
 )
-"""Three writes below and at the high-water mark, corked or not; sends at once, in part, later, not at all."""
+"""Three writes below and at the high-water mark, corked or not; sends at once, in part, later, not at all; a limit."""
 
 READING: Final = SocketModel(
     "READING",

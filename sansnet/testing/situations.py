@@ -23,6 +23,7 @@ __all__ = [
     "a_slow_send_is_not_idle",
     "a_stopped_driver_reports_once_more",
     "a_write_is_refused_after_close",
+    "a_write_is_too_much",
     "an_attempt_ends_after_another_won",
     "bytes_are_sent_after_all",
     "connecting_takes_too_long",
@@ -60,6 +61,12 @@ def it_closes_without_error(world: SocketWorld, notice: Closed) -> bool:
 def a_write_is_refused_after_close(world: SocketWorld, notice: Settled) -> bool:
     """A write() after 'close' is refused, and its callback called."""
     return world.closed
+
+
+@sometimes(Failed)
+def a_write_is_too_much(_world: SocketWorld, notice: Failed) -> bool:
+    """A write() is more than may be buffered."""
+    return notice.fault.code == "ERR_MAX_BUFFERED"
 
 
 @sometimes(Connected)

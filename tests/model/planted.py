@@ -271,6 +271,11 @@ def drain_is_never_owed(patch: Patch) -> None:
     around(patch, WriteHalf, "mark", lambda _, __: None)
 
 
+@breaks("the_buffer_stays_within_its_limit", WRITING)
+def there_is_always_room(patch: Patch) -> None:
+    patch.setattr(WriteHalf, "overflow", lambda _self, _size: None)
+
+
 # -- the driver
 
 

@@ -30,13 +30,12 @@ WATCHED = ["connect", "ready", "data", "end", "prefinish", "finish", "drain", "e
 HEARD = ("connect", "ready", "data", "end", "finish", "drain", "error", "close", "resume")
 
 UNSEEN = ["bytes_read", "readable_length"]  # of what is large, as much as happened to come in one piece
-UNSEEN_UNTIL_MENDED = ["bytes_written"]  # see pending.md
 
 
 def soften(entry: dict[str, Any]) -> None:
     """Take out what may differ: chance (above), and what an end() counts for that comes too late (differences.md)."""
     state = entry["state"]
-    for name in [*UNSEEN, *UNSEEN_UNTIL_MENDED, *(["writable_ended"] if state.get("errored") else [])]:
+    for name in [*UNSEEN, *(["writable_ended"] if state.get("errored") else [])]:
         state.pop(name, None)
     if not state.get("destroyed"):
         return

@@ -6,7 +6,8 @@ import pytest
 
 from sansnet.state import Fault
 from sansnet.state.notices import AttemptFailed, Closed, Connected, Drain, Failed, Ready, Settled
-from sansnet.state.ops import CLOSE, SHUTDOWN, START_READ, Send
+from sansnet.state.ops import CLOSE, RESET, SHUTDOWN, START_READ, Send
+from sansnet.state.phases import Write
 from tests.state.loop import (
     AFTER_END,
     BEFORE_CONNECTION,
@@ -120,6 +121,29 @@ def test_destroyed_before_connect_the_writes_hear_of_it_after_close() -> None:
     sock.report("closed")
     assert sock.heard() == [Closed(False), *(Settled(token, BEFORE_CONNECTION) for token in (1, 2, 3))]
     assert sock.look() == "closed open ending: closed, pending destroyed"
+
+
+def test_destroyed_in_connect_the_writes_hear_of_it_before_ready() -> None:
+    """The connection was established, so it isn't what is missing; what was refused was never written."""
+    sock = connecting()
+    sock.write(b"abc", 1)
+    sock.write(b"de", 2)
+    counts: list[int] = []
+    sock.when(Connected, sock.destroy)
+    sock.when(Settled, *[lambda: counts.append(sock.machine.writing.bytes_written)] * 2)
+    sock.report("connected", 0)
+    assert sock.heard() == [Connected(), Settled(1, SOCKET_CLOSED), Settled(2, SOCKET_CLOSED), Ready()]
+    assert [*counts, sock.machine.writing.bytes_written] == [2, 2, 0]
+    assert sock.asked() == [CLOSE]
+
+
+def test_reset_at_connect_the_writes_hear_of_it_before_ready() -> None:
+    sock = connecting()
+    sock.write(b"abc", 1)
+    sock.ask("reset")
+    sock.report("connected", 0)
+    assert sock.heard() == [Connected(), Settled(1, SOCKET_CLOSED), Ready()]
+    assert sock.asked() == [RESET]
 
 
 def test_refused_the_first_write_was_never_sent_and_the_others_have_the_error() -> None:
@@ -251,3 +275,76 @@ def test_after_a_failed_write_nothing_more_is_sent() -> None:
     sock.run()
     assert sock.asked() == [Send((b"abc",)), CLOSE]
     assert sock.heard() == [Settled(1, EPIPE), Settled(2, EPIPE)]
+
+
+# -- too much ----------------------------------------------------------------------------------------------------
+
+TOO_MUCH = "ERR_MAX_BUFFERED"
+
+
+@pytest.mark.parametrize("verb", ["write", "end"])
+def test_more_than_may_be_buffered_is_refused_as_a_whole(verb: str) -> None:
+    """What waits already is refused as well, and everyone hears of it."""
+    sock = connecting(max_buffered=5)
+    assert sock.write(b"abc", 1)
+    assert sock.write(b"de", 2)
+    sock.ask(verb, *{"write": (b"f", 1, 3), "end": (3, b"f", 1)}[verb])
+    assert not sock.machine.accepts_more
+    assert sock.machine.writing.length == 5
+    sock.run()
+    sock.report("attempt_failed", 0, CANCELED)
+    sock.report("closed")
+    told = [(type(notice), getattr(notice, "token", 0)) for notice in sock.heard()]
+    own = (Settled, 3)
+    first = [own, (Failed, 0)] if verb == "write" else [(Failed, 0), own]  # as every refused end() (G-19)
+    assert told == [*first, (Closed, 0), (Settled, 1), (Settled, 2)]
+    assert sock.machine.errored is not None
+    assert (sock.machine.errored.code, sock.machine.errored.text) == (
+        TOO_MUCH,
+        "5 buffered, and 1 more would exceed max_buffered, 5",
+    )
+
+
+def test_the_limit_counts_what_is_buffered_before_the_driver_is_asked() -> None:
+    """So it doesn't depend on what the system takes."""
+    sock = Sock.opened(max_buffered=3)
+    assert sock.write(b"abc")
+    assert sock.write(b"abc"), "the first is gone"
+    assert not sock.write(b"abcd")
+    assert sock.machine.errored is not None
+    assert sock.machine.errored.code == TOO_MUCH
+
+
+def test_a_second_life_has_the_same_limit() -> None:
+    assert Sock.opened(max_buffered=3).machine.successor().writing.max_buffered == 3
+
+
+# -- an end() that sends -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("corked", [False, True])
+def test_an_end_whose_data_fails_at_once_has_not_ended(corked: bool) -> None:
+    """G-21: its callback hears so in a tick of its own, after the socket was destroyed."""
+    sock = Sock.opened()
+    sock.sends.append(EPIPE)
+    if corked:
+        sock.ask("cork")
+        sock.write(b"abc", 1)
+        sock.end(2)
+    else:
+        sock.ask("end", 2, b"abc", 3)
+    assert sock.machine.writing.phase is Write.OPEN
+    destroyed: list[bool] = []
+    sock.when(Settled, *[lambda: destroyed.append(sock.machine.destroyed)] * 2)
+    sock.run()
+    assert sock.heard() == [*([Settled(1, EPIPE)] if corked else []), Settled(2, EPIPE), Failed(EPIPE)]
+    assert destroyed == ([False, True] if corked else [True])
+
+
+def test_an_end_whose_data_takes_time_has_ended() -> None:
+    sock = Sock.opened()
+    sock.sends.append(1)
+    sock.ask("end", 2, b"abc", 3)
+    assert sock.machine.writing.phase is Write.ENDING
+    sock.report("send_failed", EPIPE, False)
+    assert sock.heard() == [Settled(2, EPIPE), Failed(EPIPE)]

@@ -1,0 +1,89 @@
+"""`Ends`: the two ends of a connection, by their addresses."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from .duplex import Duplex
+from .state.endpoints import Endpoint
+
+__all__ = ["AddressInfo", "Ends", "address_info"]
+
+
+class AddressInfo(NamedTuple):
+    """One end of a TCP connection. `family` is 'IPv4' or 'IPv6'."""
+
+    address: str
+    family: str
+    port: int
+
+
+def address_info(endpoint: Endpoint | None) -> AddressInfo | None:
+    """The endpoint as users see it; None when it is unknown or a path."""
+    if endpoint is None or endpoint.port is None:
+        return None
+    return AddressInfo(endpoint.address, "IPv6" if endpoint.family == 6 else "IPv4", endpoint.port)
+
+
+class Ends(Duplex):
+    """What a socket tells of its own end and of the peer's."""
+
+    __slots__ = ("_remote",)
+
+    def __init__(self) -> None:
+        """Know nothing yet."""
+        super().__init__()
+        self._remote: Endpoint | None = None
+
+    def address(self) -> AddressInfo | None:
+        """This end's address, None when there is no connection or it has a path."""
+        return address_info(self._local())
+
+    def _local(self) -> Endpoint | None:
+        return None if self._port.machine.pending else self._port.handle.local_name()
+
+    def _peer(self) -> Endpoint | None:
+        """The peer's address, kept once it was asked for: it can be seen in 'close'."""
+        if self._remote is None and not self._port.machine.pending:
+            self._remote = self._port.handle.remote_name()
+        return self._remote
+
+    @property
+    def local_address(self) -> str | None:
+        """The IP address of this end."""
+        info = address_info(self._local())
+        return info.address if info else None
+
+    @property
+    def local_port(self) -> int | None:
+        """The port of this end."""
+        info = address_info(self._local())
+        return info.port if info else None
+
+    @property
+    def local_family(self) -> str | None:
+        """'IPv4' or 'IPv6'."""
+        info = address_info(self._local())
+        return info.family if info else None
+
+    @property
+    def remote_address(self) -> str | None:
+        """The IP address of the peer."""
+        info = address_info(self._peer())
+        return info.address if info else None
+
+    @property
+    def remote_port(self) -> int | None:
+        """The port of the peer."""
+        info = address_info(self._peer())
+        return info.port if info else None
+
+    @property
+    def remote_family(self) -> str | None:
+        """'IPv4' or 'IPv6'."""
+        info = address_info(self._peer())
+        return info.family if info else None
+
+    def _forget_peer(self) -> None:
+        """Another connection is made."""
+        self._remote = None
