@@ -16,6 +16,7 @@ from __future__ import annotations
 from .abort import AbortController, AbortSignal
 from .address import SocketAddress, is_ip, is_ipv4, is_ipv6
 from .blocklist import BlockList
+from .bound_socket import BoundSocket
 from .default import default_driver, run, using
 from .ends import AddressInfo
 from .errors import (
@@ -59,6 +60,7 @@ __all__ = [
     "AbortSignal",
     "AddressInfo",
     "BlockList",
+    "BoundSocket",
     "DropInfo",
     "NetAddressInfoError",
     "NetArgumentError",

@@ -28,16 +28,17 @@ def address_info(endpoint: Endpoint | None) -> AddressInfo | None:
 class Ends(Duplex):
     """What a socket tells of its own end and of the peer's."""
 
-    __slots__ = ("_remote",)
+    __slots__ = ("_bound_path", "_remote")
 
     def __init__(self) -> None:
         """Know nothing yet."""
         super().__init__()
         self._remote: Endpoint | None = None
+        self._bound_path: str | None = None  # of a `BoundSocket`; other clients have none, though servers have
 
-    def address(self) -> AddressInfo | None:
-        """This end's address, None when there is no connection or it has a path."""
-        return address_info(self._local())
+    def address(self) -> AddressInfo | str | None:
+        """This end's address; the path that a `BoundSocket` was bound to; None when there is no connection, or none."""
+        return self._bound_path or address_info(self._local())
 
     def _local(self) -> Endpoint | None:
         return None if self._port.machine.pending else self._port.handle.local_name()
@@ -50,9 +51,9 @@ class Ends(Duplex):
 
     @property
     def local_address(self) -> str | None:
-        """The IP address of this end."""
+        """The IP address of this end; the path that a `BoundSocket` was bound to."""
         info = address_info(self._local())
-        return info.address if info else None
+        return info.address if info else self._bound_path
 
     @property
     def local_port(self) -> int | None:
@@ -84,6 +85,6 @@ class Ends(Duplex):
         info = address_info(self._peer())
         return info.family if info else None
 
-    def _forget_peer(self) -> None:
+    def _forget_ends(self) -> None:
         """Another connection is made."""
-        self._remote = None
+        self._remote = self._bound_path = None

@@ -35,6 +35,7 @@ from .arguments import (
 from .blocklist import BlockList
 from .errors import invalid_arg_type, invalid_arg_value, out_of_range
 from .targets import (
+    BoundTo,
     ConnectOptions,
     ListenOptions,
     LookupOptions,
@@ -56,6 +57,7 @@ __all__ = [
     "LISTEN_OPTIONS",
     "SERVER_OPTIONS",
     "SOCKET_OPTIONS",
+    "BoundTo",
     "ConnectOptions",
     "ListenOptions",
     "LookupOptions",

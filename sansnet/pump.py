@@ -47,7 +47,7 @@ class Pump:
 
     def __init__(self, driver: Driver) -> None:
         self._driver = driver
-        self._ticks: deque[tuple[Port, Step]] = deque()
+        self._ticks: deque[tuple[Port, Step] | Callable[[], object]] = deque()
         self._left_over: tuple[Port, Effects] | None = None  # by an interrupt
         self._running = False  # the loop is in here, and will drain the queue
         self._scheduled = False  # the loop will come here for the queue's sake
@@ -94,12 +94,11 @@ class Pump:
             if self._ticks or self._left_over:
                 self._schedule()
 
-    def tell(self, tell: Callable[..., object], *args: object) -> None:
-        """Call a user's function; what it raises surfaces through the loop."""
-        try:
-            tell(*args)
-        except Exception as error:  # whatever a listener raises is the user's affair, not the socket's
-            self._driver.report(error)
+    def defer(self, call: Callable[[], object]) -> None:
+        """Call a user's function in a tick of its own; what it raises surfaces through the loop."""
+        self._ticks.append(call)
+        if not self._running:
+            self._schedule()
 
     def _drain(self) -> None:
         if self._left_over is not None:
@@ -107,8 +106,15 @@ class Pump:
             self._left_over = None
             self._carry_out(port, effects)
         while self._ticks:
-            port, step = self._ticks.popleft()
-            self._carry_out(port, port.machine.ticked(step))
+            tick = self._ticks.popleft()
+            if isinstance(tick, tuple):
+                port, step = tick
+                self._carry_out(port, port.machine.ticked(step))
+            else:
+                try:
+                    tick()
+                except Exception as error:  # the user's affair
+                    self._driver.report(error)
 
     def _carry_out(self, port: Port, effects: Effects) -> None:
         """Do and tell them in order. What a `Then` brings takes its place, before what is behind it."""

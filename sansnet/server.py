@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from . import options as _options
+from .bound_socket import BoundSocket
 from .default import default_driver
 from .ends import AddressInfo, address_info
 from .errors import to_exception
@@ -19,6 +20,7 @@ from .ports import ServerPort
 from .socket import Socket
 from .state import Fault, Misuse, ServerMachine, SocketMachine, notices, ops
 from .state.effects import Notice
+from .state.endpoints import ListenPlan
 
 if TYPE_CHECKING:
     from .abort import AbortSignal
@@ -127,18 +129,24 @@ class Server(Emitter):
 
         path: of a Unix domain socket; `readable_all` and `writable_all` open it to other users; `close()` unlinks it.
         ipv6_only, reuse_port, backlog: as the system has them. signal: an `AbortSignal` that closes the server.
-        handle, fd: a listening socket that exists.
+        handle, fd: a socket that exists: a `BoundSocket`, which is the server's from then on, as are a descriptor and a
+            `socket.socket`; or another server, with which the connections are shared.
 
         Raises RuntimeError (ERR_SERVER_ALREADY_LISTEN), TypeError or ValueError with Node's code.
         """
         if self._port.machine.is_listening:
             raise to_exception(Fault("ERR_SERVER_ALREADY_LISTEN"))
         wanted = _options.listen_options(args, options)
+        plan, path = wanted.plan, wanted.plan.path or None
+        if isinstance(plan.handle, BoundSocket):
+            where = plan.handle.address()
+            path = where if isinstance(where, str) else None
+            plan = ListenPlan(handle=plan.handle.adopt(), backlog=plan.backlog)
         if wanted.callback is not None:
             self.once("listening", wanted.callback)
-        self._path = wanted.plan.path or None
+        self._path = path
         try:
-            effects = self._port.machine.listen(wanted.plan)
+            effects = self._port.machine.listen(plan)
         except Misuse as misuse:
             raise to_exception(misuse.fault) from None
         self._port.ask(effects)
@@ -198,7 +206,7 @@ class Server(Emitter):
     def get_connections(self, callback: Callable[[Exception | None, int], object]) -> Self:
         """Call `callback(None, count)` with the number of connections that are not destroyed."""
         count = self._port.machine.connections
-        self._driver.call_soon(lambda: self._port.pump.tell(callback, None, count))
+        self._port.pump.defer(lambda: callback(None, count))
         return self
 
     def ref(self) -> Self:
@@ -212,6 +220,11 @@ class Server(Emitter):
         return self
 
     # -- what can be seen
+
+    def fileno(self) -> int:
+        """The descriptor of the listening socket, -1 while there is none."""
+        handle = self._port.handle
+        return -1 if handle is None else handle.fileno()
 
     def address(self) -> AddressInfo | str | None:
         """Where the server listens: an `AddressInfo`, or the path as it was given; None before and after.

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Self
 
 from . import options as _options
+from .bound_socket import BoundSocket
 from .buffer_reader import BufferReader
 from .default import default_driver
 from .encodings import decoder
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from .abort import AbortSignal
     from .blocklist import BlockList
     from .drivers.contract import Cancellable, Driver, SocketHandle
-    from .options import OnRead
+    from .options import BoundTo, OnRead
     from .server import Server
 
 __all__ = ["Socket", "connect"]
@@ -48,6 +49,7 @@ class Socket(Ends):
 
     __slots__ = (
         "_block_list",
+        "_bound",
         "_counted",
         "_driver",
         "_lookup",
@@ -59,6 +61,8 @@ class Socket(Ends):
 
     def __init__(self, options: dict[str, Any] | None = None, /, **keywords: Any) -> None:
         """Make a socket that isn't connected yet, or, with `handle` (or `fd`), one around a connection that exists.
+
+        handle: an object with `fileno()`, such as a `socket.socket`, or a `BoundSocket` to connect from.
 
         allow_half_open: keep our half open when the peer has ended its own; default False.
         readable, writable: make a socket without that half; default True.
@@ -90,6 +94,8 @@ class Socket(Ends):
         machine.reading.direct = given.on_read is not None
         if given.source is None:
             self._port = self._new_port(machine)
+        elif isinstance(given.source, BoundSocket):
+            self._take_bound(machine, given.source)
         else:
             self._take_over(machine, self._driver.adopt(given.source), paused=False)
         if given.signal is not None:
@@ -99,6 +105,7 @@ class Socket(Ends):
         self._driver = driver
         self._block_list = block_list
         self._reader = None if on_read is None else BufferReader(on_read)
+        self._bound: BoundTo = None
         self._lookup: Callable[..., object] | None = None
         self._reffed = True
         self._server: Server | None = None
@@ -125,6 +132,13 @@ class Socket(Ends):
         name = handle.local_name()
         self._port.ask(machine.adopt(paused, name is not None and name.is_path))
 
+    def _take_bound(self, machine: SocketMachine, bound: BoundSocket) -> None:
+        where = bound.address()
+        self._port = SocketPort(self._driver, machine, self._driver.adopt(bound.adopt()), self)
+        self._port.ask(machine.take_bound(bound.is_pipe))
+        self._bound = "path" if bound.is_pipe else "tcp"
+        self._bound_path = where if isinstance(where, str) else None
+
     # -- connecting and closing
 
     def connect(self, *args: Any, **keywords: Any) -> Self:
@@ -142,7 +156,7 @@ class Socket(Ends):
         'error'. Raises TypeError or ValueError with Node's code for arguments that can't be, OSError with EISCONN on
         an open socket; nothing has changed then.
         """
-        wanted = _options.connect_options(args, keywords, block_list=self._block_list)
+        wanted = _options.connect_options(args, keywords, block_list=self._block_list, bound=self._bound)
         if self._is_spent():
             self._port = self._next_life()
         self._lookup = wanted.lookup
@@ -159,7 +173,8 @@ class Socket(Ends):
         )
 
     def _next_life(self) -> SocketPort:
-        self._forget_peer()
+        self._forget_ends()
+        self._bound = None
         heir = self._port.machine.successor()
         self._port.retire()
         if self._encoding is not None:

@@ -48,6 +48,7 @@ from .state.endpoints import Found, ListenPlan, Route
 from .state.faults import Fault
 
 __all__ = [
+    "BoundTo",
     "ConnectOptions",
     "ListenOptions",
     "LookupOptions",
@@ -64,6 +65,8 @@ __all__ = [
 ]
 
 Selection = bool | Literal["race"]
+BoundTo = Literal["tcp", "path"] | None
+"""What a socket was bound to before, if it was."""
 
 # ---------------------------------------------------------------------------------------------------- family selection
 
@@ -156,9 +159,15 @@ def split_connect(args: tuple[object, ...], options: Mapping[str, object]) -> tu
 
 
 def connect_options(
-    args: tuple[object, ...], options: Mapping[str, object], *, block_list: BlockList | None = None
+    args: tuple[object, ...],
+    options: Mapping[str, object],
+    *,
+    block_list: BlockList | None = None,
+    bound: BoundTo = None,
 ) -> ConnectOptions:
     """Read a call of `Socket.connect()`. `block_list` is the socket's: an IP literal that it names gets a fault.
+
+    `bound`: the socket is one that was bound before, and so has its address and its family already.
 
     Options of the constructor are passed over (B-13). A path wins over a port, and nothing else counts beside it.
 
@@ -173,15 +182,32 @@ def connect_options(
     if port is None and path is None:
         raise missing_args()
     seconds = 0.0 if limit is None else seconds_of_timer("options.connect_timeout", limit)
+    if bound is not None:
+        _check_bound(given.options, bound)
     if path and not isinstance(path, str):
         raise invalid_arg_type("options.path", "of type string", path)
     if path:
         return ConnectOptions(Route(known=Found(str(path), 0), connect_seconds=seconds), None, given.callback)
-    return _connect_to_port(given.options, seconds, given.callback, block_list)
+    return _connect_to_port(given.options, seconds, given.callback, block_list, bound)
+
+
+def _check_bound(options: Mapping[str, object], bound: BoundTo) -> None:
+    path = options.get("path")
+    if bound == "path" and not path:
+        raise invalid_arg_type("options.path", "of type string", path)
+    if bound == "tcp" and path:
+        raise invalid_arg_value("options", options, "path cannot be used with a bound socket that has none")
+    if options.get("local_address") is not None or options.get("local_port") is not None:
+        reason = "local_address and local_port cannot be used with an adopted bound socket"
+        raise invalid_arg_value("options", options, reason)
 
 
 def _connect_to_port(
-    options: Mapping[str, object], seconds: float, listener: Callback | None, block_list: BlockList | None
+    options: Mapping[str, object],
+    seconds: float,
+    listener: Callback | None,
+    block_list: BlockList | None,
+    bound: BoundTo,
 ) -> ConnectOptions:
     host = check_no_nul("options.host", options.get("host") or "localhost")
     local_address, local_port = _local_end(options)
@@ -195,7 +221,7 @@ def _connect_to_port(
         known=_checked(host, literal, block_list) if literal else None,
         family=lookup.family,
         hints=lookup.hints,
-        select=bool(selection) and not literal and lookup.family not in (4, 6) and local_address is None,
+        select=bool(selection) and bound is None and _leaves_a_choice(literal, lookup, local_address),
         race=selection == "race",
         attempt_seconds=attempt_seconds,
         connect_seconds=seconds,
@@ -203,6 +229,10 @@ def _connect_to_port(
         local_port=local_port,
     )
     return ConnectOptions(route, lookup.function, listener)
+
+
+def _leaves_a_choice(literal: int, lookup: _Lookup, local_address: str | None) -> bool:
+    return not literal and lookup.family not in (4, 6) and local_address is None
 
 
 def _port_to_connect_to(port: object) -> int:

@@ -59,7 +59,7 @@ def test_who_gives_an_input_owes_accordingly(
         if entry.by is By.DRIVER:
             assert entry.owes is not Owes.NOTHING, name
         elif entry.by is By.USER:
-            assert entry.owes in (Owes.NOTHING, Owes.TCP, Owes.CONNECTION), name
+            assert entry.owes in (Owes.NOTHING, Owes.TCP, Owes.UNBOUND, Owes.CONNECTION), name
 
 
 # ---------------------------------------------------------------------------------------------------- they are true
@@ -74,6 +74,7 @@ Samples = Mapping[str, tuple[tuple[object, ...], ...]]
 CALLS: Final[Samples] = {
     "connect": ((KNOWN,), (NAMED,)),
     "adopt": ((False, False), (True, True)),
+    "take_bound": ((False,),),
     "write": ((b"a", 1, 9), (b"", 0, 0)),
     "end": ((9, None, 0), (0, None, 0), (9, b"a", 1)),
     "cork": ((),),
@@ -222,6 +223,8 @@ class Trial:
 def _may_be_called(entry: Input, world: Any) -> bool:
     if entry.owes is Owes.TCP:
         return not world.machine.is_path or entry.verdicts[world.machine.link] is Verdict.IGNORED
+    if entry.owes is Owes.UNBOUND:
+        return not world.machine.has_handle
     return world.connections > 0 if entry.owes is Owes.CONNECTION else True
 
 

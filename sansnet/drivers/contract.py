@@ -35,6 +35,7 @@ from ..state.endpoints import Endpoint, Found, ListenPlan
 from ..state.faults import Fault
 
 __all__ = [
+    "BoundHandle",
     "Cancellable",
     "Driver",
     "ListenerHandle",
@@ -177,6 +178,17 @@ class ListenerHandle(Protocol):
     def unref(self) -> None: ...
 
 
+class BoundHandle(Protocol):
+    """A socket with an address of its own, until `Driver.adopt` or `Driver.listen` takes it over."""
+
+    def local_name(self) -> Endpoint | None: ...
+
+    def fileno(self) -> int: ...
+
+    def close(self) -> None:
+        """Close, and unlink the path that binding made. Reports nothing."""
+
+
 class Driver(Protocol):
     """A loop and its sockets."""
 
@@ -209,10 +221,14 @@ class Driver(Protocol):
         """A handle that has no socket yet; `connect` makes one."""
 
     def adopt(self, source: object) -> SocketHandle:
-        """A handle for a connected socket that exists: a descriptor, or an object with `fileno()`. The handle owns it.
+        """A handle for a socket that exists: a descriptor, an object with `fileno()`, or a `BoundHandle`.
 
-        Raises OSError when it is no stream socket.
+        The handle owns it. One that isn't connected is used by the first `connect`. Raises OSError when it is no stream
+        socket.
         """
+
+    def bind(self, endpoint: Endpoint, ipv6_only: bool, reuse_port: bool) -> BoundHandle | Fault:
+        """A socket that is bound at `endpoint`. A fault says why not (syscall 'bind')."""
 
     def listen(self, endpoint: Endpoint | None, plan: ListenPlan, sink: ListenerSink) -> ListenerHandle | Fault:
         """Bind and listen at `endpoint`; at `plan.handle` if there is none. A fault says why not (syscall 'listen')."""

@@ -1,8 +1,8 @@
 """The readiness family: what the driver contract asks for, over non-blocking sockets and any loop that can watch them.
 
 To put sansnet into a loop of your own (Qt, Tk, GLib, a game's), write the methods of `Reactor` for it, and make a
-`ReadinessDriver` of that. Everything else is here: the sockets are in `readiness_socket` and `readiness_connect`,
-the listeners in `readiness_listener`, the lookups in `resolver`.
+`ReadinessDriver` of that. Everything else is here: the sockets are in `readiness_socket`, `readiness_connect`
+and `readiness_bound`, the listeners in `readiness_listener`, the lookups in `resolver`.
 
 Theory of operation
 -------------------
@@ -24,13 +24,14 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from ..state.endpoints import Endpoint, Found, ListenPlan
 from ..state.faults import Fault
+from .readiness_bound import ReadinessBound, open_bound
 from .readiness_listener import open_listener
 from .readiness_socket import ReadinessSocket
 from .resolver import Resolver
 from .system import take_over
 
 if TYPE_CHECKING:
-    from .contract import Cancellable, ListenerHandle, ListenerSink, SocketHandle
+    from .contract import BoundHandle, Cancellable, ListenerHandle, ListenerSink, SocketHandle
     from .readiness_handle import ReadinessHandle
 
 __all__ = ["Reactor", "ReadinessDriver"]
@@ -179,7 +180,15 @@ class ReadinessDriver:
         Raises OSError when it is no stream socket; then nothing was taken.
         """
         self.check()
+        if isinstance(source, ReadinessBound):
+            made, path = source.release()
+            return ReadinessSocket(self, made, made_path=path)
         return ReadinessSocket(self, take_over(source))
+
+    def bind(self, endpoint: Endpoint, ipv6_only: bool, reuse_port: bool) -> BoundHandle | Fault:
+        """A socket that is bound at `endpoint`, for `adopt` or `listen`. A fault says why not (syscall 'bind')."""
+        self.check()
+        return open_bound(self, endpoint, ipv6_only, reuse_port)
 
     def listen(self, endpoint: Endpoint | None, plan: ListenPlan, sink: ListenerSink) -> ListenerHandle | Fault:
         """Bind and listen at `endpoint`; at `plan.handle` if there is none. A fault says why not (syscall 'listen')."""

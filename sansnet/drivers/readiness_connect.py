@@ -65,6 +65,7 @@ class Attempt:
         try:
             if self._socket is None:
                 self._socket = system.open_socket(endpoint.family)
+            system.check_family(self._socket, endpoint.family)  # it may have been bound before
             number = self._socket.connect_ex(
                 system.system_address(endpoint.address, endpoint.port or 0, endpoint.family)
             )

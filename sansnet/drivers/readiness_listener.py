@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import socket
@@ -11,7 +10,9 @@ from typing import TYPE_CHECKING, Final, final
 from ..state.endpoints import Endpoint, ListenPlan
 from ..state.faults import Fault
 from . import system
+from .binding import MadePath, bound_socket
 from .faults import fault_of
+from .readiness_bound import ReadinessBound
 from .readiness_handle import ReadinessHandle
 from .readiness_socket import ReadinessSocket
 
@@ -37,9 +38,7 @@ class ReadinessListener(ReadinessHandle):
 
     __slots__ = ("_accepting", "_made", "_sink")
 
-    def __init__(
-        self, driver: ReadinessDriver, made: socket.socket, sink: ListenerSink, path: _MadePath | None
-    ) -> None:
+    def __init__(self, driver: ReadinessDriver, made: socket.socket, sink: ListenerSink, path: MadePath | None) -> None:
         super().__init__(driver, made)
         self._sink: Final = sink
         self._accepting = False
@@ -90,35 +89,8 @@ class ReadinessListener(ReadinessHandle):
         self._driver.handles.pop(self, None)
         if self._socket is not None:
             self._drop()
-            if self._made is not None:
-                self._made.unlink()
-            system.close(self._socket)
+            _give_back(self._socket, self._made)
             self._socket = None
-
-
-@final
-class _MadePath:
-    """The file that a bind made. It is known by its number too: what replaced it since is somebody else's."""
-
-    __slots__ = ("_identity", "_path")
-
-    def __init__(self, path: str) -> None:
-        self._path: Final = os.path.abspath(path)  # the working directory may change
-        self._identity: Final = _identity_of(self._path)
-
-    def unlink(self) -> None:
-        """Remove the file, if it is still the one."""
-        if self._identity is not None and _identity_of(self._path) == self._identity:
-            with contextlib.suppress(OSError):
-                os.unlink(self._path)
-
-
-def _identity_of(path: str) -> tuple[int, int] | None:
-    try:
-        status = os.lstat(path)
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino
 
 
 # ------------------------------------------------------------------------------------------------------- opening one
@@ -130,34 +102,24 @@ def open_listener(
     """Bind and listen at `endpoint`; at `plan.handle` if there is none. A fault says why not."""
     if endpoint is None:
         return _listen_on_handle(driver, plan, sink)
-    made: socket.socket | None = None
-    path: _MadePath | None = None
     try:
-        made = system.open_socket(endpoint.family)
-        _prepare(made, endpoint, plan)
-        system.bind_reusable(made, endpoint.address, endpoint.port or 0, endpoint.family)
-        if endpoint.is_path and not endpoint.address.startswith("\0"):
-            path = _MadePath(endpoint.address)
+        made, path = bound_socket(endpoint, ipv6_only=plan.ipv6_only, reuse_port=plan.reuse_port)
+    except OSError as error:
+        return _refusal(error, endpoint)
+    try:
+        if path is not None:
             _open_up(endpoint.address, plan)
         made.listen(_backlog(plan))
     except OSError as error:
-        if path is not None:
-            path.unlink()
-        if made is not None:
-            system.close(made)
+        _give_back(made, path)
         return _refusal(error, endpoint)
     return ReadinessListener(driver, made, sink, path)
 
 
-def _prepare(made: socket.socket, endpoint: Endpoint, plan: ListenPlan) -> None:
-    """What has to be said before the address is bound."""
-    if endpoint.family == 6:
-        made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, plan.ipv6_only)
-    if plan.reuse_port and not endpoint.is_path:
-        option = getattr(socket, "SO_REUSEPORT", None)
-        if option is None:
-            raise OSError(errno.ENOTSUP, "ports can't be shared here")
-        made.setsockopt(socket.SOL_SOCKET, option, 1)
+def _give_back(made: socket.socket, path: MadePath | None) -> None:
+    if path is not None:
+        path.unlink()
+    system.close(made)
 
 
 def _open_up(path: str, plan: ListenPlan) -> None:
@@ -168,13 +130,12 @@ def _open_up(path: str, plan: ListenPlan) -> None:
 
 
 def _refusal(error: OSError, endpoint: Endpoint) -> Fault:
-    if endpoint.is_path and error.errno == errno.ENOENT:
-        # There is no such directory. libuv says permission denied, for the sake of Windows; Node's users know that.
-        error = PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     return fault_of(error, "listen", endpoint.address, endpoint.port or None)
 
 
 def _listen_on_handle(driver: ReadinessDriver, plan: ListenPlan, sink: ListenerSink) -> ReadinessListener | Fault:
+    if isinstance(plan.handle, ReadinessBound):
+        return _listen_on_bound(driver, plan.handle, plan, sink)
     try:
         made = system.take_over(plan.handle, lambda borrowed: borrowed.listen(_backlog(plan)))
     except OSError as error:
@@ -183,6 +144,18 @@ def _listen_on_handle(driver: ReadinessDriver, plan: ListenPlan, sink: ListenerS
     except (TypeError, ValueError):
         return Fault("EINVAL", errno=errno.EINVAL, syscall="listen")
     return ReadinessListener(driver, made, sink, None)
+
+
+def _listen_on_bound(
+    driver: ReadinessDriver, bound: ReadinessBound, plan: ListenPlan, sink: ListenerSink
+) -> ReadinessListener | Fault:
+    made, path = bound.release()
+    try:
+        made.listen(_backlog(plan))
+    except OSError as error:
+        _give_back(made, path)
+        return fault_of(error, "listen")
+    return ReadinessListener(driver, made, sink, path)
 
 
 def _backlog(plan: ListenPlan) -> int:

@@ -22,6 +22,7 @@ from ..state.effects import Payload
 from ..state.endpoints import Endpoint
 from ..state.faults import Fault
 from . import system
+from .binding import MadePath
 from .faults import canceled, fault_of
 from .readiness_connect import Attempt
 from .readiness_handle import ReadinessHandle
@@ -52,6 +53,7 @@ class ReadinessSocket(ReadinessHandle):
     __slots__ = (
         "_attempts",
         "_ended",
+        "_made_path",
         "_outgoing",
         "_peer",
         "_read_size",
@@ -66,12 +68,18 @@ class ReadinessSocket(ReadinessHandle):
     _sink: SocketSink
 
     def __init__(
-        self, driver: ReadinessDriver, connection: socket.socket | None = None, peer: Endpoint | None = None
+        self,
+        driver: ReadinessDriver,
+        connection: socket.socket | None = None,
+        peer: Endpoint | None = None,
+        *,
+        made_path: MadePath | None = None,
     ) -> None:
         super().__init__(driver, connection)
         self._attempts: dict[int, Attempt] = {}
         self._winner: int | None = None
         self._peer = peer
+        self._made_path: Final = made_path  # that our own end is bound to
         self._read_size = READ_SIZE
         self._reading = False
         self._ended = False
@@ -314,6 +322,8 @@ class ReadinessSocket(ReadinessHandle):
         for begun in list(self._attempts.values()):
             self._cut_off(begun)
         self._release()
+        if self._made_path is not None:
+            self._made_path.unlink()
         self._driver.handles.pop(self, None)
 
     def _give_back(self) -> None:

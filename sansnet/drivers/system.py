@@ -20,6 +20,7 @@ from ..state.endpoints import Endpoint
 __all__ = [
     "HAS_PATHS",
     "bind_reusable",
+    "check_family",
     "close",
     "discard_when_closed",
     "endpoint_of",
@@ -118,6 +119,12 @@ def open_socket(family: int) -> socket.socket:
     if not _BORN_NON_BLOCKING:
         made.setblocking(False)
     return made
+
+
+def check_family(made: socket.socket, family: int) -> None:
+    """Raise OSError (EAFNOSUPPORT) where it can't be connected to such an address. Python would raise a TypeError."""
+    if made.family != _FAMILIES[family]:
+        raise OSError(errno.EAFNOSUPPORT, os.strerror(errno.EAFNOSUPPORT))
 
 
 def take_over(source: object, check: Callable[[socket.socket], None] | None = None) -> socket.socket:

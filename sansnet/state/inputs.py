@@ -46,6 +46,7 @@ class Owes(enum.Enum):
     TIMER = "that timer, armed"
     TURN = "that turn, due"
     TCP = "a connection that is no path"
+    UNBOUND = "no bound socket yet"
     LISTEN = "Listen, just now"
     ACCEPT = "a listener of that number, not reported closed"
     LISTENER_CLOSE = "CloseListener of that number"
@@ -81,6 +82,7 @@ SOCKET_INPUTS: Final[Mapping[str, Input]] = {
     # the user asks
     "connect": _socket(By.USER, misuse="REFUSED OPEN CLOSING CLOSED"),
     "adopt": _socket(By.USER, misuse="LOOKING_UP CONNECTING REFUSED OPEN CLOSING CLOSED"),
+    "take_bound": _socket(By.USER, Owes.UNBOUND, misuse="LOOKING_UP CONNECTING REFUSED OPEN CLOSING CLOSED"),
     "write": _socket(By.USER),
     "end": _socket(By.USER),
     "cork": _socket(By.USER),

@@ -44,6 +44,7 @@ from .socket_state import AFTER_END, DEAD, END_DESTROYED, UNDER_WAY, WRITE_DESTR
 __all__ = ["SocketMachine"]
 
 _CLOSED = Fault("ERR_SOCKET_CLOSED")
+_UNCONNECTED = Fault("EPIPE", syscall="write")  # what the system says of a socket that is only bound
 _CLOSED_BEFORE_CONNECTION = Fault("ERR_SOCKET_CLOSED_BEFORE_CONNECTION")
 _NO_RESET = Fault("ERR_INVALID_HANDLE_TYPE")
 _CONNECTED = Fault("EISCONN", syscall="connect")
@@ -102,6 +103,14 @@ class SocketMachine(SocketState):
         else:
             self.reading.started = True
         return self._settle(self._tuned())
+
+    def take_bound(self, is_path: bool) -> Effects:
+        """The user brought a socket that isn't connected, only bound: connect() will use it."""
+        if self.link is not Link.IDLE or self.has_handle:
+            raise Misuse(_CONNECTED)
+        self.is_path = is_path
+        self.has_handle = True
+        return []
 
     # -- what the user asks: writing -------------------------------------------------------------------------
 
@@ -214,7 +223,7 @@ class SocketMachine(SocketState):
         """Close with RST; while connecting, once connected. A path has no RST: misuse, ERR_INVALID_HANDLE_TYPE."""
         if self.link in DEAD:
             return []
-        if self.link is Link.IDLE:
+        if not self.has_handle:
             return self.destroy(_CLOSED)
         if self.is_path:
             raise Misuse(_NO_RESET)
@@ -498,7 +507,7 @@ class SocketMachine(SocketState):
 
         1. Queued bytes leave together, one batch at a time, unless corked or after an error: to the driver when the
            link is open, to wait for the connection while it comes up. On a socket that was never asked to connect
-           they fail (ERR_SOCKET_CLOSED).
+           they fail (ERR_SOCKET_CLOSED; EPIPE if it is bound already).
         2. Ending, nothing left to send and no error: FIN, as soon as there is a connection. A socket that was never
            asked for one has none to send, and 'finish' follows.
         3. The source runs exactly while the read half wants it.
@@ -543,8 +552,8 @@ class SocketMachine(SocketState):
             writing.flight = move(writing.flight, Flight.WAITING)
         elif self.link is Link.IDLE:
             writing.form_batch()
-            writing.fail(_CLOSED, True)
-            self.errored = _CLOSED
+            self.errored = _UNCONNECTED if self.has_handle else _CLOSED
+            writing.fail(self.errored, True)
             out.append(Tick(Step.WRITE_FAILED))
 
     def _shut(self, out: Effects) -> None:

@@ -95,8 +95,8 @@ class SocketState(Machine):
 
     @property
     def pending(self) -> bool:
-        """There is no connection: not yet, or no more."""
-        return self.link not in (Link.OPEN, Link.REFUSED)
+        """There is no connection, nor a bound socket for one: not yet, or no more."""
+        return self.link not in (Link.OPEN, Link.REFUSED) and not (self.link is Link.IDLE and self.has_handle)
 
     @property
     def readable(self) -> bool:

@@ -194,6 +194,7 @@ LIFECYCLE: Final = SocketModel(
     "LIFECYCLE",
     Bounds(
         at_rest=(
+            "take_bound",
             "connect",
             "connect_again",
             "write",

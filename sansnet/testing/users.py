@@ -121,6 +121,10 @@ def _set_timeout(world: SocketWorld, _bounds: Bounds) -> Iterator[Event]:
 
 
 ACTS: Final[dict[str, Act]] = {
+    "take_bound": _once(
+        Event("take_bound", (False,)),
+        lambda world: world.machine.link is Link.IDLE and not world.machine.has_handle,
+    ),
     "connect": _connect,
     "connect_again": _connect_again,
     "answer_lookup": _answer_lookup,

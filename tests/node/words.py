@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 __all__ = [
+    "LOOPBACK",
     "UNDEFINED",
     "Scenario",
     "Step",

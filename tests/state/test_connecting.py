@@ -213,14 +213,18 @@ def test_destroyed_in_connect_ready_is_told_all_the_same() -> None:
 # -- asked twice -------------------------------------------------------------------------------------------------
 
 
-def test_connecting_twice_fails() -> None:
-    """C-16: EALREADY as 'error', 'close' (true), never 'connect'."""
+@pytest.mark.parametrize(
+    ("again", "where"), [(TCP, ("127.0.0.1", TCP.port)), (Route(host="a.name", port=80), ("", None))]
+)
+def test_connecting_twice_fails(again: Route, where: tuple[str, int | None]) -> None:
+    """C-16: EALREADY as 'error', 'close' (true), never 'connect'. It says where to, if that was known."""
     sock = connecting()
-    sock.ask("connect", TCP)
+    sock.ask("connect", again)
     sock.run()
     [failed] = sock.heard()
     assert isinstance(failed, Failed)
-    assert (failed.fault.code, failed.fault.syscall) == ("EALREADY", "connect")
+    fault = failed.fault
+    assert (fault.code, fault.syscall, (fault.address, fault.port)) == ("EALREADY", "connect", where)
     assert sock.asked() == [CancelConnect(0), CLOSE]
     sock.report("attempt_failed", 0, CANCELED)
     sock.report("closed")

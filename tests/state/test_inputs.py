@@ -34,6 +34,7 @@ FAULT = Fault("EOWN")
 SOCKET_EXAMPLES: dict[str, tuple[Any, ...]] = {
     "connect": (TCP,),
     "adopt": (False, False),
+    "take_bound": (False,),
     "write": (b"abc", 3, 1),
     "end": (1,),
     "cork": (),
@@ -109,6 +110,12 @@ def binding() -> SocketMachine:
     return machine
 
 
+def only_bound() -> SocketMachine:
+    machine = SocketMachine()
+    machine.take_bound(False)
+    return machine
+
+
 def refused() -> SocketMachine:
     machine = connecting()
     machine.attempt_failed(0, FAULT)
@@ -151,7 +158,8 @@ def closed() -> SocketMachine:
 
 
 SOCKETS: dict[Callable[[], SocketMachine], set[Owes]] = {
-    SocketMachine: {Owes.TCP},
+    SocketMachine: {Owes.TCP, Owes.UNBOUND},
+    only_bound: {Owes.TCP},
     looking_up: {Owes.LOOKUP, Owes.TCP},
     connecting: {Owes.ATTEMPT, Owes.TIMER, Owes.TCP},
     binding: {Owes.BIND, Owes.TCP},

@@ -314,45 +314,6 @@ SCENARIOS = (
         ],
     ),
     scenario(
-        "a bound socket, and a server",
-        "Z-06",
-        new("p", "bound_socket", {"host": "127.0.0.1", "port": 0}),
-        get("p.is_pipe"),
-        new("s", "server"),
-        call("s.listen", obj("p")),
-        get("s.listening"),
-        settle("s.listening"),
-        call("p.address"),
-        call("p.close"),
-        new("t", "server"),
-        call("t.listen", obj("p")),
-    ),
-    scenario(
-        "a bound socket, and a client",
-        "Z-06",
-        listening(),
-        new("p", "bound_socket", {"host": "127.0.0.1", "port": 0}),
-        new("c", "socket", {"handle": obj("p")}),
-        call("c.connect", port("s"), "127.0.0.1"),
-        settle("c.ready"),
-    ),
-    scenario(
-        "bound sockets that can't be",
-        "Z-06",
-        listening(),
-        *[
-            new("x", "bound_socket", options)
-            for options in (
-                {"host": "localhost", "port": 0},
-                {"host": "127.0.0.1", "port": 65536},
-                {"host": "192.0.2.1", "port": 0},
-                {"host": "127.0.0.1", "port": port("s")},
-                {"path": "/x", "port": 0},
-                5,
-            )
-        ],
-    ),
-    scenario(
         "listeners of events",
         "A-06 B-14",
         new("c", "socket", watch=[]),
