@@ -35,7 +35,7 @@ UNSEEN = ["bytes_read", "readable_length"]  # of what is large, as much as happe
 def soften(entry: dict[str, Any]) -> None:
     """Take out what may differ: chance (above), and what an end() counts for that comes too late (differences.md)."""
     state = entry["state"]
-    for name in [*UNSEEN, *(["writable_ended"] if state.get("errored") else [])]:
+    for name in UNSEEN:
         state.pop(name, None)
     if not state.get("destroyed"):
         return
