@@ -110,12 +110,19 @@ class Duplex(Emitter):
     def read(self, size: int | None = None) -> bytes | str | None:
         """Take `size` bytes (characters after `set_encoding`) from the buffer, or all of it; None if less is there.
 
-        Raises TypeError (ERR_INVALID_ARG_TYPE) for a size that is no int.
+        Listeners of 'data' are told of it too, in a tick. Raises TypeError (ERR_INVALID_ARG_TYPE) for a size that is no
+        int.
         """
         if size is not None and (isinstance(size, bool) or not isinstance(size, int)):
             raise invalid_arg_type("size", "of type number", size)
+        taken: list[bytes | str] = []
+        if self.listener_count("data"):
+            # Before the machine is asked: an 'end' that follows is a tick as well, and comes after this one.
+            self._port.pump.defer(lambda: [self.emit("data", chunk) for chunk in taken])
         reply = self._port.ask(self._port.machine.read(size if size is None else max(0, size)))
-        return _joined(reply.payloads) if isinstance(reply, Taken) else None
+        if isinstance(reply, Taken):
+            taken.append(_joined(reply.payloads))
+        return taken[0] if taken else None
 
     def set_encoding(self, encoding: str | None = "utf-8") -> Self:
         """Deliver str instead of bytes. Characters that are split over packets are put together.

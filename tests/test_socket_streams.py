@@ -330,3 +330,17 @@ def test_what_is_no_time(net: Loopback, seconds: Any, error: type[Exception]) ->
     """[J-01]"""
     with pytest.raises(error):
         Socket().set_timeout(seconds)
+
+
+@pytest.mark.covers("I-04", "Socket.read")
+def test_what_read_takes_is_told_to_listeners_of_data_before_end(net: Loopback) -> None:
+    client, peer = net.pair()
+    log = log_of(client)
+    client.on("readable", lambda: log.append(f"read {client.read()!r}"))
+    peer.end("last")
+    net.run_until(lambda: client.destroyed)
+    assert [entry for entry in log if entry.startswith(("read b", "data", "end"))] == [
+        "read b'last'",
+        "data(b'last')",
+        "end",
+    ]

@@ -22,6 +22,22 @@ from ..words import (
 
 SCENARIOS = (
     scenario(
+        "what read() takes is told to listeners of data",
+        "I-04",
+        connected(watch=["ready", "data", "end", "close", "readable"]),
+        call("s1.write", "abcdef"),
+        settle(),
+        call("c.read", 2),
+        settle(),
+        call("c.read"),
+        settle(),
+        call("s1.end", "xyz"),
+        settle(),
+        call("c.read"),
+        call("c.read"),
+        settle("c.close"),
+    ),
+    scenario(
         "texts instead of bytes",
         "I-01 I-02",
         connected(),
