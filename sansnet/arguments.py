@@ -32,6 +32,7 @@ __all__ = [
     "check_no_nul",
     "descriptor_number",
     "gather",
+    "given_twice",
     "is_finite",
     "is_number",
     "is_path_text",
@@ -91,6 +92,7 @@ SERVER_OPTIONS: Final = frozenset(
         "high_water_mark",
         "keep_alive",
         "keep_alive_initial_delay",
+        "listener",
         "max_buffered",
         "no_delay",
         "pause_on_connect",
@@ -157,7 +159,7 @@ def gather(call: str, args: tuple[object, ...], keywords: Mapping[str, object], 
     named = {name: value for name, value in keywords.items() if value is not None or name not in positional}
     twice = [name for name, value in positional.items() if value is not None and name in named]
     if twice and not is_mapping:
-        raise _given_twice(call, twice[0])
+        raise given_twice(call, twice[0])
     options = {**positional, **named}
     if isinstance(path := options.get("path"), os.PathLike):
         options["path"] = os.fspath(path)
@@ -167,7 +169,7 @@ def gather(call: str, args: tuple[object, ...], keywords: Mapping[str, object], 
     rest = args[1:]
     if args and callable(args[-1]):
         if callback is not None:
-            raise _given_twice(call, callback_name)
+            raise given_twice(call, callback_name)
         callback = args[-1]
         rest = args[1:-1]
     return Given(options, rest, callback)
@@ -188,7 +190,8 @@ def _first(args: tuple[object, ...]) -> tuple[dict[str, object], bool]:
             return {"port": port}, False
 
 
-def _given_twice(call: str, name: str) -> NetTypeError:
+def given_twice(call: str, name: str) -> NetTypeError:
+    """The complaint about an argument that was given in two ways."""
     return NetTypeError(f"{call}() got multiple values for argument '{name}'", "ERR_INVALID_ARG_VALUE")
 
 

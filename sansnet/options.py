@@ -24,8 +24,10 @@ from .arguments import (
     Callback,
     abort_signal,
     block_list_in,
+    check_count,
     check_names,
     descriptor_number,
+    given_twice,
     is_finite,
     is_number,
     offers_descriptor,
@@ -73,6 +75,7 @@ __all__ = [
     "keep_alive_arguments",
     "listen_options",
     "lookup_arguments",
+    "named_options",
     "server_options",
     "set_default_auto_select_family",
     "set_default_auto_select_family_attempt_timeout",
@@ -140,6 +143,20 @@ class SocketOptions:
     """Whole seconds; 0 leaves the system's."""
     block_list: BlockList | None
     type_of_service: int | None
+
+
+def named_options(first: object, keywords: Mapping[str, object]) -> Mapping[str, object]:
+    """The options of `Socket(first, **keywords)` by name: `first` is a mapping of them, or a descriptor (A-08).
+
+    A text or a bool is passed over, as in Node; what else it might be is ERR_INVALID_ARG_TYPE (TypeError).
+    """
+    if isinstance(first, Mapping):
+        return {**first, **keywords}
+    if is_number(first):
+        return {"fd": first, **keywords}
+    if first is None or isinstance(first, str | bool):
+        return keywords
+    raise invalid_arg_type("options", "of type object", first)
 
 
 def socket_options(options: Mapping[str, object]) -> SocketOptions:
@@ -232,16 +249,24 @@ class ServerOptions:
     block_list: BlockList | None = None
 
 
-def server_options(listener: object, options: Mapping[str, object]) -> tuple[ServerOptions, Callback | None]:
-    """Read the arguments of `Server()`: the listener for 'connection', or a mapping of options, or None; and keywords.
+def server_options(args: tuple[object, ...], keywords: Mapping[str, object]) -> tuple[ServerOptions, Callback | None]:
+    """Read the arguments of `Server()`: `(listener)`, `(options)` or `(options, listener)`, and keywords.
+
+    A second argument that can't be called is passed over, as in Node (A-19).
 
     Raises TypeError: ERR_INVALID_ARG_TYPE, and for an option that doesn't exist. ValueError: ERR_OUT_OF_RANGE.
     """
-    if isinstance(listener, Mapping):
-        options, listener = {**listener, **options}, None
-    if listener is not None and not callable(listener):
-        raise invalid_arg_type("options", "of type object", listener)
+    check_count("Server", args, 2)
+    options = {**_mapping_of_server(args), **keywords}
     check_names("Server", options, SERVER_OPTIONS)
+    listener = options.pop("listener", None)
+    if listener is not None and not callable(listener):
+        raise invalid_arg_type("listener", "of type function", listener)
+    for positional in args:
+        if callable(positional):
+            if listener is not None:
+                raise given_twice("Server", "listener")
+            listener = positional
     given = ServerOptions(
         keep_alive_initial_delay=_initial_delay(options),
         high_water_mark=_mark_of_accepted(options.get("high_water_mark")),
@@ -253,6 +278,16 @@ def server_options(listener: object, options: Mapping[str, object]) -> tuple[Ser
         block_list=block_list_in(options),
     )
     return given, listener
+
+
+def _mapping_of_server(args: tuple[object, ...]) -> Mapping[str, object]:
+    """The options among the arguments, which stand first; a listener may be in their place."""
+    first = args[0] if args else None
+    if isinstance(first, Mapping):
+        return first
+    if first is not None and not callable(first):
+        raise invalid_arg_type("options", "of type object", first)
+    return {}
 
 
 def _mark_of_accepted(value: object) -> int:

@@ -54,7 +54,7 @@ class _Option:
         return self if server is None else getattr(server._given, self._name)
 
     def __set__(self, server: Server, value: Any) -> None:
-        checked, _ = _options.server_options(None, {self._name: value})
+        checked, _ = _options.server_options((), {self._name: value})
         setattr(server._given, self._name, getattr(checked, self._name))
 
 
@@ -96,9 +96,10 @@ class Server(Emitter):
     block_list = _Option()
     """A `BlockList` of peers that are turned away, or None."""
 
-    def __init__(self, listener: Any = None, /, **options: Any) -> None:
-        """Make a server that doesn't listen yet; `listener` is added for 'connection'.
+    def __init__(self, *args: Any, **options: Any) -> None:
+        """Make a server that doesn't listen yet: `Server(listener=None, **options)`, or `Server(options, listener)`.
 
+        listener: is added for 'connection'.
         allow_half_open, no_delay, keep_alive, keep_alive_initial_delay (seconds), high_water_mark (bytes),
             max_buffered (see `Socket`): of the sockets it accepts. pause_on_connect: read nothing from them before
             `resume()`. block_list: peers to turn away.
@@ -106,7 +107,7 @@ class Server(Emitter):
         Raises TypeError or ValueError with Node's code.
         """
         super().__init__()
-        given, listener = _options.server_options(listener, options)
+        given, listener = _options.server_options(args, options)
         self._given = given
         self.drop_max_connection = False
         self._driver = default_driver()
@@ -334,12 +335,12 @@ def _ends(info: AddressInfo) -> tuple[str, int, str]:
     return (info.address, info.port, info.family)
 
 
-def create_server(listener: Any = None, /, **options: Any) -> Server:
-    """A new server, as `Server(listener, **options)`.
+def create_server(*args: Any, **options: Any) -> Server:
+    """A new server, as `Server(listener=None, **options)` makes it.
 
     https://nodejs.org/api/net.html#netcreateserveroptions-connectionlistener
     """
-    return Server(listener, **options)
+    return Server(*args, **options)
 
 
 _TELL: dict[type[Notice], Callable[[Server, Any], object]] = {

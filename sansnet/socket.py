@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Self
 
 from . import options as _options
+from .adopting import adopt
 from .bound_socket import BoundSocket
 from .buffer_reader import BufferReader
 from .default import default_driver
@@ -59,7 +60,7 @@ class Socket(Ends):
         "_timeout",
     )
 
-    def __init__(self, options: dict[str, Any] | None = None, /, **keywords: Any) -> None:
+    def __init__(self, options: Any = None, /, **keywords: Any) -> None:
         """Make a socket that isn't connected yet, or, with `handle` (or `fd`), one around a connection that exists.
 
         handle: an object with `fileno()`, such as a `socket.socket`, or a `BoundSocket` to connect from.
@@ -77,7 +78,7 @@ class Socket(Ends):
         Raises ValueError or TypeError with Node's code for an option that can't be, TypeError for one that isn't known.
         """
         super().__init__()
-        given = _options.socket_options({**(options or {}), **keywords})
+        given = _options.socket_options(_options.named_options(options, keywords))
         self._prepare(default_driver(), given.block_list, given.on_read)
         machine = SocketMachine(
             allow_half_open=given.allow_half_open,
@@ -97,7 +98,7 @@ class Socket(Ends):
         elif isinstance(given.source, BoundSocket):
             self._take_bound(machine, given.source)
         else:
-            self._take_over(machine, self._driver.adopt(given.source), paused=False)
+            self._take_over(machine, adopt(self._driver, given.source), paused=False)
         if given.signal is not None:
             self._obey(given.signal)
 

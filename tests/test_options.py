@@ -21,6 +21,7 @@ from sansnet.options import (
     ServerOptions,
     connection_limit,
     keep_alive_arguments,
+    named_options,
     server_options,
     socket_options,
     timeout_seconds,
@@ -57,6 +58,29 @@ def test_a_socket_without_options() -> None:
     assert (given.allow_half_open, given.no_delay, given.keep_alive, given.keep_alive_initial_delay) == (False,) * 4
     assert (given.readable, given.writable) == (True, True)
     assert given.read_high_water_mark == given.write_high_water_mark == DEFAULT_HIGH_WATER_MARK == 65536
+
+
+@pytest.mark.covers("A-08")
+@pytest.mark.parametrize(
+    ("first", "named"),
+    [
+        ({"fd": 1, "readable": True}, {"fd": 1, "readable": False}),
+        (7, {"fd": 7, "readable": False}),
+        (None, {"readable": False}),
+        ("passed over", {"readable": False}),
+        (True, {"readable": False}),
+    ],
+)
+def test_what_stands_first_in_socket(first: object, named: Mapping[str, object]) -> None:
+    assert named_options(first, {"readable": False}) == named
+
+
+@pytest.mark.covers("A-08")
+def test_what_can_not_stand_first_in_socket() -> None:
+    with pytest.raises(TypeError) as caught:
+        named_options([7], {})
+    text = f'{TYPE}: The "options" argument must be of type object. Received an instance of list'
+    assert f"{getattr(caught.value, 'code', '')}: {caught.value}" == text
 
 
 def test_none_is_not_given() -> None:
@@ -243,9 +267,27 @@ def test_a_bad_on_read_is_told_where_it_is_made(buffer: object, callback: Any, n
 
 
 def test_a_server_without_options() -> None:
-    assert server_options(None, {}) == (ServerOptions(), None)
+    assert server_options((), {}) == (ServerOptions(), None)
+    assert server_options((None,), {}) == (ServerOptions(), None)
     assert ServerOptions().high_water_mark == 65536
-    assert server_options(nothing, {}) == (ServerOptions(), nothing)
+
+
+@pytest.mark.covers("A-19", "create_server")
+@pytest.mark.parametrize(
+    ("args", "keywords", "found"),
+    [
+        ((nothing,), {}, nothing),
+        ((), {"listener": nothing}, nothing),
+        (({},), {"listener": nothing}, nothing),
+        (({"listener": nothing},), {}, nothing),
+        (({}, nothing), {}, nothing),  # Node's way to write it
+        ((None, nothing), {}, nothing),
+        (({}, 5), {}, None),
+        (({}, None), {"listener": nothing}, nothing),
+    ],
+)
+def test_the_listener_of_a_server(args: tuple[object, ...], keywords: Mapping[str, object], found: object) -> None:
+    assert server_options(args, keywords) == (ServerOptions(), found)
 
 
 @pytest.mark.parametrize(
@@ -262,17 +304,17 @@ def test_a_server_without_options() -> None:
     ],
 )
 def test_server_options(options: Mapping[str, object], expected: ServerOptions) -> None:
-    assert server_options(None, options) == (expected, None)
-    assert server_options(options, {}) == (expected, None)  # Node's way to write it
+    assert server_options((), options) == (expected, None)
+    assert server_options((options,), {}) == (expected, None)  # Node's way to write it
 
 
 def test_keywords_win_over_a_mapping() -> None:
-    options, _ = server_options({"no_delay": True, "high_water_mark": 1}, {"high_water_mark": 2})
+    options, _ = server_options(({"no_delay": True, "high_water_mark": 1},), {"high_water_mark": 2})
     assert options == ServerOptions(no_delay=True, high_water_mark=2)
 
 
 @pytest.mark.parametrize(
-    ("listener", "options", "complaint"),
+    ("first", "options", "complaint"),
     [
         ("abc", {}, f"{TYPE}: The \"options\" argument must be of type object. Received type string ('abc')"),
         (5, {}, f'{TYPE}: The "options" argument must be of type object. Received type number (5)'),
@@ -303,11 +345,17 @@ def test_keywords_win_over_a_mapping() -> None:
             f"{VALUE}: Server() got an unexpected keyword argument 'paused_on_connect'. "
             "Did you mean 'pause_on_connect'?",
         ),
+        (
+            None,
+            {"listener": 5},
+            f'{TYPE}: The "listener" argument must be of type function. Received type number (5)',
+        ),
+        (nothing, {"listener": nothing}, f"{VALUE}: Server() got multiple values for argument 'listener'"),
     ],
 )
-def test_bad_server_options(listener: object, options: Mapping[str, object], complaint: str) -> None:
+def test_bad_server_options(first: object, options: Mapping[str, object], complaint: str) -> None:
     with pytest.raises(TypeError if not complaint.startswith(RANGE) else ValueError) as caught:
-        server_options(listener, options)
+        server_options((first,), options)
     assert f"{getattr(caught.value, 'code', '')}: {caught.value}" == complaint
 
 

@@ -10,6 +10,7 @@ import contextlib
 import errno
 import os
 import socket
+import stat
 import struct
 import sys
 from collections.abc import Callable
@@ -25,6 +26,7 @@ __all__ = [
     "discard_when_closed",
     "endpoint_of",
     "get_type_of_service",
+    "kind_of",
     "open_socket",
     "set_keep_alive",
     "set_no_delay",
@@ -154,6 +156,28 @@ def take_over(source: object, check: Callable[[socket.socket], None] | None = No
         ours.detach()
         raise
     return ours
+
+
+def kind_of(source: object) -> str:
+    """What `take_over` refused, in libuv's words: 'FILE' (a device too), 'TTY', 'PIPE', 'UDP' or 'UNKNOWN'."""
+    try:
+        number = source if isinstance(source, int) else _number_of(source)
+        mode = os.fstat(number).st_mode
+        if os.isatty(number):
+            return "TTY"
+        if stat.S_ISSOCK(mode):
+            return "UDP" if _type_of(number) == socket.SOCK_DGRAM else "UNKNOWN"
+    except (OSError, TypeError, ValueError):
+        return "UNKNOWN"
+    return "PIPE" if stat.S_ISFIFO(mode) else "FILE" if stat.S_ISREG(mode) or stat.S_ISCHR(mode) else "UNKNOWN"
+
+
+def _type_of(number: int) -> int:
+    borrowed = socket.socket(fileno=number)
+    try:
+        return borrowed.type
+    finally:
+        borrowed.detach()
 
 
 def _number_of(source: object) -> int:
