@@ -55,7 +55,7 @@ class Attempt:
         except OSError as error:
             self.close()
             return fault_of(error, "bind", host, port)
-        self._local = address, port
+        self._local = host, port
         return None
 
     def dial(self, endpoint: Endpoint, over: Callable[[Attempt, Fault | None], None]) -> None:
@@ -123,7 +123,7 @@ class Attempt:
             over(self, fault)
 
     def _fault(self, error: OSError | int) -> Fault:
-        """Why it failed. Node names the local address only if it was asked for together with its port."""
+        """Why it failed. Node names the local end only if its port was asked for; the address may be the wildcard."""
         assert self._endpoint is not None
         address, port = self._local if all(self._local) else (None, None)
         if isinstance(error, int):
