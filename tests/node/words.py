@@ -168,7 +168,7 @@ def throw(message: str) -> Step:
 
 
 def port(name: str) -> Step:
-    """The port of a server; "refusing": of nobody; "hanging": of one that never answers."""
+    """The port of a server; "refusing": of nobody; "hanging": of one that never answers; "spare": to be bound to."""
     return {"$port": name}
 
 

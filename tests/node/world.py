@@ -13,7 +13,10 @@ __all__ = ["folder", "ports"]
 
 @contextlib.contextmanager
 def ports() -> Iterator[dict[str, int]]:
-    """By name. "refusing" is bound, and not listening; "hanging" has a backlog that is full, so that nobody answers."""
+    """By name. "refusing" is bound, and not listening; "hanging" has a backlog that is full, so that nobody answers.
+
+    "spare" can be bound, and nobody else is given it: it is kept on an address that no scenario uses.
+    """
     with contextlib.ExitStack() as stack:
         refusing = stack.enter_context(socket.socket())
         refusing.bind(("127.0.0.1", 0))
@@ -24,7 +27,12 @@ def ports() -> Iterator[dict[str, int]]:
             filler = stack.enter_context(socket.socket())
             filler.setblocking(False)
             filler.connect_ex(hanging.getsockname())
-        yield {"refusing": refusing.getsockname()[1], "hanging": hanging.getsockname()[1]}
+        spare = stack.enter_context(socket.socket())
+        spare.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        spare.bind(("127.0.0.9", 0))
+        yield {
+            name: one.getsockname()[1] for name, one in (("refusing", refusing), ("hanging", hanging), ("spare", spare))
+        }
 
 
 @contextlib.contextmanager

@@ -114,7 +114,12 @@ SCENARIOS = (
     scenario(
         "a time of an attempt that is none",
         "B-09",
-        refused(*[options(auto_select_family_attempt_timeout=value) for value in (0, -1)]),
+        refused(
+            *[
+                options(auto_select_family_attempt_timeout=value)
+                for value in each(0, -1, number("NaN"), number("Infinity"))
+            ]
+        ),
     ),
     scenario(
         "a lookup that is no function",
@@ -152,6 +157,7 @@ SCENARIOS = (
         new("c", "socket"),
         call("c.connect", {"port": 65536, "host": LOOPBACK}, callback("connected")),
         get("c.connecting"),
+        call("c.listener_count", "connect"),
         call("c.destroy"),
         settle("c.close"),
     ),

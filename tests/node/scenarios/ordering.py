@@ -2,9 +2,140 @@
 
 from __future__ import annotations
 
-from ..words import call, callback, connect, connected, error, fill, get, listening, new, on, scenario, settle
+from ..words import (
+    Step,
+    Steps,
+    call,
+    callback,
+    connect,
+    connected,
+    error,
+    fill,
+    get,
+    listening,
+    lookup,
+    new,
+    on,
+    port,
+    scenario,
+    seconds,
+    settle,
+)
+
+CLOCK = new("t", "server", watch=[])
+
+
+def tick(*steps: Steps) -> Step:
+    """Do the steps a tick later: the callback of get_connections() is one, on both sides. Needs the CLOCK."""
+    return call("t.get_connections", callback("tick", *steps))
+
+
+def named(entries: list[list[object]], server: str, **options: object) -> Step:
+    look_up = lookup("soon", entries=entries)
+    return new("c", "connect", {"port": port(server), "host": "a.name", "lookup": look_up, **options})
+
 
 SCENARIOS = (
+    scenario(
+        "destroy() in ticks: the error, and a turn later close",
+        "X-02 X-04",
+        CLOCK,
+        connected(),
+        on("c.error", tick(get("c.closed"), tick(get("c.errored")))),
+        call("c.destroy", error("boom")),
+        tick(get("c.destroyed")),
+        settle("c.close", "s1.close"),
+    ),
+    scenario(
+        "destroy() in ticks, without a connection",
+        "X-03",
+        CLOCK,
+        new("c", "socket"),
+        on("c.error", tick(get("c.errored"))),
+        call("c.destroy", error("boom")),
+        tick(get("c.destroyed")),
+        settle("c.close"),
+    ),
+    scenario(
+        "connect() in ticks",
+        "X-01 X-05 C-03",
+        CLOCK,
+        listening(),
+        connect(),
+        tick(get("c.connecting")),
+        on("c.connect", tick(get("c.ready_state"))),
+        settle("c.ready", "s1.resume"),
+    ),
+    scenario(
+        "the peer's end in ticks",
+        "X-06 X-11 H-07 H-08",
+        CLOCK,
+        connected(),
+        on("s1.end", tick(get("s1.writable_ended"), tick(get("s1.writable_ended")))),
+        on("s1.prefinish", tick(get("s1.writable_finished"))),
+        on("s1.finish", get("s1.destroyed"), tick(get("s1.destroyed"), tick(get("s1.closed")))),
+        call("c.end"),
+        settle("c.close", "s1.close"),
+    ),
+    scenario(
+        "one's own end in ticks",
+        "X-07 H-02 H-10",
+        CLOCK,
+        connected({"allow_half_open": True}),
+        on("c.prefinish", tick(get("c.writable_finished"))),
+        on("c.finish", tick(get("c.destroyed"))),
+        on("c.end", get("c.destroyed"), tick(get("c.destroyed"))),
+        call("c.end", "bye", callback("ended")),
+        tick(get("c.ready_state")),
+        settle("c.finish", "s1.end"),
+        call("s1.end"),
+        settle("c.close", "s1.close"),
+    ),
+    scenario(
+        "callbacks of writes in ticks",
+        "X-08",
+        CLOCK,
+        connected(watch_accepted="quiet"),
+        tick(get("c.ready_state")),
+        call("c.write", "taken at once", callback("taken")),
+        tick(get("c.bytes_written")),
+        settle("c.taken"),
+        call("c.write", fill(16 << 20), callback("in parts")),
+        tick(get("c.writable_need_drain")),
+        settle(),
+        call("s1.resume"),
+        settle("c.in parts"),
+    ),
+    scenario(
+        "a refused connection in ticks",
+        "C-07",
+        CLOCK,
+        connect(server="refusing"),
+        on("c.connection_attempt_failed", tick(get("c.destroyed", "pending"))),
+        on("c.error", tick(get("c.closed"))),
+        settle("c.close"),
+    ),
+    scenario(
+        "a lookup that fails, in ticks",
+        "D-01",
+        CLOCK,
+        new("c", "connect", {"port": 1, "host": "a.name", "lookup": lookup("soon", fails="no such name")}),
+        on("c.lookup", tick(get("c.destroyed"), tick(get("c.destroyed")))),
+        settle("c.close"),
+    ),
+    scenario(
+        "one attempt follows the other in the same tick",
+        "E-02 E-03",
+        CLOCK,
+        named(
+            [["::1", 6], ["127.0.0.1", 4], ["127.0.0.2", 4]],
+            "hanging",
+            auto_select_family_attempt_timeout=seconds(0.02),
+        ),
+        on("c.connection_attempt_failed", tick(get("c.auto_select_family_attempted_addresses"))),
+        on("c.connection_attempt_timeout", tick(get("c.auto_select_family_attempted_addresses"))),
+        settle("c.close"),
+    ),
     scenario(
         "a graceful close that the client begins",
         "X-05 X-07 X-08 C-04 H-01 H-02 H-20 H-21 H-23",
