@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import socket
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, final
 
 from .abort import AbortSignal
 from .address import is_ip, parse_port
@@ -317,8 +317,10 @@ def _checked_hints(hints: object) -> int:
     return number
 
 
-class LookupOptions(NamedTuple):
-    """What a `lookup` function of the user's own is given as its second argument."""
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class LookupOptions(Mapping[str, Any]):
+    """What a `lookup` function of the user's own is given as its second argument: a mapping, and attributes too."""
 
     family: int
     """4 or 6; 0 for either."""
@@ -326,6 +328,20 @@ class LookupOptions(NamedTuple):
     """Flags for getaddrinfo."""
     all: bool
     """Call back with a list of `(address, family)`, rather than with an address and a family."""
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in _LOOKUP_NAMES:
+            raise KeyError(name)
+        return getattr(self, name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_LOOKUP_NAMES)
+
+    def __len__(self) -> int:
+        return len(_LOOKUP_NAMES)
+
+
+_LOOKUP_NAMES: Final = ("family", "hints", "all")
 
 
 def lookup_arguments(lookup: ops.Lookup) -> LookupOptions:

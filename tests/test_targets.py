@@ -360,6 +360,9 @@ def test_bad_defaults() -> None:
 def test_what_a_users_lookup_is_told_d02() -> None:
     options = lookup_arguments(ops.Lookup("a", 4, 32, True))
     assert (options.family, options.hints, options.all) == (4, 32, True)
+    assert dict(options) == {"family": 4, "hints": 32, "all": True}
+    assert (options["all"], options.get("hints"), len(options)) == (True, 32, 3)
+    assert options.get("keys") is None
 
 
 def bad_ip(text: str) -> Fault:

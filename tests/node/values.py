@@ -93,7 +93,7 @@ def _lookup(plan: dict[str, Any], run: Run, owner: str) -> Callable[..., None]:
     """A lookup function that says what it was asked, and answers now, soon, when it is released, or by raising."""
 
     def look_up(host: str, options: Any, callback: Callable[..., None]) -> None:
-        run.record(owner, "lookup", host, (options._asdict(),))
+        run.record(owner, "lookup", host, (options,))
 
         def answer() -> None:
             if plan["error"] is not None:
