@@ -78,6 +78,11 @@ class NetError(Exception):
         super().__init__(text)
         self.code = code
 
+    @property
+    def host(self) -> str | None:
+        """Node's other word for `hostname`, which ERR_INVALID_ADDRESS_FAMILY has."""
+        return self.hostname
+
 
 class NetTypeError(NetError, TypeError):
     """An argument of the wrong type, or a combination of arguments that means nothing."""

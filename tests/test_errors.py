@@ -169,7 +169,7 @@ def test_an_error_of_the_system_says_what_was_asked_and_where() -> None:
     )
     assert isinstance(error, NetOSError)
     assert (error.syscall, error.address, error.port) == ("connect", "::1", 1)
-    assert (error.local_address, error.local_port, error.hostname) == ("::2", 3, "host")
+    assert (error.local_address, error.local_port, error.hostname, error.host) == ("::2", 3, "host", "host")
 
 
 def test_what_a_fault_does_not_know_is_none() -> None:
