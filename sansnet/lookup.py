@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from .errors import given_fault
+from .errors import given_fault, invalid_arg_type
 from .options import check_found, lookup_arguments
 from .ports import Answer
 from .state import Fault, ops
@@ -52,9 +52,13 @@ class CustomLookup:
 
     def _answer(self, error: Exception | None, address: Any, family: Any) -> Answer:
         if error is not None:
-            return given_fault(error)
+            return given_fault(error if isinstance(error, Exception) else _no_exception(error))
         entries = address if self._lookup.every else [(address, family)]
         return check_found(entries, self._block_list, self._lookup.host, self._port)
+
+
+def _no_exception(error: object) -> Exception:
+    return invalid_arg_type("error", "an instance of Exception", error)
 
 
 def screened(answer: Answer, block_list: BlockList | None) -> Answer:

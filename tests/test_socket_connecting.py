@@ -170,6 +170,27 @@ def test_a_single_answer_that_is_no_address(
     assert (error.host, error.port) == (("a.name", 80) if kind is ValueError else (None, None))
 
 
+@pytest.mark.covers("D-01")
+def test_a_lookups_own_error_is_told_as_it_is(net: Loopback) -> None:
+    reason = LookupError("no such name")
+    told: list[object] = []
+    client = sansnet.connect(port=80, host="a.name", lookup=answers(reason))
+    client.on("lookup", lambda *args: told.append(args))
+    client.on("error", told.append)
+    net.run()
+    assert told == [(reason, None, None, "a.name"), reason]
+
+
+def test_a_lookups_error_that_is_none(net: Loopback) -> None:
+    told: list[Exception] = []
+    client = sansnet.connect(port=80, host="a.name", lookup=answers("no such name"))
+    client.on("error", told.append)
+    net.run()
+    (error,) = told
+    assert isinstance(error, TypeError)
+    assert str(error).startswith('The "error" argument must be an instance of Exception. Received type string')
+
+
 @pytest.mark.covers("D-11")
 def test_a_lookup_that_raises_lets_connect_raise(net: Loopback) -> None:
     def lookup(*_: object) -> None:
