@@ -44,13 +44,13 @@ class CustomLookup:
         """Don't listen to it any more."""
         self._open = False
 
-    def _called_back(self, error: Exception | None = None, address: Any = None, family: Any = None) -> None:
+    def _called_back(self, error: Any = None, address: Any = None, family: Any = None) -> None:
         if not self._open:
             return
         self._open = False
         self._done(self._answer(error, address, family))
 
-    def _answer(self, error: Exception | None, address: Any, family: Any) -> Answer:
+    def _answer(self, error: Any, address: Any, family: Any) -> Answer:
         if error is not None:
             return given_fault(error if isinstance(error, Exception) else _no_exception(error))
         entries = address if self._lookup.every else [(address, family)]

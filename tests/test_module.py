@@ -18,7 +18,7 @@ from sansnet import NetError, Server, Socket
 from tests.loopback import Loopback, loopback, port_of
 
 NODES_NAMES = """
-BlockList SocketAddress connect create_connection create_server is_ip is_ipv4 is_ipv6 Server Socket
+BlockList BoundSocket SocketAddress connect create_connection create_server is_ip is_ipv4 is_ipv6 Server Socket
 get_default_auto_select_family set_default_auto_select_family
 get_default_auto_select_family_attempt_timeout set_default_auto_select_family_attempt_timeout
 """

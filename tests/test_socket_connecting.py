@@ -5,7 +5,9 @@ What can be played on both sides is in `tests/node/scenarios`.
 
 from __future__ import annotations
 
+import contextlib
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -232,7 +234,7 @@ def test_an_answer_that_comes_after_close_is_not_heard(net: Loopback, auto_selec
 def test_all_attempts_failed(net: Loopback) -> None:
     port = net.free_port()
     errors: list[Any] = []
-    entries = [("127.0.0.1", 4), {"address": "127.0.0.2", "family": 4}]
+    entries = [("127.0.0.1", 4), {"address": "::1", "family": 6}]
     client = sansnet.connect(port=port, host="a.name", lookup=answers(None, entries))
     client.on("error", errors.append)
     net.run()
@@ -240,8 +242,8 @@ def test_all_attempts_failed(net: Loopback) -> None:
     assert isinstance(group, ExceptionGroup)
     assert getattr(group, "code", "") == "ECONNREFUSED"
     assert all(isinstance(one, ConnectionRefusedError) for one in group.exceptions)
-    assert [getattr(one, "address", None) for one in group.exceptions] == ["127.0.0.1", "127.0.0.2"]
-    assert client.auto_select_family_attempted_addresses == [f"127.0.0.1:{port}", f"127.0.0.2:{port}"]
+    assert [getattr(one, "address", None) for one in group.exceptions] == ["127.0.0.1", "::1"]
+    assert client.auto_select_family_attempted_addresses == [f"127.0.0.1:{port}", f"::1:{port}"]
 
 
 @pytest.mark.covers("E-10", "V-09")
@@ -266,3 +268,32 @@ def test_the_systems_answers_are_looked_up_in_the_block_list(net: Loopback) -> N
     for one in getattr(error, "exceptions", errors):
         assert isinstance(one, PermissionError)
         assert str(one) in ("IP(127.0.0.1) is blocked by net.BlockList", "IP(::1) is blocked by net.BlockList")
+
+
+@pytest.mark.covers("E-09")
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a backlog is full in another way")
+def test_an_attempt_that_was_given_up_can_not_win_any_more(net: Loopback) -> None:
+    """The first server has no room in its backlog at first, and makes some when the second has been tried."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full, contextlib.ExitStack() as stack:
+        port = full.getsockname()[1]
+        fillers = [stack.enter_context(socket.socket()) for _ in range(2)]
+        for filler in fillers:
+            filler.setblocking(False)
+            filler.connect_ex(("127.0.0.1", port))
+        server = sansnet.create_server().listen(port, "127.0.0.2")
+        net.run_until(lambda: server.listening)
+        client = Socket()
+        log = log_with_attempts(client)
+        client.on("connection_attempt_timeout", lambda *_: stack.enter_context(full.accept()[0]))
+        client.connect(
+            port=port,
+            host="a.name",
+            lookup=answers(None, [("127.0.0.1", 4), ("127.0.0.2", 4)]),
+            auto_select_family_attempt_timeout=0.01,
+        )
+        net.run_until(lambda: "ready" in log)
+        assert client.remote_address == "127.0.0.2"
+        server.close(timeout=0)
+        net.close(client)
+    attempts = ["lookup", "lookup", "connection_attempt", "connection_attempt_timeout", "connection_attempt"]
+    assert log == [*attempts, "connect", "ready", "close(False)"]

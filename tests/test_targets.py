@@ -325,6 +325,7 @@ def test_split_connect_knows_what_neither_knows(args: tuple[object, ...], option
 # -------------------------------------------------------------------------------------------------- defaults
 
 
+@pytest.mark.covers("A-24", "get_default_auto_select_family", "set_default_auto_select_family")
 def test_the_default_of_auto_select_family() -> None:
     assert targets.get_default_auto_select_family() is True
     targets.set_default_auto_select_family(False)
@@ -335,6 +336,12 @@ def test_the_default_of_auto_select_family() -> None:
     assert connect(80).race
 
 
+@pytest.mark.covers(
+    "A-24",
+    "B-09",
+    "get_default_auto_select_family_attempt_timeout",
+    "set_default_auto_select_family_attempt_timeout",
+)
 def test_the_default_of_the_attempts_timeout() -> None:
     assert targets.get_default_auto_select_family_attempt_timeout() == 0.5
     targets.set_default_auto_select_family_attempt_timeout(0.001)
@@ -344,6 +351,7 @@ def test_the_default_of_the_attempts_timeout() -> None:
     assert connect(80, auto_select_family_attempt_timeout=2).attempt_seconds == 2
 
 
+@pytest.mark.covers("A-24")
 def test_bad_defaults() -> None:
     for value in ("x", 1, 0, None):
         assert refusal(targets.set_default_auto_select_family, value).startswith(f'{TYPE}: The "value" argument ')
@@ -357,6 +365,7 @@ def test_bad_defaults() -> None:
 # --------------------------------------------------------------------------------------------------- custom lookups
 
 
+@pytest.mark.covers("D-02")
 def test_what_a_users_lookup_is_told_d02() -> None:
     options = lookup_arguments(ops.Lookup("a", 4, 32, True))
     assert (options.family, options.hints, options.all) == (4, 32, True)

@@ -228,6 +228,7 @@ def test_destroyed_after_an_attempt_was_given_up_nothing_more_is_told_of_that_on
     assert sock.heard() == [Closed(False)]
 
 
+@pytest.mark.covers("E-09")
 def test_a_late_success_of_an_attempt_that_was_given_up_is_misuse() -> None:
     """E-09: the driver has closed it, so it can't have won."""
     sock = selecting(V4, V6)

@@ -67,6 +67,7 @@ def test_a_literal_host_is_bound_in_the_tick() -> None:
     assert server.heard() == [Listening()]
 
 
+@pytest.mark.covers("D-14")
 def test_a_name_is_looked_up() -> None:
     """N-03, D-14: the first answer that is not link-local."""
     server = ServerLoop()
@@ -83,6 +84,7 @@ def test_a_name_is_looked_up() -> None:
     assert not server.machine.in_flight
 
 
+@pytest.mark.covers("D-14")
 @pytest.mark.parametrize(
     ("found", "chosen"),
     [

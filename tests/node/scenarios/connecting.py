@@ -210,9 +210,8 @@ SCENARIOS = (
         settle("c.close"),
     ),
     scenario(
-        "refused, with both local address and port",
+        "refused, with a local address and no port",
         "C-09",
-        listening("t"),
         connect(server="refusing", local_address=LOOPBACK, local_port=0),
         settle("c.close"),
     ),

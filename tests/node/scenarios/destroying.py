@@ -99,7 +99,7 @@ SCENARIOS = (
     ),
     scenario(
         "reset",
-        "F-10 F-11",
+        "F-10 F-11 X-04",
         connected(),
         call("c.reset_and_destroy"),
         call("c.reset_and_destroy"),

@@ -45,7 +45,7 @@ SCENARIOS = (
     ),
     scenario(
         "end() without a connection",
-        "H-05 W-03",
+        "H-05 W-03 X-01",
         new("c", "socket"),
         settle(),
         call("c.end", callback("ended")),

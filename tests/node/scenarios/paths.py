@@ -47,7 +47,7 @@ SCENARIOS = (
     ),
     scenario(
         "an attempt at a path",
-        "Q-05 X-01",
+        "D-13 Q-05 X-01",
         LISTENING,
         new("c", "socket"),
         settle(),

@@ -134,7 +134,7 @@ SCENARIOS = (
     ),
     scenario(
         "options of the system on a connection",
-        "K-01 K-04 K-05 A-21 Z-05",
+        "K-01 K-04 K-05 Z-05",
         connected(
             {"no_delay": True, "keep_alive": True, "keep_alive_initial_delay": seconds(2.5)},
             no_delay=True,
@@ -232,7 +232,7 @@ SCENARIOS = (
     ),
     scenario(
         "connect() again after a graceful close",
-        "M-01 M-03 L-03",
+        "B-16 M-01 M-03 L-03",
         listening(),
         connect(local_address=LOOPBACK),
         settle("c.ready", "s1.resume"),
@@ -248,7 +248,7 @@ SCENARIOS = (
     ),
     scenario(
         "connect() again after a write that came too late",
-        "M-04 H-16",
+        "B-16 M-04 H-16",
         connected(),
         call("s1.end"),
         settle("c.close"),
