@@ -148,9 +148,12 @@ class Connecting(Part):
 
     def dial(self) -> Effects:
         number = self.next
+        endpoint = self._endpoint(number)
         self.next += 1
         self.flying += (number,)
-        out: Effects = [Connect(number, self._endpoint(number))]
+        if self.selecting:
+            self.attempted += (f"{endpoint.address}:{endpoint.port}",)
+        out: Effects = [Connect(number, endpoint)]
         if not self.exhausted:
             self.attempt_timer = True
             out.append(Arm(Timer.ATTEMPT, self.route.attempt_seconds))
@@ -211,10 +214,7 @@ class Connecting(Part):
         return self.route.endpoint(self.order[number])
 
     def _start(self) -> Effects:
-        endpoint = self._endpoint(self.next)
-        if self.selecting:
-            self.attempted += (f"{endpoint.address}:{endpoint.port}",)
-        return [AttemptStarted(endpoint), Then(Step.DIAL)]
+        return [AttemptStarted(self._endpoint(self.next)), Then(Step.DIAL)]
 
     def _blocked(self, found: Found, fault: Fault) -> Effects:
         endpoint = self._endpoint(self.next)
