@@ -284,6 +284,50 @@ def test_pipe_to_itself_is_echo(net: Loopback) -> None:
     assert received == payload
 
 
+@pytest.mark.covers("I-13")
+def test_a_function_for_a_buffer_is_asked_when_a_connection_is_to_be_made(net: Loopback) -> None:
+    """And again after each chunk, which no buffer is too small for."""
+    made: list[bytearray] = []
+    read: list[tuple[bytes, bool]] = []
+
+    def make() -> bytearray:
+        made.append(bytearray(3))
+        return made[-1]
+
+    def on_read(count: int, buffer: bytearray) -> None:
+        read.append((bytes(buffer[:count]), buffer is made[-1]))
+
+    socket = Socket(on_read=sansnet.OnRead(make, on_read))
+    assert made == []
+    server = net.serve(lambda peer: peer.end("abcd"))
+    for life in (1, 2):
+        made.clear()
+        socket.connect(port_of(server), "127.0.0.1")
+        assert len(made) == 1
+        net.run_until(lambda: socket.destroyed)
+        assert len(made) == 3
+        assert read == [(b"abc", True), (b"d", True)] * life
+
+
+@pytest.mark.covers("I-13")
+def test_without_a_buffer_there_is_no_connection(net: Loopback) -> None:
+    """It raises, and nothing has changed; who has a buffer the next time may try again."""
+    buffers: list[Any] = [bytearray(3), b"no buffer"]
+    read: list[bytes] = []
+    on_read = sansnet.OnRead(buffers.pop, lambda count, buffer: read.append(bytes(buffer[:count])))
+    server = net.serve(lambda peer: peer.end("ab"))
+    socket = Socket(on_read=on_read)
+    with pytest.raises(TypeError, match=r"on_read\.buffer") as caught:
+        socket.connect(port_of(server), "127.0.0.1", lambda: None)
+    assert getattr(caught.value, "code", None) == "ERR_INVALID_ARG_TYPE"
+    assert (socket.ready_state, socket.connecting, socket.listener_count("connect")) == ("open", False, 0)
+    buffers[1:] = [b"another one that can't be written to"]
+    buffers.reverse()
+    socket.connect(port_of(server), "127.0.0.1")
+    net.run_until(lambda: socket.destroyed)
+    assert read == [b"ab"]
+
+
 # --------------------------------------------------------------------------------------------------------- idle timeout
 
 
