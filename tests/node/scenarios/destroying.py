@@ -2,7 +2,25 @@
 
 from __future__ import annotations
 
-from ..words import call, callback, connect, connected, error, fill, get, listening, new, on, port, scenario, settle
+from ..words import (
+    call,
+    callback,
+    connect,
+    connected,
+    error,
+    fill,
+    get,
+    listening,
+    lookup,
+    new,
+    on,
+    port,
+    release,
+    scenario,
+    settle,
+)
+
+HALF_OPEN = {"allow_half_open": True}
 
 SCENARIOS = (
     scenario(
@@ -246,5 +264,61 @@ SCENARIOS = (
         call("c.destroy"),
         call("c.resume"),
         settle("c.close"),
+    ),
+    scenario(
+        "reset while end() is on its way",
+        "F-10",
+        connected(HALF_OPEN),
+        call("c.end", "x", callback("ended")),
+        call("c.reset_and_destroy"),
+        settle(),
+    ),
+    scenario(
+        "reset in connect, and in data",
+        "F-09 F-10",
+        listening(),
+        connect(),
+        on("c.connect", call("c.reset_and_destroy")),
+        settle("c.close", "s1.close"),
+        connect("d"),
+        on("s2.data", call("s2.reset_and_destroy")),
+        call("d.write", "x"),
+        settle("d.close", "s2.close"),
+    ),
+    scenario(
+        "reset during a lookup",
+        "F-09",
+        listening(),
+        new("c", "socket"),
+        call("c.connect", {"port": port("s"), "host": "a.name", "lookup": lookup("held", "127.0.0.1", 4)}),
+        call("c.reset_and_destroy"),
+        settle(),
+        release(),
+        settle("c.close", "s1.close"),
+    ),
+    scenario(
+        "what is asked of a socket in error and in close",
+        "F-03 F-13 G-20",
+        connected(),
+        on("c.error", call("c.destroy", error("again")), call("c.write", "x", callback("w1"))),
+        on("c.close", call("c.write", "y", callback("w2")), call("c.end", "z", callback("ended"))),
+        call("c.destroy", error("boom")),
+        settle("c.ended"),
+    ),
+    scenario(
+        "destroy_soon() several times, and destroy()",
+        "F-14 F-05",
+        connected(HALF_OPEN),
+        call("c.write", "x", callback("written")),
+        call("c.destroy_soon"),
+        call("c.destroy_soon"),
+        call("c.end", callback("ended")),
+        settle("c.close"),
+        connect("d"),
+        settle("d.ready", "s2.resume"),
+        call("d.write", "x", callback("written")),
+        call("d.destroy_soon"),
+        call("d.destroy"),
+        settle("d.close"),
     ),
 )

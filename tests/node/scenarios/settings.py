@@ -70,6 +70,16 @@ SCENARIOS = (
         call("c.get_type_of_service"),
     ),
     scenario(
+        "type of service, set while connecting",
+        "K-07",
+        listening(),
+        new("c", "socket"),
+        call("c.connect", port("s"), LOOPBACK),
+        call("c.set_type_of_service", 0x10),
+        settle("c.ready"),
+        call("c.get_type_of_service"),
+    ),
+    scenario(
         "ref() and unref()",
         "K-08",
         new("c", "socket"),
