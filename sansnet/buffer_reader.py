@@ -13,8 +13,8 @@ __all__ = ["BufferReader"]
 class BufferReader:
     """Copies what arrives into the user's buffer, and tells the user.
 
-    A function for a buffer is asked for one when the socket is made, and again after each chunk; what is no writable
-    buffer is not taken, and the one before stays (Node does so too).
+    A function for a buffer is asked for one when a connection is to be made, and again after each chunk; what is no
+    writable buffer is not taken, and the one before stays (Node does so too).
     """
 
     __slots__ = ("_buffer", "_on_read", "_view")
@@ -23,9 +23,17 @@ class BufferReader:
         self._on_read = on_read
         self._buffer: Any = bytearray(0)
         self._view = memoryview(self._buffer)
-        self._set(on_read.buffer() if callable(on_read.buffer) else on_read.buffer)
+
+    def begin(self) -> None:
+        """Get a buffer for a new connection.
+
+        Raises TypeError (ERR_INVALID_ARG_TYPE) when there never was one: Node reads on, and gives its callback True for
+        a buffer.
+        """
+        given = self._on_read.buffer
+        self._set(given() if callable(given) else given)
         if not self.room:
-            raise invalid_arg_type("on_read.buffer", "a function that returns a writable buffer", on_read.buffer)
+            raise invalid_arg_type("on_read.buffer", "a function that returns a writable buffer", given)
 
     @property
     def room(self) -> int:

@@ -139,14 +139,17 @@ class Duplex(Emitter):
         return self
 
     def pipe(self, destination: Any, *, end: bool = True) -> Any:
-        """Write all that arrives to `destination`, at its pace; `end` it when the peer has ended. Returns it.
+        """Write all that arrives to `destination`, at its pace; `end` it when the peer has ended (or if it had).
 
-        Raises TypeError (ERR_INVALID_ARG_TYPE) for what can't be written to.
+        Returns the destination. Raises TypeError (ERR_INVALID_ARG_TYPE) for what can't be written to.
         """
         for method in ("on", "off", "write", "end"):
             if not callable(getattr(destination, method, None)):
                 raise invalid_arg_type("destination", "a stream to write to", destination)
-        self._pipes.append(Pipe(self, destination, end))
+        pipe = Pipe(self, destination, end)
+        self._pipes.append(pipe)
+        if self.readable_ended:
+            self._port.call_soon(pipe.ended)
         return destination
 
     def pipe_drained(self) -> None:

@@ -15,16 +15,17 @@ class Pipe:
     the other as it is (Node: readable.pipe).
     """
 
-    __slots__ = ("_end", "_listeners", "_source", "destination", "waiting")
+    __slots__ = ("_end", "_listeners", "_source", "_stopped", "destination", "waiting")
 
     def __init__(self, source: Any, destination: Any, end: bool) -> None:
         self.destination = destination
         self._source = source
         self._end = end
+        self._stopped = False
         self.waiting = False  # for the destination's 'drain'
         self._listeners = (
             (source, "data", self._data),
-            (source, "end", self._ended),
+            (source, "end", self.ended),
             (source, "close", self._gone),
             (destination, "drain", self._drained),
             (destination, "finish", self._gone),
@@ -36,6 +37,7 @@ class Pipe:
 
     def stop(self) -> None:
         """Take the listeners away. The source is paused if nobody else reads it, so that nothing is lost."""
+        self._stopped = True
         for emitter, event, listener in self._listeners:
             emitter.off(event, listener)
         if self.waiting:
@@ -54,7 +56,10 @@ class Pipe:
             self.waiting = False
             self._source.pipe_drained()
 
-    def _ended(self) -> None:
+    def ended(self) -> None:
+        """Nothing more comes from the source. Called by it, too, when that was so before there was a pipe."""
+        if self._stopped:
+            return
         if self._end:
             self.destination.end()  # its 'finish' stops the pipe
         else:

@@ -97,6 +97,10 @@ class SocketPort:
         """Carry out what an input of the user returned."""
         return self.pump.ask(self, effects)
 
+    def call_soon(self, callback: Callable[[], None]) -> None:
+        """Call back from the loop, in a later turn."""
+        self._driver.call_soon(callback)
+
     def retire(self) -> None:
         """Another life takes over: this one's idle timer must not speak for it."""
         self.ask(self.machine.set_timeout(0))

@@ -9,6 +9,7 @@ Reference: https://nodejs.org/api/net.html#class-netsocket
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 from . import options as _options
@@ -98,6 +99,8 @@ class Socket(Ends):
         elif isinstance(given.source, BoundSocket):
             self._take_bound(machine, given.source)
         else:
+            if self._reader is not None:
+                self._reader.begin()
             self._take_over(machine, adopt(self._driver, given.source), paused=False)
         if given.signal is not None:
             self._obey(given.signal)
@@ -128,8 +131,7 @@ class Socket(Ends):
 
     def _take_over(self, machine: SocketMachine, handle: SocketHandle, paused: bool) -> None:
         self._port = SocketPort(self._driver, machine, handle, self)
-        if self._reader is not None:
-            handle.limit_read(self._reader.room)
+        self._limit_read()
         name = handle.local_name()
         self._port.ask(machine.adopt(paused, name is not None and name.is_path))
 
@@ -158,8 +160,11 @@ class Socket(Ends):
         an open socket; nothing has changed then.
         """
         wanted = _options.connect_options(args, keywords, block_list=self._block_list, bound=self._bound)
+        if self._reader is not None and (self._is_spent() or self._port.machine.link is Link.IDLE):
+            self._reader.begin()
         if self._is_spent():
             self._port = self._next_life()
+        self._limit_read()
         self._lookup = wanted.lookup
         self._ask(self._port.machine.connect, wanted.route)
         if wanted.listener is not None:
@@ -169,9 +174,8 @@ class Socket(Ends):
     def _is_spent(self) -> bool:
         """Is this life of no use for a connection? It was destroyed, or it ended before there was one."""
         machine = self._port.machine
-        return machine.destroyed or (
-            machine.link is Link.IDLE and machine.writing.phase in (Write.SHUT, Write.FINISHED, Write.OVER)
-        )
+        ended = machine.writing.phase in (Write.SHUT, Write.FINISHED, Write.OVER)
+        return machine.destroyed or (machine.link is Link.IDLE and ended)
 
     def _next_life(self) -> SocketPort:
         self._forget_ends()
@@ -189,8 +193,6 @@ class Socket(Ends):
         handle = self._driver.socket()
         if not self._reffed:
             handle.unref()
-        if self._reader is not None:
-            handle.limit_read(self._reader.room)
         return SocketPort(self._driver, machine, handle, self)
 
     def destroy(self, error: Exception | None = None) -> Self:
@@ -200,8 +202,7 @@ class Socket(Ends):
         """
         if error is not None and not isinstance(error, Exception):
             raise invalid_arg_type("error", "an instance of Exception", error)
-        fault = None if error is None else given_fault(error)
-        self._port.ask(self._port.machine.destroy(fault))
+        self._port.ask(self._port.machine.destroy(None if error is None else given_fault(error)))
         return self
 
     def destroy_soon(self) -> None:
@@ -378,20 +379,20 @@ class Socket(Ends):
         )
 
     def _read_into(self, reader: BufferReader, payload: bytes) -> None:
-        go_on = reader.take(payload)
-        self._port.handle.limit_read(reader.room)
-        if not go_on:
+        if not reader.take(payload):
             self._port.ask(self._port.machine.hold())
+        self._limit_read()
+
+    def _limit_read(self) -> None:
+        if self._reader is not None:
+            self._port.handle.limit_read(self._reader.room)
 
     def _obey(self, signal: AbortSignal) -> None:
         """Destroy when the signal says so; a signal that has said so already is obeyed at once."""
         if signal.aborted:
             self._abort(signal)
             return
-
-        def abort() -> None:
-            self._abort(signal)
-
+        abort = partial(self._abort, signal)
         signal.add_listener(abort)
         self.once("close", lambda _had_error: signal.remove_listener(abort))
 

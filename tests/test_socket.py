@@ -360,6 +360,7 @@ def test_no_connection_without_arguments(net: Loopback) -> None:
 # ------------------------------------------------------------------------------------------------------------ once more
 
 
+@pytest.mark.covers("M-01")
 def test_a_new_life_from_close(net: Loopback) -> None:
     """[M-01] Everything begins anew; the listeners are still there."""
     server = net.serve(lambda peer: peer.end("hello"))
@@ -385,6 +386,7 @@ def test_a_new_life_from_close(net: Loopback) -> None:
     assert counts == [(5, 2)] * 3
 
 
+@pytest.mark.covers("M-02")
 def test_again_and_again_after_being_refused(net: Loopback) -> None:
     """[M-02]"""
     port = net.free_port()
@@ -394,6 +396,20 @@ def test_again_and_again_after_being_refused(net: Loopback) -> None:
     socket.connect(port, "127.0.0.1")
     net.run()
     assert log == ["error(ECONNREFUSED)", "close(True)"] * 20
+
+
+@pytest.mark.covers("M-03", "L-03")
+def test_a_new_life_has_the_addresses_of_its_own_connection(net: Loopback) -> None:
+    accepted: list[Socket] = []
+    socket = Socket()
+    for server in (net.serve(accepted.append).unref(), net.serve(accepted.append).unref()):
+        socket.connect(port=port_of(server), host="127.0.0.1", local_address="127.0.0.1")
+        assert (socket.remote_port, socket.local_port) == (None, None)
+        net.run_until(lambda: accepted and not socket.pending)
+        peer = accepted.pop()
+        assert (socket.remote_address, socket.remote_port) == ("127.0.0.1", port_of(server))
+        assert (socket.local_address, socket.local_port) == ("127.0.0.1", peer.remote_port)
+        net.close(socket, peer)
 
 
 def test_connect_at_once_after_destroy(net: Loopback) -> None:

@@ -171,6 +171,7 @@ def test_reset_while_we_write(net: Loopback, stranger: Stranger) -> None:
     assert log[-2:] in (["error(ECONNRESET)", "close(True)"], ["error(EPIPE)", "close(True)"])
 
 
+@pytest.mark.covers("G-21")
 def test_a_peer_that_is_gone(net: Loopback, stranger: Stranger) -> None:
     """[G-21] The first write is answered with a reset, and the next one fails."""
     client, other = stranger
@@ -204,6 +205,7 @@ def test_a_peer_that_never_reads(net: Loopback, stranger: Stranger) -> None:
     assert client.writable_length == 0
 
 
+@pytest.mark.covers("F-16", "Z-07")
 def test_a_peer_that_says_and_resets(net: Loopback, stranger: Stranger) -> None:
     """[F-16] What it said may be lost with it; no more than once, and 'close' comes."""
     client, other = stranger

@@ -5,6 +5,7 @@ The marks in brackets are the numbers of Node's observed behaviours.
 
 from __future__ import annotations
 
+import array
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -59,6 +60,7 @@ def test_backpressure_ends_with_one_drain(net: Loopback) -> None:
     net.close(client, peer)
 
 
+@pytest.mark.covers("G-15")
 def test_cork_sends_together(net: Loopback) -> None:
     """[G-15]"""
     client, peer = net.pair()
@@ -76,6 +78,7 @@ def test_cork_sends_together(net: Loopback) -> None:
     net.close(client, peer)
 
 
+@pytest.mark.covers("G-15")
 def test_end_uncorks(net: Loopback) -> None:
     client, peer = net.pair()
     log = log_of(peer)
@@ -86,6 +89,7 @@ def test_end_uncorks(net: Loopback) -> None:
     assert "".join(log).startswith("data(b'ab')end")
 
 
+@pytest.mark.covers("G-01", "G-02", "G-04")
 @pytest.mark.parametrize(
     ("data", "encoding", "sent"),
     [
@@ -96,6 +100,7 @@ def test_end_uncorks(net: Loopback) -> None:
         (b"bytes", None, b"bytes"),
         (bytearray(b"array"), None, b"array"),
         (memoryview(b"a view")[2:], None, b"view"),
+        (array.array("H", [1, 2]), None, array.array("H", [1, 2]).tobytes()),
         ("", None, b""),
     ],
 )
@@ -125,6 +130,7 @@ def test_a_buffer_may_be_used_again_after_write(net: Loopback) -> None:
     net.close(client, peer)
 
 
+@pytest.mark.covers("G-01")
 @pytest.mark.parametrize(
     ("data", "code"), [(None, "ERR_STREAM_NULL_VALUES"), (5, "ERR_INVALID_ARG_TYPE"), ([1], "ERR_INVALID_ARG_TYPE")]
 )
@@ -231,6 +237,7 @@ def test_pause_in_a_listener_holds_the_rest_back(net: Loopback) -> None:
     net.close(client, peer)
 
 
+@pytest.mark.covers("I-03", "C-24")
 def test_a_paused_reader_makes_the_writer_wait(net: Loopback) -> None:
     """[C-24] No more than a chunk above the high-water mark is taken from the system."""
     client, peer = net.pair()
@@ -284,6 +291,71 @@ def test_pipe_to_itself_is_echo(net: Loopback) -> None:
     assert received == payload
 
 
+@pytest.mark.covers("I-08", "Socket.pipe")
+def test_a_pipe_goes_at_the_pace_of_its_destination(net: Loopback) -> None:
+    """The source stalls, and with it who writes to it, until the destination is drained."""
+    (left, source), (destination, right) = net.pair(), net.pair()
+    right.pause()
+    assert source.pipe(destination) is destination
+    payload = bytes(range(256)) * (MIB // 8)
+    left.end(payload)
+    net.run_until(lambda: destination.writable_need_drain and left.writable_length)
+    net.turn(50)
+    stalled = source.bytes_read
+    assert (source.is_paused(), stalled < len(payload)) == (True, True)
+    received = bytearray()
+    right.on("data", received.extend)
+    right.resume()
+    net.run_until(lambda: right.destroyed)
+    net.run()
+    assert received == payload
+    assert (source.destroyed, destination.destroyed, left.destroyed) == (True, True, True)
+
+
+@pytest.mark.covers("I-13")
+def test_a_function_for_a_buffer_is_asked_when_a_connection_is_to_be_made(net: Loopback) -> None:
+    """And again after each chunk, which no buffer is too small for."""
+    made: list[bytearray] = []
+    read: list[tuple[bytes, bool]] = []
+
+    def make() -> bytearray:
+        made.append(bytearray(3))
+        return made[-1]
+
+    def on_read(count: int, buffer: bytearray) -> None:
+        read.append((bytes(buffer[:count]), buffer is made[-1]))
+
+    socket = Socket(on_read=sansnet.OnRead(make, on_read))
+    assert made == []
+    server = net.serve(lambda peer: peer.end("abcd"))
+    for life in (1, 2):
+        made.clear()
+        socket.connect(port_of(server), "127.0.0.1")
+        assert len(made) == 1
+        net.run_until(lambda: socket.destroyed)
+        assert len(made) == 3
+        assert read == [(b"abc", True), (b"d", True)] * life
+
+
+@pytest.mark.covers("I-13")
+def test_without_a_buffer_there_is_no_connection(net: Loopback) -> None:
+    """It raises, and nothing has changed; who has a buffer the next time may try again."""
+    buffers: list[Any] = [bytearray(3), b"no buffer"]
+    read: list[bytes] = []
+    on_read = sansnet.OnRead(buffers.pop, lambda count, buffer: read.append(bytes(buffer[:count])))
+    server = net.serve(lambda peer: peer.end("ab"))
+    socket = Socket(on_read=on_read)
+    with pytest.raises(TypeError, match=r"on_read\.buffer") as caught:
+        socket.connect(port_of(server), "127.0.0.1", lambda: None)
+    assert getattr(caught.value, "code", None) == "ERR_INVALID_ARG_TYPE"
+    assert (socket.ready_state, socket.connecting, socket.listener_count("connect")) == ("open", False, 0)
+    buffers[1:] = [b"another one that can't be written to"]
+    buffers.reverse()
+    socket.connect(port_of(server), "127.0.0.1")
+    net.run_until(lambda: socket.destroyed)
+    assert read == [b"ab"]
+
+
 # --------------------------------------------------------------------------------------------------------- idle timeout
 
 
@@ -300,6 +372,7 @@ def test_idle(net: Loopback) -> None:
     net.close(client, peer)
 
 
+@pytest.mark.covers("J-04")
 def test_idle_callback_is_told_once_and_taken_off_with_zero(net: Loopback) -> None:
     """[J-04]"""
     client, peer = net.pair()
@@ -319,12 +392,14 @@ def test_idle_callback_is_told_once_and_taken_off_with_zero(net: Loopback) -> No
     net.close(client, peer)
 
 
+@pytest.mark.covers("J-11")
 def test_an_idle_timer_keeps_nothing_alive(net: Loopback) -> None:
     """[J-11]"""
     Socket().set_timeout(3600)
     net.run(seconds=5)
 
 
+@pytest.mark.covers("J-01")
 @pytest.mark.parametrize(("seconds", "error"), [("1", TypeError), (None, TypeError), (-1, ValueError)])
 def test_what_is_no_time(net: Loopback, seconds: Any, error: type[Exception]) -> None:
     """[J-01]"""

@@ -24,6 +24,7 @@ class Run {
     this.counts = new Map();
     this.accepted = new Map();
     this.held = [];
+    this.callbacks = new Map();
     this.ports = {};
     this.failure = null;
   }
@@ -177,11 +178,17 @@ class Run {
   }
 
   callback(owner, label, steps) {
-    return (...args) => {
+    const calledBack = (...args) => {
       this.record(owner, 'callback', label, args);
       this.count(`${owner}.${label}`, 1);
       this.inside(`${owner}.${label}`, steps);
     };
+    this.callbacks.set(label, calledBack);
+    return calledBack;
+  }
+
+  same(label) {
+    return this.callbacks.get(label);
   }
 
   /** Makes an entry before the call, so that what is told inside the call comes behind it, and the result after it. */

@@ -90,6 +90,7 @@ class _Run:
         self.counts: Counter[str] = Counter()
         self.accepted: Counter[str] = Counter()
         self.held: list[Callable[[], None]] = []
+        self.callbacks: dict[str, Callable[..., None]] = {}
         self.ports: dict[str, str] = {}
         self.failure: str | None = None
 
@@ -213,7 +214,11 @@ class _Run:
             self.counts[f"{owner}.{label}"] += 1
             self.inside(f"{owner}.{label}", steps)
 
+        self.callbacks[label] = called_back
         return called_back
+
+    def same(self, label: str) -> Callable[..., None]:
+        return self.callbacks[label]
 
     def call_soon(self, function: Callable[[], None]) -> None:
         self.driver.call_soon(function)

@@ -40,6 +40,7 @@ const TAGS = {
   $path: (name, run) => path.join(run.world.directory, name),
   $port: (name, run) => run.world.ports[name] ?? run.object(name).address().port,
   $callback: (label, run, owner, data) => run.callback(owner, label, data.do ?? []),
+  $same: (label, run) => run.same(label),
   $lookup: (answers, run, owner) => lookup(answers, run, owner),
   $on_read: (plan, run, owner) => onRead(plan, run, owner),
 };
@@ -63,13 +64,26 @@ function lookup({ when, error = null, address = null, family = null, all = null 
 }
 
 /** Node's onread: a buffer of so many bytes, given as it is or made by a function, and what the callback returns. */
-function onRead({ size, factory = false, returns = [] }, run, owner) {
+function onRead({ size, returns = [] }, run, owner) {
   const answers = [...returns];
+  const sizes = [size].flat();
+  let last = null;
+  const make = () => {
+    const next = sizes.length > 1 ? sizes.shift() : sizes[0];
+    const made = typeof next === 'number' ? Buffer.alloc(next) : next;
+    if (typeof next === 'number') last = made;
+    return made;
+  };
+  const makeAndTell = () => {
+    run.record(owner, 'callback', 'make_buffer', []);
+    return make();
+  };
   return {
-    buffer: factory ? () => Buffer.alloc(size) : Buffer.alloc(size),
+    buffer: Array.isArray(size) ? makeAndTell : make(),
     callback: (count, buffer) => {
-      run.record(owner, 'callback', 'on_read', [count, Buffer.from(buffer.subarray(0, count))]);
-      return answers.shift() ?? true;
+      const bytes = buffer.subarray ? Buffer.from(buffer.subarray(0, count)) : buffer;
+      run.record(owner, 'callback', 'on_read', [count, bytes, buffer === last]);
+      return answers.length ? answers.shift() : true;
     },
   };
 }

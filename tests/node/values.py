@@ -39,6 +39,7 @@ class Run(Protocol):
     def name_of(self, value: object) -> str | None: ...
     def record(self, lane: str, what: str, name: str, args: tuple[Any, ...] = ()) -> Any: ...
     def callback(self, owner: str, label: str, steps: list[dict[str, Any]]) -> Callable[..., None]: ...
+    def same(self, label: str) -> Callable[..., None]: ...
     def call_soon(self, function: Callable[[], None]) -> None: ...
 
 
@@ -84,6 +85,7 @@ _TAGS: Final[dict[str, Callable[[Any, Run, str, dict[str, Any]], Any]]] = {
     "$path": lambda name, run, *_: os.path.join(run.world["directory"], name),
     "$port": _port,
     "$callback": lambda label, run, owner, data: run.callback(owner, label, data.get("do", [])),
+    "$same": lambda label, run, *_: run.same(label),
     "$lookup": lambda plan, run, owner, _data: _lookup(plan, run, owner),
     "$on_read": lambda plan, run, owner, _data: _on_read(plan, run, owner),
 }
@@ -120,13 +122,25 @@ def _lookup(plan: dict[str, Any], run: Run, owner: str) -> Callable[..., None]:
 def _on_read(plan: dict[str, Any], run: Run, owner: str) -> sansnet.OnRead:
     """Node's onread: a buffer of so many bytes, given as it is or made by a function, and what the callback returns."""
     answers = list(plan["returns"])
+    sizes = plan["size"] if isinstance(plan["size"], list) else [plan["size"]]
+    last: Any = None
+
+    def make() -> Any:
+        nonlocal last
+        size = sizes.pop(0) if len(sizes) > 1 else sizes[0]
+        made = bytearray(size) if isinstance(size, int) else size
+        last = made if isinstance(size, int) else last
+        return made
+
+    def make_and_tell() -> Any:
+        run.record(owner, "callback", "make_buffer")
+        return make()
 
     def callback(count: int, buffer: Any) -> object:
-        run.record(owner, "callback", "on_read", (count, bytes(memoryview(buffer)[:count])))
+        run.record(owner, "callback", "on_read", (count, bytes(memoryview(buffer)[:count]), buffer is last))
         return answers.pop(0) if answers else True
 
-    size = plan["size"]
-    return sansnet.OnRead((lambda: bytearray(size)) if plan["factory"] else bytearray(size), callback)
+    return sansnet.OnRead(make_and_tell if isinstance(plan["size"], list) else make(), callback)
 
 
 # ---------------------------------------------------------------------------------------------------------- to a trace

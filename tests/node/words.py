@@ -47,6 +47,7 @@ __all__ = [
     "path",
     "port",
     "release",
+    "same",
     "scenario",
     "seconds",
     "settle",
@@ -219,6 +220,11 @@ def callback(label: str, *steps: Steps) -> Step:
     return {"$callback": label, "do": list(_flat(steps))}
 
 
+def same(label: str) -> Step:
+    """The function that `callback()` made last under that label: the very same one."""
+    return {"$same": label}
+
+
 def keywords(**options: Any) -> Step:
     """Options that are an object in Node and keyword arguments here, where a mapping is not taken."""
     return {"$keywords": options}
@@ -240,9 +246,13 @@ def lookup(when: str, address: Any = None, family: Any = None, *, entries: Any =
     }
 
 
-def on_read(size: int, *returns: Any, factory: bool = False) -> Step:
-    """Reading into a buffer of so many bytes; what the callback returns, in turn (else True)."""
-    return {"$on_read": {"size": size, "factory": factory, "returns": list(returns)}}
+def on_read(size: int | Sequence[Any], *returns: Any) -> Step:
+    """Reading into a buffer of so many bytes; what the callback returns, in turn (else True).
+
+    Several sizes: a function that makes such buffers in turn, the last one again and again; what is no number is
+    returned as it is. The callback tells whether its buffer is the one that was given, or made, last.
+    """
+    return {"$on_read": {"size": size, "returns": list(returns)}}
 
 
 # --------------------------------------------------------------------------------------------------------- composite

@@ -66,6 +66,7 @@ def test_a_destroyed_socket_has_no_timeout() -> None:
         sock.report("timer_fired", Timer.IDLE)
 
 
+@pytest.mark.covers("J-06")
 def test_it_is_told_once_until_something_moves_again() -> None:
     """J-06, J-07."""
     sock = opened()
@@ -79,6 +80,7 @@ def test_it_is_told_once_until_something_moves_again() -> None:
     assert sock.heard() == [Idle()]
 
 
+@pytest.mark.covers("J-08")
 def test_connecting_is_activity() -> None:
     """J-08: connect(), the lookup's answer, connected."""
     sock = Sock()
@@ -91,6 +93,7 @@ def test_connecting_is_activity() -> None:
     assert touches(sock) == 1
 
 
+@pytest.mark.covers("J-06")
 def test_a_timer_that_has_fired_is_armed_again_by_activity() -> None:
     """J-06."""
     sock = Sock()
@@ -100,6 +103,7 @@ def test_a_timer_that_has_fired_is_armed_again_by_activity() -> None:
     assert sock.timers == {Timer.IDLE: 5.0}
 
 
+@pytest.mark.covers("J-08")
 def test_reading_is_activity() -> None:
     """J-08: data and the end of file."""
     sock = opened()
@@ -111,6 +115,7 @@ def test_reading_is_activity() -> None:
     assert touches(sock) == 1
 
 
+@pytest.mark.covers("J-08")
 def test_starting_a_write_and_finishing_it_is_activity() -> None:
     """J-08."""
     sock = opened()
@@ -132,6 +137,7 @@ def test_a_write_that_was_taken_at_once_is_one_activity() -> None:
     assert touches(sock) == 1
 
 
+@pytest.mark.covers("J-08")
 def test_what_the_user_alone_does_is_no_activity() -> None:
     """J-08: waiting writes, pause(), options."""
     sock = Sock()
@@ -163,6 +169,7 @@ def test_an_attempt_that_fails_is_no_activity() -> None:
     assert touches(sock) == 0
 
 
+@pytest.mark.covers("J-10")
 def test_a_write_that_stands_still_is_given_one_more_period() -> None:
     """J-10: 'timeout' after about two."""
     sock = opened()
@@ -176,6 +183,7 @@ def test_a_write_that_stands_still_is_given_one_more_period() -> None:
     assert sock.timers == {}
 
 
+@pytest.mark.covers("J-10")
 def test_a_write_that_moves_is_not_idle() -> None:
     """J-10: as long as the queue shrinks."""
     sock = opened()
@@ -202,6 +210,7 @@ def test_a_write_that_is_done_is_not_waited_for() -> None:
     assert sock.heard() == [Idle()]
 
 
+@pytest.mark.covers("J-12")
 def test_a_new_life_keeps_the_time_and_connect_arms_it() -> None:
     """J-12."""
     sock = opened()

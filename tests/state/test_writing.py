@@ -232,6 +232,7 @@ def test_there_is_no_drain_when_destroyed_in_the_tick_of_it() -> None:
 # -- what leaves together ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.covers("G-14")
 def test_what_waits_leaves_together() -> None:
     """G-14: one Send, the callbacks in order."""
     sock = underway()
@@ -263,6 +264,7 @@ def test_destroyed_in_a_callback_nothing_is_sent_after_close() -> None:
     assert sock.asked()[-1] == CLOSE
 
 
+@pytest.mark.covers("G-15")
 def test_corks_nest_and_the_last_one_lets_go() -> None:
     """G-15: write() goes by the mark; uncork() once too often is nothing."""
     sock = Sock.opened(write_high_water_mark=2)
@@ -280,6 +282,7 @@ def test_corks_nest_and_the_last_one_lets_go() -> None:
     assert sock.heard() == [Drain(), Settled(1), Settled(2)]
 
 
+@pytest.mark.covers("G-15")
 def test_end_uncorks_completely() -> None:
     """G-15."""
     sock = Sock.opened()

@@ -137,4 +137,14 @@ SCENARIOS = (
         call("c.connect", {"path": path("p")}),
         settle("c.ready*2", "s2.resume"),
     ),
+    scenario(
+        "no reset over a path, while connecting",
+        "F-12",
+        LISTENING,
+        new("c", "connect", {"path": path("p")}, watch="path"),
+        call("c.reset_and_destroy"),
+        settle("c.ready", "s1.resume"),
+        call("c.write", "still open"),
+        settle("s1.data*10"),
+    ),
 )
