@@ -1,0 +1,181 @@
+"""The completion family: what the driver contract asks for, over operations that the system finishes by itself.
+
+On such a system (Windows, with its completion ports; the simulated network) one doesn't wait until a socket is ready:
+one issues a read, a write, an accept, and hears later what became of it. This file turns that into the contract's ops
+and reports; a `Proactor` is all that a new system has to bring. The sockets are in `completion_socket`, the listeners
+in `completion_listener`.
+
+Theory of operation
+-------------------
+Reading is one read after the other. `stop_read()` lets the one in flight be: what it brings is the "one more" that the
+contract allows (obligation 2). A handle that is closed first cancels what is in flight, waits for the last completion,
+and only then gives its channel back; `closed()` is the report that comes after everything else (obligation 3).
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final, final
+
+from ..state.endpoints import Endpoint, Found, ListenPlan
+from ..state.faults import Fault
+from .completion_listener import CompletionListener
+from .completion_socket import CompletionSocket
+
+if TYPE_CHECKING:
+    from .completion_handle import CompletionHandle
+    from .contract import BoundHandle, Cancellable, ListenerHandle, ListenerSink, SocketHandle
+    from .proactor import Proactor
+
+__all__ = ["CompletionDriver"]
+
+
+class CompletionDriver:
+    """`contract.Driver` over a proactor."""
+
+    def __init__(self, proactor: Proactor) -> None:
+        self.pump: Any = None
+        self.proactor: Final = proactor
+        self.active = 0
+        """How many reasons the ref'd handles have to be waited for, all together."""
+        self.handles: Final[dict[CompletionHandle, None]] = {}
+        self.first: Callable[[], None] | None = None
+        """What is to be run before anything else is called back (`call_first`)."""
+        self._waiting = 0  # callbacks that were put off, and lookups
+        self.closed = False
+
+    # -- the loop
+
+    @property
+    def alive(self) -> bool:
+        """Is a ref'd handle, a lookup or a callback that was put off still going to do something?"""
+        return self.active > 0 or self._waiting > 0
+
+    def now(self) -> float:
+        return self.proactor.now()
+
+    def call_soon(self, callback: Callable[[], None]) -> None:
+        self.check()
+        self._waiting += 1
+        self.proactor.call_soon(functools.partial(self._run_soon, callback))
+
+    def call_first(self, callback: Callable[[], None]) -> None:
+        self.first = callback
+        self.call_soon(self.run_first)
+
+    def run_first(self) -> None:
+        """Do so; every callback of the family begins with this."""
+        callback, self.first = self.first, None
+        if callback is not None:
+            self._call(callback)
+
+    def call_soon_threadsafe(self, callback: Callable[[], None]) -> None:
+        self.check()
+        self.proactor.call_soon_threadsafe(functools.partial(self._call_in_turn, callback))
+
+    def call_later(self, seconds: float, callback: Callable[[], None]) -> Cancellable:
+        self.check()
+        return self.proactor.call_later(seconds, functools.partial(self._call_in_turn, callback))
+
+    def report(self, error: BaseException) -> None:
+        """Where uncaught exceptions go. A driver for a loop that has a better place for them overrides this."""
+        sys.excepthook(type(error), error, error.__traceback__)
+
+    def _run_soon(self, callback: Callable[[], None]) -> None:
+        self._waiting -= 1
+        self._call_in_turn(callback)
+
+    def _call_in_turn(self, callback: Callable[[], None]) -> None:
+        if self.first is not None:
+            self.run_first()
+        if not self.closed:
+            self._call(callback)
+
+    def _call(self, callback: Callable[[], None]) -> None:
+        try:
+            callback()
+        except Exception as error:
+            self.report(error)
+
+    # -- the sockets
+
+    def socket(self) -> SocketHandle:
+        self.check()
+        return CompletionSocket(self)
+
+    def adopt(self, source: object) -> SocketHandle:
+        self.check()
+        channel, bound = self.proactor.adopt(source)
+        return CompletionSocket(self, channel, bound)
+
+    def bind(self, endpoint: Endpoint, ipv6_only: bool, reuse_port: bool) -> BoundHandle | Fault:
+        self.check()
+        return self.proactor.bind(endpoint, ipv6_only, reuse_port)
+
+    def listen(self, endpoint: Endpoint | None, plan: ListenPlan, sink: ListenerSink) -> ListenerHandle | Fault:
+        self.check()
+        answer = self.proactor.listen(endpoint, plan)
+        return answer if isinstance(answer, Fault) else CompletionListener(self, answer, sink)
+
+    def resolve(
+        self, host: str, family: int, hints: int, every: bool, done: Callable[[tuple[Found, ...] | Fault], None]
+    ) -> Cancellable:
+        self.check()
+        return _Lookup(self, host, family, hints, every, done)
+
+    def lookup_begun(self, begun: int) -> None:
+        """So many more lookups will answer, or fewer."""
+        self._waiting += begun
+
+    # -- the end
+
+    def close(self) -> None:
+        """Close every handle that is left and say nothing. Whoever uses the driver now gets a RuntimeError."""
+        if self.closed:
+            return
+        self.closed = True
+        for handle in list(self.handles):
+            handle.abandon()
+        self.active = self._waiting = 0
+
+    def check(self) -> None:
+        """Raise RuntimeError where the driver can't be used."""
+        if self.closed:
+            raise RuntimeError(f"this {type(self).__name__} is closed")
+
+
+@final
+class _Lookup:
+    """A lookup that counts for `alive` until it has answered or was cancelled."""
+
+    __slots__ = ("_done", "_driver", "_operation")
+
+    def __init__(
+        self,
+        driver: CompletionDriver,
+        host: str,
+        family: int,
+        hints: int,
+        every: bool,
+        done: Callable[[tuple[Found, ...] | Fault], None],
+    ) -> None:
+        self._driver: Final = driver
+        self._done: Callable[[tuple[Found, ...] | Fault], None] | None = done
+        driver.lookup_begun(1)
+        self._operation: Final = driver.proactor.resolve(host, family, hints, every, self._answered)
+
+    def cancel(self) -> None:
+        if self._done is not None:
+            self._done = None
+            self._driver.lookup_begun(-1)
+            self._operation.cancel()
+
+    def _answered(self, answer: tuple[Found, ...] | Fault) -> None:
+        if self._driver.first is not None:
+            self._driver.run_first()
+        done, self._done = self._done, None
+        if done is not None:
+            self._driver.lookup_begun(-1)
+            done(answer)

@@ -1,0 +1,157 @@
+"""The simulated network: which hosts there are, how segments travel between them, and who can't reach whom."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable
+from random import Random
+from typing import TYPE_CHECKING, Any, Final, final
+from zlib import crc32
+
+from ..state.faults import Fault
+from .faults import Faults
+from .simulated_stream import FIN, RST, End, Segment
+from .timeline import Timeline, Timer
+
+if TYPE_CHECKING:
+    from .simulated_host import Host
+
+__all__ = ["GIVE_UP", "Network"]
+
+RETRANSMIT: Final = 0.2
+"""Seconds until a segment that was lost is sent again; twice as long each time after that."""
+
+GIVE_UP: Final = 924.6
+"""Seconds until a segment that nobody acknowledges breaks the connection (Linux, tcp_retries2 = 15)."""
+
+_TIMED_OUT_READ: Final = Fault("ETIMEDOUT", errno=110, syscall="read")
+_TIMED_OUT_WRITE: Final = Fault("ETIMEDOUT", errno=110, syscall="write")
+
+Entry = tuple[Any, ...]
+
+
+@final
+class Network:
+    """Everything between the hosts. One source of chance, and one record of what happened."""
+
+    def __init__(self, random: Random, faults: Faults, recording: bool) -> None:
+        self.timeline: Final = Timeline()
+        self.random: Final = random
+        self.faults = faults
+        self.hosts: Final[dict[str, Host]] = {}
+        self.addresses: Final[dict[str, Host]] = {}
+        self.links: Final[dict[tuple[str, str], Faults]] = {}
+        self.fired: Final[Counter[str]] = Counter()
+        self.record: Final[list[Entry]] = []
+        self.recording: Final = recording
+        self.cuts: Final[dict[tuple[str, str], int]] = {}  # pairs of hosts that can't reach each other
+        self._cut_off: Final[dict[End, Timer]] = {}  # ends with segments that can't get through, and until when
+        self._ends = 0
+        self.held = 0
+        """How many segments could not get through, for a while or for ever."""
+
+    # -- chance
+
+    def happens(self, name: str, probability: float) -> bool:
+        """Does it happen this time? Then it is counted."""
+        if self.random.random() >= probability:
+            return False
+        self.fired[name] += 1
+        if self.recording:
+            self.record.append((self.timeline.now, "fault", name))
+        return True
+
+    def number_below(self, limit: int) -> int:
+        """Any of 0 … limit - 1. `random()` alone is promised to be the same in every version of Python."""
+        return int(self.random.random() * limit)
+
+    def within(self, span: tuple[float, float]) -> float:
+        """Any time of this span."""
+        low, high = span
+        return low if low == high else low + (high - low) * self.random.random()
+
+    # -- the way
+
+    def faults_of(self, end: End) -> Faults:
+        """The weather between an end and its peer."""
+        return self.faults_between(end.host, end.peer.host) if self.links else self.faults
+
+    def faults_between(self, one: Host, other: Host) -> Faults:
+        """The weather between two hosts."""
+        return self.links.get(_pair(one, other), self.faults)
+
+    def name_end(self, host: Host) -> str:
+        """A name for an end that is being made."""
+        self._ends += 1
+        return f"{host.name}.{self._ends}"
+
+    def reach(self, one: Host, other: Host) -> bool:
+        """Does anything get through?"""
+        return one.up and other.up and (not self.cuts or _pair(one, other) not in self.cuts)
+
+    def carry(self, end: End, segment: Segment) -> None:
+        """Bring a segment from an end to its peer, in order."""
+        if end.held is not None:
+            end.held.append(segment)
+            return
+        faults = self.faults_of(end)
+        now = self.timeline.now
+        when = now + self.within(faults.latency)
+        if faults.bandwidth is not None and type(segment) is bytes:
+            end.free_at = max(now, end.free_at) + len(segment) / faults.bandwidth
+            when += end.free_at - now
+        wait = RETRANSMIT
+        while faults.loss and wait < 100 and self.happens("loss", faults.loss):
+            when += wait
+            wait *= 2
+        if faults.reset and type(segment) is bytes and self.happens("reset", faults.reset):
+            segment = RST
+            end.peer.network.timeline.at(when, lambda: end.arrive(RST))
+        end.arrives = when = max(when, end.arrives)
+        self.timeline.at(when, lambda: self._deliver(end, segment))
+
+    def travel(self, end: End, then: Callable[[], None]) -> None:
+        """A message of the system's own (an acknowledgement) goes the same way."""
+        self.timeline.at(self.timeline.now + self.within(self.faults_of(end).latency), then)
+
+    def _deliver(self, end: End, segment: Segment) -> None:
+        peer = end.peer
+        if end.held is not None:
+            end.held.append(segment)
+        elif end.host is peer.host or self.reach(end.host, peer.host):
+            if self.recording:
+                self.record.append((self.timeline.now, end.name, peer.name, _told(segment)))
+            peer.arrive(segment)
+        else:
+            self.held += 1
+            end.held = deque([segment])
+            self._cut_off[end] = self.timeline.timer(GIVE_UP, lambda: self._give_up(end))
+
+    def _give_up(self, end: End) -> None:
+        del self._cut_off[end]
+        end.break_off(_TIMED_OUT_READ, _TIMED_OUT_WRITE)
+
+    def reconnect(self) -> None:
+        """Some can reach each other again: what was held is sent once more."""
+        for end in list(self._cut_off):
+            if self.reach(end.host, end.peer.host) and end.held is not None:
+                self._cut_off.pop(end).cancel()
+                held, end.held = end.held, None
+                end.arrives = max(end.arrives, self.timeline.now + RETRANSMIT)
+                for segment in held:
+                    self.carry(end, segment)
+
+    def note(self, *entry: object) -> None:
+        """Something that belongs into the record."""
+        if self.recording:
+            self.record.append((self.timeline.now, *entry))
+
+
+def _pair(one: Host, other: Host) -> tuple[str, str]:
+    return (one.name, other.name) if one.name < other.name else (other.name, one.name)
+
+
+def _told(segment: Segment) -> str:
+    if type(segment) is bytes:
+        return f"{len(segment)} bytes {crc32(segment):08x}"
+    return "FIN" if segment is FIN else "RST"

@@ -1,0 +1,273 @@
+"""A simulated TCP connection: two ends, and what is on its way between them.
+
+What is modelled, since programs depend on it: bytes arrive in order, in other pieces than they were written in; a
+window bounds what is on its way or unread, so that a writer has to wait for a slow reader; FIN ends one direction, in
+order, RST breaks both; closing with unread bytes is RST, and so is what arrives at a closed end; who is cut off hears
+nothing at all, until his own segments go unanswered for too long.
+
+What isn't: segments and their headers, congestion control, reordering (TCP hides it), urgent data, simultaneous open.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final, final
+
+from ..drivers.faults import canceled
+from ..state.effects import Payload
+from ..state.endpoints import Endpoint
+from ..state.faults import Fault
+
+if TYPE_CHECKING:
+    from .simulated_host import Host
+    from .simulated_network import Network
+
+__all__ = ["FIN", "RST", "End", "Segment"]
+
+
+@final
+class _Mark:
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name: Final = name
+
+
+FIN: Final = _Mark("FIN")
+RST: Final = _Mark("RST")
+Segment = bytes | _Mark
+
+_RESET_READ: Final = Fault("ECONNRESET", errno=104, syscall="read")
+_RESET_WRITE: Final = Fault("ECONNRESET", errno=104, syscall="write")
+_BROKEN: Final = Fault("EPIPE", errno=32, syscall="write")
+
+
+@final
+class End:
+    """One end of a connection: `drivers.proactor.Channel`."""
+
+    __slots__ = (
+        "arrives",
+        "broken",
+        "closed",
+        "ended",
+        "free_at",
+        "held",
+        "host",
+        "inbox",
+        "local",
+        "name",
+        "network",
+        "own_port",
+        "peer",
+        "reading",
+        "remote",
+        "service",
+        "shut",
+        "unacked",
+        "unread",
+        "waiting",
+        "writing",
+    )
+
+    peer: End
+
+    def __init__(self, network: Network, host: Host, local: Endpoint | None, remote: Endpoint | None) -> None:
+        self.network: Final = network
+        self.host: Final = host
+        self.local = local
+        self.remote = remote
+        self.own_port: Endpoint | None = None  # to be given back when it is closed
+        self.name: Final = network.name_end(host)
+        self.inbox: deque[bytes] = deque()  # what arrived and was not read
+        self.unread = 0  # bytes of it
+        self.ended = False  # FIN arrived
+        self.broken: Fault | None = None  # RST arrived, or the peer is gone: what a read is told
+        self.shut = False  # FIN was sent
+        self.closed = False
+        self.reading: tuple[int, Callable[[bytes | Fault | None], None]] | None = None
+        self.writing: Callable[[Fault | None], None] | None = None
+        self.waiting: deque[bytes] = deque()  # what the write in flight has left
+        self.unacked = 0  # bytes that were sent and not read
+        self.free_at = 0.0  # when the line has carried what it was given
+        self.arrives = 0.0  # when the last segment arrives: no later one comes before it
+        self.held: deque[Segment] | None = None  # segments that can't get through now, in order
+        self.service = 0
+
+    # -- the channel
+
+    def read(self, size: int, done: Callable[[bytes | Fault | None], None]) -> None:
+        self.reading = size, done
+        if self.inbox or self.ended or self.broken is not None:
+            self.network.timeline.soon(self._go_on_reading)
+
+    def write(self, payloads: tuple[Payload, ...], done: Callable[[Fault | None], None]) -> int | Fault | None:
+        if self.broken is not None:
+            return _BROKEN
+        size = sum(map(len, payloads))
+        room = self._room(size)
+        if size <= room:
+            for payload in payloads:
+                self._send(bytes(payload))
+            return None
+        self.waiting.extend(bytes(payload) for payload in payloads if payload)
+        self.writing = done
+        self._fill(room)
+        if self._window_left():
+            self.network.travel(self, self._go_on_writing)  # it wasn't the window that stopped us
+        return room
+
+    def shutdown(self, done: Callable[[Fault | None], None]) -> None:
+        if not self.shut and self.broken is None:
+            self.shut = True
+            self.network.carry(self, FIN)
+        self.network.timeline.soon(self.host.in_context(done, None))
+
+    def cancel(self) -> None:
+        if self.reading is not None:
+            _, read = self.reading
+            self.reading = None
+            self.network.timeline.soon(self.host.in_context(read, canceled("read")))
+        if self.writing is not None:
+            wrote, self.writing = self.writing, None
+            self.waiting.clear()
+            self.network.timeline.soon(self.host.in_context(wrote, canceled("write")))
+
+    def close(self, reset: bool) -> None:
+        if self.closed:
+            return
+        self.closed = True
+        self.reading = self.writing = None
+        if self.broken is None and (reset or self.unread):
+            self.network.carry(self, RST)
+        elif self.broken is None and not self.shut:
+            self.shut = True
+            self.network.carry(self, FIN)
+        self.host.forget(self)
+
+    def local_name(self) -> Endpoint | None:
+        return self.local
+
+    def remote_name(self) -> Endpoint | None:
+        return self.remote
+
+    def fileno(self) -> int:
+        return -1
+
+    def set_no_delay(self, on: bool) -> None: ...
+
+    def set_keep_alive(self, on: bool, delay: int, interval: int, count: int) -> None: ...
+
+    def set_type_of_service(self, value: int) -> None:
+        self.service = value
+
+    def get_type_of_service(self) -> int:
+        return self.service
+
+    # -- sending
+
+    def _window_left(self) -> int:
+        return max(0, self.network.faults_of(self).window - self.unacked)
+
+    def _room(self, size: int) -> int:
+        faults = self.network.faults_of(self)
+        room = max(0, faults.window - self.unacked)
+        if faults.spurious and size and self.network.happens("spurious", faults.spurious):
+            return 0
+        if faults.partial_writes and size > 1 and self.network.happens("partial_writes", faults.partial_writes):
+            return min(room, self.network.number_below(size))
+        return room
+
+    def _send(self, payload: bytes) -> None:
+        if payload:
+            self.unacked += len(payload)
+            self.network.carry(self, payload)
+
+    def _fill(self, room: int) -> None:
+        """Send as much of what waits as there is room for."""
+        waiting = self.waiting
+        while waiting and room > 0:
+            payload = waiting.popleft()
+            if len(payload) > room:
+                waiting.appendleft(payload[room:])
+                payload = payload[:room]
+            room -= len(payload)
+            self._send(payload)
+
+    def _go_on_writing(self) -> None:
+        """The peer has read something: there is room again."""
+        if self.writing is None:
+            return
+        self._fill(self._window_left())
+        if not self.waiting:
+            done, self.writing = self.writing, None
+            self.host.run(done, None)
+
+    # -- what arrives
+
+    def arrive(self, segment: Segment) -> None:
+        """A segment of the peer's is here."""
+        if self.closed:
+            if type(segment) is bytes:
+                self.network.carry(self, RST)
+        elif type(segment) is bytes:
+            self.inbox.append(segment)
+            self.unread += len(segment)
+            if self.reading is not None:
+                self._go_on_reading()
+        elif segment is FIN:
+            self.ended = True
+            if self.reading is not None:
+                self._go_on_reading()
+        else:
+            self.break_off(_RESET_READ, _RESET_WRITE)
+
+    def break_off(self, read: Fault, write: Fault) -> None:
+        """The connection is broken: whoever waits is told, and so is who reads what is still there and then goes on."""
+        if self.broken is not None or self.closed:
+            return
+        self.broken = read
+        if self.writing is not None:
+            done, self.writing = self.writing, None
+            self.waiting.clear()
+            self.host.run(done, write)
+        if self.reading is not None:
+            self._go_on_reading()
+
+    def _go_on_reading(self) -> None:
+        if self.reading is None:
+            return
+        size, done = self.reading
+        if self.inbox:
+            self.reading = None
+            payload = self._take(size)
+            self.unread -= len(payload)
+            self._acknowledge(len(payload))
+            self.host.run(done, payload)
+        elif self.broken is not None:
+            self.reading = None
+            self.host.run(done, self.broken)
+        elif self.ended:
+            self.reading = None
+            self.host.run(done, None)
+
+    def _take(self, size: int) -> bytes:
+        """As a system does: all that is there, up to `size`, whatever the pieces it came in."""
+        inbox = self.inbox
+        faults = self.network.faults_of(self)
+        if faults.partial_reads and self.unread > 1 and self.network.happens("partial_reads", faults.partial_reads):
+            size = min(size, 1 + self.network.number_below(self.unread - 1))
+        if len(inbox) == 1 and len(inbox[0]) <= size:
+            return inbox.popleft()
+        whole = b"".join(inbox)
+        inbox.clear()
+        if len(whole) > size:
+            inbox.append(whole[size:])
+        return whole[:size]
+
+    def _acknowledge(self, count: int) -> None:
+        peer = self.peer
+        peer.unacked -= count
+        if peer.writing is not None:
+            self.network.travel(self, peer._go_on_writing)

@@ -1,0 +1,84 @@
+"""Virtual time: what is to happen, in order, and a clock that jumps from one to the next.
+
+Two things that are due at the same moment happen in the order in which they were asked for; there is no other order
+anywhere in a simulation, and none that depends on the machine it runs on.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Final, final
+
+__all__ = ["Timeline", "Timer"]
+
+Callback = Callable[[], Any]
+
+
+@final
+class Timer:
+    """Something that is to happen once."""
+
+    __slots__ = ("callback", "when")
+
+    def __init__(self, when: float, callback: Callback) -> None:
+        self.when: Final = when
+        self.callback: Callback | None = callback
+
+    def cancel(self) -> None:
+        """It won't. May be called at any time."""
+        self.callback = None
+
+
+@final
+class Timeline:
+    """What is due. `now` is in seconds since the beginning."""
+
+    __slots__ = ("_count", "_heap", "_soon", "now")
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self._count = 0
+        self._heap: list[tuple[float, int, Timer | Callback]] = []
+        self._soon: deque[Callback] = deque()
+
+    def soon(self, callback: Callback) -> None:
+        """At this moment, after everything that was asked for it before."""
+        self._soon.append(callback)
+
+    def at(self, when: float, callback: Callback) -> None:
+        """At that time; it can't be taken back, and costs less than a timer."""
+        self._count += 1
+        heapq.heappush(self._heap, (when, self._count, callback))
+
+    def timer(self, seconds: float, callback: Callback) -> Timer:
+        """In so many seconds, unless it is cancelled."""
+        made = Timer(self.now + max(seconds, 0.0), callback)
+        self._count += 1
+        heapq.heappush(self._heap, (made.when, self._count, made))
+        return made
+
+    def run(self, end: float, goes_on: Callable[[], bool], waits: Callable[[], bool]) -> None:
+        """Let things happen, up to the time `end`, while `goes_on()`, which is asked before each of them.
+
+        Nobody waits for timers alone: before one, `waits()` is asked whether anybody waits for anything.
+        """
+        soon, heap = self._soon, self._heap
+        while goes_on():
+            if soon:
+                soon.popleft()()
+                continue
+            if not heap or heap[0][0] > end:
+                return
+            when, _, what = heap[0]
+            if type(what) is Timer:
+                if what.callback is not None and not waits():
+                    return
+                callback, what.callback = what.callback, None
+            else:
+                callback = what
+            heapq.heappop(heap)
+            if callback is not None:
+                self.now = when
+                callback()
