@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from .drivers.contract import Driver, SocketHandle
-from .drivers.system import kind_of
 from .errors import to_exception
 from .state import Fault
 
@@ -17,6 +16,6 @@ def adopt(driver: Driver, source: object) -> SocketHandle:
     """
     try:
         return driver.adopt(source)
-    except (OSError, TypeError):
-        fault = Fault("ERR_INVALID_FD_TYPE", text=f"Unsupported fd type: {kind_of(source)}")
+    except OSError as error:
+        fault = Fault("ERR_INVALID_FD_TYPE", text=f"Unsupported fd type: {error.strerror}")
         raise to_exception(fault) from None

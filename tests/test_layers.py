@@ -258,6 +258,18 @@ def test_each_state_module_has_its_test_module() -> None:
     assert missing_test_modules(names("sansnet/state"), names("tests/state")) == []
 
 
+def test_the_facade_knows_no_driver_but_the_contract() -> None:
+    """Which one is used is chosen in one place, `default.py`."""
+    sources = read_sources("sansnet")
+    known = {
+        path: sorted({target for target in targets if layer_of(target) == "drivers"} - {"sansnet.drivers.contract"})
+        for path in sources
+        if layer_of(module_name(path)) == "facade"
+        for targets in [[each.target for each in imports_of(path, sources)]]
+    }
+    assert [path for path, drivers in known.items() if drivers] == ["sansnet/default.py"]
+
+
 def test_files_are_short() -> None:
     assert length_violations(read_sources("sansnet", "tests", "benchmarks", "docs", "examples"), LONG_FILES) == []
 

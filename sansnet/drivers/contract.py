@@ -224,7 +224,8 @@ class Driver(Protocol):
         """A handle for a socket that exists: a descriptor, an object with `fileno()`, or a `BoundHandle`.
 
         The handle owns it. One that isn't connected is used by the first `connect`. Raises OSError when it is no stream
-        socket.
+        socket; its `strerror` says what it is, in libuv's words: 'FILE' (a device too), 'TTY', 'PIPE', 'UDP' or
+        'UNKNOWN'.
         """
 
     def bind(self, endpoint: Endpoint, ipv6_only: bool, reuse_port: bool) -> BoundHandle | Fault:

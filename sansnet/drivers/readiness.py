@@ -16,6 +16,7 @@ the loop comes to it; that queue asks the reactor for one call however many wait
 
 from __future__ import annotations
 
+import errno
 import functools
 import sys
 from collections import deque
@@ -28,7 +29,7 @@ from .readiness_bound import ReadinessBound, open_bound
 from .readiness_listener import open_listener
 from .readiness_socket import ReadinessSocket
 from .resolver import Resolver
-from .system import take_over
+from .system import kind_of, take_over
 
 if TYPE_CHECKING:
     from .contract import BoundHandle, Cancellable, ListenerHandle, ListenerSink, SocketHandle
@@ -177,13 +178,16 @@ class ReadinessDriver:
         The handle owns it from now on. An object with `detach()` has to give its descriptor up; of one without, the
         handle gets a duplicate. A socket that isn't connected yet is the one that the first `connect` uses.
 
-        Raises OSError when it is no stream socket; then nothing was taken.
+        Raises OSError, as the contract says, when it is no stream socket; then nothing was taken.
         """
         self.check()
         if isinstance(source, ReadinessBound):
             made, path = source.release()
             return ReadinessSocket(self, made, made_path=path)
-        return ReadinessSocket(self, take_over(source))
+        try:
+            return ReadinessSocket(self, take_over(source))
+        except (OSError, TypeError, ValueError):
+            raise OSError(errno.EINVAL, kind_of(source)) from None
 
     def bind(self, endpoint: Endpoint, ipv6_only: bool, reuse_port: bool) -> BoundHandle | Fault:
         """A socket that is bound at `endpoint`, for `adopt` or `listen`. A fault says why not (syscall 'bind')."""

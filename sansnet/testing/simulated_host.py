@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import errno
 import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, Self, final
@@ -254,7 +255,7 @@ class Host:
     def adopt(self, source: object) -> tuple[None, Bound]:
         if isinstance(source, Bound):
             return None, source
-        raise OSError("a simulated host has no descriptors")
+        raise OSError(errno.EINVAL, "UNKNOWN")  # a simulated host has no descriptors
 
     def connect(self, endpoint: Endpoint, local: Any, done: Callable[[Any], None]) -> Dial:
         dial = Dial(self._network, self, endpoint, done)
