@@ -370,7 +370,7 @@ def test_what_is_no_stream_socket_is_refused_and_left_alone(driver: SelectorDriv
         assert datagrams.getsockname()
     os.close(inside)
     os.close(outside)
-    with pytest.raises(OSError, match=" UNKNOWN$"):
+    with pytest.raises(OSError, match=r" UNKNOWN$"):
         driver.adopt("socket")
     assert not is_alive(driver)
 
