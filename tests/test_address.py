@@ -269,7 +269,7 @@ def test_what_is_no_whole_number_is_told(value: object, code: str, text: str) ->
 def test_a_socket_address_has_defaults() -> None:
     assert repr(SocketAddress()) == "SocketAddress(address='127.0.0.1', port=0, family='ipv4', flowlabel=0)"
     assert repr(SocketAddress(family="ipv6")) == "SocketAddress(address='::', port=0, family='ipv6', flowlabel=0)"
-    assert SocketAddress(family="IPv4").address == "127.0.0.1"
+    assert SocketAddress(family="IPv6").address == "::"
     assert SocketAddress(address=None, family=None, port=None, flowlabel=None) == SocketAddress()
 
 
@@ -296,6 +296,7 @@ def test_ipv4_has_no_flow_label() -> None:
         ({"address": "::1"}, ValueError, "ERR_INVALID_ADDRESS: Invalid socket address"),
         ({"address": "1.2.3.4", "family": "ipv6"}, ValueError, "ERR_INVALID_ADDRESS: Invalid socket address"),
         ({"address": ""}, ValueError, "ERR_INVALID_ADDRESS: Invalid socket address"),
+        ({"family": "IPv4"}, ValueError, "ERR_INVALID_ADDRESS: Invalid socket address"),
         (
             {"port": -1},
             ValueError,
