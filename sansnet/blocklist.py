@@ -3,7 +3,7 @@
 A check may run for every connection, so what it costs must not depend on how many rules there are:
 
 - an address is one look into a dictionary;
-- subnets and ranges are merged into spans that don't touch, and one bisection finds the span.
+- subnets and ranges are merged into spans that don't overlap, and one bisection finds the span.
 
 A look for each prefix *length* in use would do for subnets too, and beat the bisection while there are few of them; but
 a list of IPv6 networks may have a hundred.
@@ -67,11 +67,10 @@ class _Subnet(NamedTuple):
     network: _Place
     prefix: int
 
-    def seen(self, family: Family) -> _Interval | None:
-        """The numbers that it holds, as addresses of that family see it: for IPv4, only those that are mapped."""
+    def seen(self, _family: Family) -> _Interval:
+        """The numbers that it holds, to addresses of either family."""
         rest = (1 << (32 if self.network.family == "ipv4" else 128) - self.prefix) - 1
-        start, end = self.network.number & ~rest, self.network.number | rest
-        return _clip(start, end) if family == "ipv4" else (start, end)
+        return self.network.number & ~rest, self.network.number | rest
 
     def __str__(self) -> str:
         return f"Subnet: {_LABELS[self.network.family]} {self.network}/{self.prefix}"
@@ -82,22 +81,16 @@ class _Range(NamedTuple):
     end: _Place
 
     def seen(self, family: Family) -> _Interval | None:
-        """The numbers that it holds, as addresses of that family see it."""
+        """The numbers that it holds, to addresses of that family."""
         start, end = self.start.number, self.end.number
         if family == "ipv4":
             return (start, end) if is_mapped(start) and is_mapped(end) else None
         if "ipv4" in (self.start.family, self.end.family):
-            return _clip(start, end)
+            return max(start, MAPPED), min(end, _MAPPED_END)
         return start, end
 
     def __str__(self) -> str:
         return f"Range: {_LABELS[self.start.family]} {self.start}-{self.end}"
-
-
-def _clip(start: int, end: int) -> _Interval | None:
-    """The part that is mapped addresses, if there is one."""
-    start, end = max(start, MAPPED), min(end, _MAPPED_END)
-    return (start, end) if start <= end else None
 
 
 _Rule = TypeVar("_Rule", _Subnet, _Range)
@@ -145,7 +138,7 @@ class _Bag(Generic[_Rule]):
 
 
 class _Spans:
-    """Numbers, as what lies in intervals that come and go; spans are what they are when all that meet are one."""
+    """Numbers, as what lies in intervals that come and go; spans are what they are when all that overlap are one."""
 
     __slots__ = ("_ends", "_intervals", "_starts")
 
@@ -180,9 +173,9 @@ class _Spans:
             each.clear()
 
     def _cover(self, start: int, end: int) -> None:
-        """Put a span in, in the place of all that it touches."""
-        first = bisect_left(self._ends, start - 1)
-        last = bisect_right(self._starts, end + 1)
+        """Put a span in, in the place of all that it overlaps."""
+        first = bisect_left(self._ends, start)
+        last = bisect_right(self._starts, end)
         if first < last:
             start = min(start, self._starts[first])
             end = max(end, self._ends[last - 1])

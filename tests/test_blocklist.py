@@ -177,13 +177,29 @@ TestAgainstTheSlowOne = pytest.mark.covers("S-07", "Z-02", "BlockList")(AgainstT
 TestAgainstTheSlowOne.settings = settings(max_examples=60, stateful_step_count=25)
 
 
-@given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 12))), st.integers(0, 80))
-def test_ranges_that_overlap_or_touch_or_do_neither(ranges: list[tuple[int, int]], number: int) -> None:
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 15), st.integers(0, 7))))
+@settings(max_examples=400)
+def test_ranges_and_subnets_that_overlap_or_touch_come_and_go(rules: list[tuple[bool, int, int]]) -> None:
+    """Removed one after the other, in the order in which they came, each leaves exactly what the others hold."""
     block_list = BlockList()
-    for start, length in ranges:
-        block_list.add_range(ipaddress.IPv4Address(start), ipaddress.IPv4Address(start + length))
-    held = any(start <= number <= start + length for start, length in ranges)
-    assert block_list.check(ipaddress.IPv4Address(number)) is held
+    everybody = [ipaddress.IPv4Address(number) for number in range(24)]
+    intervals = []
+    for is_range, start, length in rules:
+        if is_range:
+            block_list.add_range(everybody[start], everybody[start + length])
+            intervals.append(range(start, start + length + 1))
+        else:
+            size = 1 << length % 4
+            block_list.add_subnet(everybody[start], 32 - length % 4)
+            intervals.append(range(start // size * size, start // size * size + size))
+    for count, (is_range, start, length) in enumerate(rules):
+        for number, address in enumerate(everybody):
+            assert block_list.check(address) is any(number in interval for interval in intervals[count:])
+        if is_range:
+            block_list.remove_range(everybody[start], everybody[start + length])
+        else:
+            block_list.remove_subnet(everybody[start], 32 - length % 4)
+    assert not any(map(block_list.check, everybody))
 
 
 # --------------------------------------------------------------------------------------------------- what Node says
