@@ -272,6 +272,7 @@ def test_only_the_very_rule_is_removed(removal: tuple[str, Any]) -> None:
 def test_a_range_of_both_families_holds_what_can_be_compared_with_both_ends() -> None:
     block_list = BlockList()
     block_list.add_range(ipaddress.ip_address("1.2.3.4"), ipaddress.ip_address("2001::"))
+    block_list.add_range(ipaddress.ip_address("::1"), ipaddress.ip_address("1.2.3.0"))
     assert [block_list.check("1.2.3.5"), block_list.check("::ffff:1.2.3.5", "ipv6")] == [False, True]
     assert [block_list.check("::1", "ipv6"), block_list.check("1000::", "ipv6")] == [False, False]
 
@@ -310,6 +311,7 @@ def test_the_families_of_objects_are_their_own() -> None:
     assert block_list.check(SocketAddress(address="fdff::", family="ipv6"))
 
 
+@pytest.mark.covers("Z-02", "BlockList.PRIVATE_RANGES")
 def test_private_ranges() -> None:
     block_list = BlockList()
     block_list.add_cidrs(BlockList.PRIVATE_RANGES)
@@ -370,6 +372,7 @@ def test_is_block_list_and_repr() -> None:
 STRING = "must be of type string. Received type number (5)"
 
 
+@pytest.mark.covers("S-01", "S-02", "S-03", "S-04", "Z-03")
 @pytest.mark.parametrize(
     ("name", "arguments", "code", "text"),
     [
@@ -430,6 +433,7 @@ def test_a_bad_argument_is_told_and_changes_nothing(name: str, arguments: Any, c
 # -------------------------------------------------------------------------------------------------------------- JSON
 
 
+@pytest.mark.covers("S-11")
 def test_from_json_reads_what_node_writes_and_passes_over_the_rest() -> None:
     block_list = BlockList()
     block_list.from_json(

@@ -122,6 +122,10 @@ SCENARIOS = (
         get("b.rules"),
         call("b.remove_range", obj("low"), obj("high")),
         get("b.rules"),
+        call("b.clear"),
+        call("b.add_range", obj("six"), obj("low")),
+        checks("::1", "::5", "::fffe:ffff:ffff", "0.0.0.0", "1.2.3.4", "1.2.3.5"),
+        get("b.rules"),
     ),
     scenario(
         "one of several equal rules",
