@@ -282,9 +282,9 @@ def listening(name: str = "s", *, watch_accepted: Any = None, **options: Any) ->
     )
 
 
-def connect(name: str = "c", server: str = "s", *, watch: Any = None, **options: Any) -> Step:
+def connect(name: str = "c", server: str = "s", *, watch: Any = None, look: bool = True, **options: Any) -> Step:
     """A client of that server."""
-    return new(name, "connect", {"port": port(server), "host": LOOPBACK, **options}, watch=watch)
+    return new(name, "connect", {"port": port(server), "host": LOOPBACK, **options}, watch=watch, look=look)
 
 
 def connected(

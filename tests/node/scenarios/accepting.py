@@ -9,6 +9,7 @@ from ..words import (
     callback,
     connect,
     connected,
+    each,
     get,
     listening,
     new,
@@ -71,6 +72,13 @@ SCENARIOS = (
         call("s.close"),
         settle("s.close*3"),
         order="all",
+    ),
+    scenario(
+        "callbacks of get_connections() that are none",
+        "O-09",
+        new("s", "server"),
+        *[call("s.get_connections", value) for value in each(5, None, "x")],
+        settle(),
     ),
     scenario(
         "an accepted socket",
