@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import math
 import os
 import pathlib
@@ -70,6 +71,8 @@ def at(host: str, literal: int, **rest: Any) -> ListenPlan:
         ((80, "localhost"), {}, at("localhost", 0, port=80)),
         ((None, "::1"), {}, at("::1", 6)),
         ((80,), {"host": "::1"}, at("::1", 6, port=80)),
+        ((80, ipaddress.ip_address("127.0.0.1")), {}, at("127.0.0.1", 4, port=80)),  # and not every address
+        ((80,), {"host": ipaddress.ip_address("::1")}, at("::1", 6, port=80)),
         ((80,), {"host": ""}, ListenPlan(port=80)),
         ((80,), {"host": 0}, ListenPlan(port=80)),
         ((80,), {"ipv6_only": 1, "reuse_port": True}, ListenPlan(port=80, ipv6_only=True, reuse_port=True)),
