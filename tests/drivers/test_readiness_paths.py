@@ -51,6 +51,7 @@ def test_a_path_is_made_at_once_and_unlinked_at_close(driver: SelectorDriver, tm
     assert not path.exists()
 
 
+@pytest.mark.covers("Q-01", "Q-04")
 @pytest.mark.parametrize("kind", ["file", "socket", "dangling link"])
 def test_whatever_is_there_is_in_the_way_and_stays(driver: SelectorDriver, tmp_path: Path, kind: str) -> None:
     path = tmp_path / "socket"
