@@ -212,8 +212,9 @@ _UINT32: Final = 0xFFFFFFFF
 class SocketAddress:
     """An address with a port. Immutable; equal when address, family, port and flow label are.
 
-    `family` is 'ipv4' or 'ipv6' in any case, `address` a literal of that family (127.0.0.1 or :: without one), `port` 0
-    to 65535 or a text for it, `flowlabel` 20 bits that an IPv4 address doesn't keep. A %zone is dropped, as in Node.
+    `family` is 'ipv4' or 'ipv6' in any case, `address` a literal of that family, `port` 0 to 65535 or a text for it,
+    `flowlabel` 20 bits that an IPv4 address doesn't keep. A %zone is dropped, as in Node. Without an address it is
+    127.0.0.1 where the family is 'ipv4' and spelled so, else ::, so that 'IPv4' alone won't do; also as in Node.
 
     Raises ERR_INVALID_ARG_VALUE for the family, ERR_INVALID_ARG_TYPE and ERR_INVALID_ADDRESS for the address,
     ERR_SOCKET_BAD_PORT for the port, ERR_INVALID_ARG_TYPE and ERR_OUT_OF_RANGE for the flow label.
@@ -230,6 +231,8 @@ class SocketAddress:
         flowlabel: int | None = None,
     ) -> None:
         self._family: Final = _checked_family(family)
+        if address is None:  # here the family counts as it was spelled
+            address = "127.0.0.1" if family in (None, "ipv4") else "::"
         self._number: Final = _checked_number(address, self._family)
         checked = parse_port(0 if port is None else port)
         if checked is None:
@@ -321,8 +324,6 @@ def _checked_family(family: object) -> Family:
 
 
 def _checked_number(address: object, family: Family) -> int:
-    if address is None:
-        address = "127.0.0.1" if family == "ipv4" else "::"
     if not isinstance(address, str):
         raise invalid_arg_type("options.address", "of type string", address)
     number = parse_address(address, family)

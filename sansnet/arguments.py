@@ -5,6 +5,7 @@ None means "not given" everywhere. What is wrong is complained about at once, in
 
 from __future__ import annotations
 
+import ipaddress
 import math
 import os
 import warnings
@@ -127,6 +128,9 @@ def check_names(call: str, names: Iterable[object], known: frozenset[str], silen
 # ------------------------------------------------------------------------------------------------------- the overloads
 
 
+_IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
 class Given(NamedTuple):
     """A call of `connect()` or `listen()`, whichever way it was written."""
 
@@ -148,13 +152,14 @@ def gather(call: str, args: tuple[object, ...], keywords: Mapping[str, object], 
     """Bring `call(port, host, …, callback)`, `call(path, …)`, `call(mapping, …)` and keywords into one form.
 
     The last positional argument is the callback if it can be called. The first is a mapping of options, a path, or else
-    the port (B-05: a text is a port if it is a number that isn't negative, or blank). A text behind a port is the host;
-    anything else there is the caller's affair. Keywords add to that, and win over those of a mapping.
+    the port (B-05: a text is a port if it is a number that isn't negative, or blank). A text behind a port is the host,
+    and so is an address of `ipaddress`; anything else there is the caller's affair. Keywords add to that, and win over
+    those of a mapping.
 
     Raises TypeError for a callback that can't be called, and for an argument that was given twice.
     """
     positional, is_mapping = _first(args)
-    if "port" in positional and not is_mapping and len(args) > 1 and isinstance(args[1], str):
+    if "port" in positional and not is_mapping and len(args) > 1 and isinstance(args[1], str | _IPAddress):
         positional["host"] = args[1]
     named = {name: value for name, value in keywords.items() if value is not None or name not in positional}
     twice = [name for name, value in positional.items() if value is not None and name in named]
@@ -163,6 +168,8 @@ def gather(call: str, args: tuple[object, ...], keywords: Mapping[str, object], 
     options = {**positional, **named}
     if isinstance(path := options.get("path"), os.PathLike):
         options["path"] = os.fspath(path)
+    if isinstance(host := options.get("host"), _IPAddress):
+        options["host"] = str(host)
     callback = options.pop(callback_name, None)
     if callback is not None and not callable(callback):
         raise invalid_arg_type(callback_name, "of type function", callback)

@@ -3,8 +3,10 @@
 A check may run for every connection, so what it costs must not depend on how many rules there are:
 
 - an address is one look into a dictionary;
-- subnets are one look for each prefix *length* in use, of which there are 129 at most;
-- ranges are merged into spans that don't touch, and one bisection finds the span.
+- subnets and ranges are merged into spans that don't overlap, and one bisection finds the span.
+
+A look for each prefix *length* in use would do for subnets too, and beat the bisection while there are few of them; but
+a list of IPv6 networks may have a hundred.
 
 Which addresses a rule is about
 -------------------------------
@@ -14,7 +16,7 @@ holds every IPv4 address, the IPv4 subnet 0.0.0.0/0 no IPv6 address but the mapp
 
 Ranges have Node's own rule: two addresses of different families can be compared only where the IPv6 one is mapped. So a
 range whose ends are not both IPv4 or mapped holds no IPv4 address, and a range with an IPv4 end holds, of IPv6, only
-mapped addresses. That is why there are two sets of spans.
+mapped addresses. That is why there are two sets of spans: what IPv4 addresses see, and what IPv6 addresses do.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ import ipaddress
 import json
 import re
 import reprlib
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator, Sequence
 from operator import itemgetter
 from typing import Final, Generic, NamedTuple, TypeVar, final
@@ -41,6 +43,9 @@ Network = str | ipaddress.IPv4Network | ipaddress.IPv6Network | ipaddress.IPv4In
 
 _LABELS: Final[dict[Family, str]] = {"ipv4": "IPv4", "ipv6": "IPv6"}
 _MAPPED_END: Final = MAPPED | 0xFFFFFFFF
+
+_Interval = tuple[int, int]
+"""Two numbers and all between them."""
 
 
 # -------------------------------------------------------------------------------------------------------------- rules
@@ -62,10 +67,10 @@ class _Subnet(NamedTuple):
     network: _Place
     prefix: int
 
-    @property
-    def shift(self) -> int:
-        """How many low bits of a number the subnet leaves open."""
-        return (32 if self.network.family == "ipv4" else 128) - self.prefix
+    def seen(self, _family: Family) -> _Interval:
+        """The numbers that it holds, to addresses of either family."""
+        rest = (1 << (32 if self.network.family == "ipv4" else 128) - self.prefix) - 1
+        return self.network.number & ~rest, self.network.number | rest
 
     def __str__(self) -> str:
         return f"Subnet: {_LABELS[self.network.family]} {self.network}/{self.prefix}"
@@ -74,6 +79,15 @@ class _Subnet(NamedTuple):
 class _Range(NamedTuple):
     start: _Place
     end: _Place
+
+    def seen(self, family: Family) -> _Interval | None:
+        """The numbers that it holds, to addresses of that family."""
+        start, end = self.start.number, self.end.number
+        if family == "ipv4":
+            return (start, end) if is_mapped(start) and is_mapped(end) else None
+        if "ipv4" in (self.start.family, self.end.family):
+            return max(start, MAPPED), min(end, _MAPPED_END)
+        return start, end
 
     def __str__(self) -> str:
         return f"Range: {_LABELS[self.start.family]} {self.start}-{self.end}"
@@ -95,20 +109,14 @@ class _Bag(Generic[_Rule]):
     def __len__(self) -> int:
         return self._size
 
-    def __iter__(self) -> Iterator[_Rule]:
-        """Each rule once, however many copies there are."""
-        return iter(self._arrivals)
-
-    def add(self, rule: _Rule) -> bool:
-        """Was it new?"""
-        arrivals = self._arrivals.setdefault(rule, [])
-        arrivals.append(self._clock)
+    def add(self, rule: _Rule) -> None:
+        """Once more."""
+        self._arrivals.setdefault(rule, []).append(self._clock)
         self._clock += 1
         self._size += 1
-        return len(arrivals) == 1
 
     def discard(self, rule: _Rule) -> bool:
-        """Was it there, and is no copy of it left?"""
+        """Was it there?"""
         arrivals = self._arrivals.get(rule)
         if arrivals is None:
             return False
@@ -116,7 +124,12 @@ class _Bag(Generic[_Rule]):
         self._size -= 1
         if not arrivals:
             del self._arrivals[rule]
-        return not arrivals
+        return True
+
+    def clear(self) -> None:
+        """Forget every rule."""
+        self._arrivals.clear()
+        self._size = 0
 
     def newest_first(self) -> list[_Rule]:
         """Every copy in its place."""
@@ -125,12 +138,13 @@ class _Bag(Generic[_Rule]):
 
 
 class _Spans:
-    """Numbers as spans that neither overlap nor touch, in order."""
+    """Numbers, as what lies in intervals that come and go; spans are what they are when all that overlap are one."""
 
-    __slots__ = ("_ends", "_starts")
+    __slots__ = ("_ends", "_intervals", "_starts")
 
     def __init__(self) -> None:
-        self._starts: list[int] = []
+        self._intervals: list[tuple[int, int]] = []  # in order
+        self._starts: list[int] = []  # of the spans, in order
         self._ends: list[int] = []
 
     def __contains__(self, number: int) -> bool:
@@ -138,34 +152,35 @@ class _Spans:
         return index >= 0 and number <= self._ends[index]
 
     def add(self, start: int, end: int) -> None:
-        """Put a span in, in the place of all that it touches."""
-        first = bisect_left(self._ends, start - 1)
-        last = bisect_right(self._starts, end + 1)
+        """Put an interval in."""
+        insort(self._intervals, (start, end))
+        self._cover(start, end)
+
+    def remove(self, start: int, end: int) -> None:
+        """Take out an interval that is there. No more is made anew than the one span that it was in."""
+        del self._intervals[bisect_left(self._intervals, (start, end))]
+        span = bisect_right(self._starts, start) - 1
+        first = bisect_left(self._intervals, (self._starts[span],))
+        last = bisect_left(self._intervals, (self._ends[span] + 1,))
+        del self._starts[span]
+        del self._ends[span]
+        for interval in self._intervals[first:last]:
+            self._cover(*interval)
+
+    def clear(self) -> None:
+        """Take out all."""
+        for each in (self._intervals, self._starts, self._ends):
+            each.clear()
+
+    def _cover(self, start: int, end: int) -> None:
+        """Put a span in, in the place of all that it overlaps."""
+        first = bisect_left(self._ends, start)
+        last = bisect_right(self._starts, end)
         if first < last:
             start = min(start, self._starts[first])
             end = max(end, self._ends[last - 1])
         self._starts[first:last] = [start]
         self._ends[first:last] = [end]
-
-
-class _Ranges:
-    """The spans of all ranges: as IPv4 addresses see them, and as IPv6 addresses do."""
-
-    __slots__ = ("ipv4", "ipv6")
-
-    def __init__(self, rules: Sequence[_Range] = ()) -> None:
-        self.ipv4 = _Spans()
-        self.ipv6 = _Spans()
-        for rule in rules:
-            self.add(rule)
-
-    def add(self, rule: _Range) -> None:
-        start, end = rule.start.number, rule.end.number
-        if is_mapped(start) and is_mapped(end):
-            self.ipv4.add(start, end)
-        if "ipv4" in (rule.start.family, rule.end.family):
-            start, end = max(start, MAPPED), min(end, _MAPPED_END)
-        self.ipv6.add(start, end)
 
 
 # ---------------------------------------------------------------------------------------------------------- BlockList
@@ -180,9 +195,11 @@ class BlockList:
 
     All that take an address raise ERR_INVALID_ARG_TYPE for what is none, ERR_INVALID_ADDRESS for a text that is not one
     of that family, and ERR_INVALID_ARG_VALUE for an unknown family. Nothing has changed then.
+
+    A `copy.copy()` has the same rules, now and later, as a clone has in Node; a `copy.deepcopy()` has its own.
     """
 
-    __slots__ = ("_addresses", "_networks", "_ranges", "_spans", "_subnets")
+    __slots__ = ("_addresses", "_ranges", "_spans", "_subnets")
 
     PRIVATE_RANGES: Final = (
         "10.0.0.0/8",
@@ -197,12 +214,10 @@ class BlockList:
     """What isn't of the public Internet: private, loopback, link-local and unique local; for `add_cidrs()`."""
 
     def __init__(self) -> None:
-        self._addresses: dict[int, _Place] = {}
-        self._subnets: _Bag[_Subnet] = _Bag()
-        # shift → number >> shift → how many different rules say so (they differ in the bits behind the prefix)
-        self._networks: dict[int, dict[int, int]] = {}
-        self._ranges: _Bag[_Range] = _Bag()
-        self._spans: _Ranges | None = _Ranges()  # None after a removal: the next check makes it anew
+        self._addresses: Final[dict[int, _Place]] = {}
+        self._subnets: Final[_Bag[_Subnet]] = _Bag()
+        self._ranges: Final[_Bag[_Range]] = _Bag()
+        self._spans: Final[dict[Family, _Spans]] = {"ipv4": _Spans(), "ipv6": _Spans()}
 
     # -- asking --------------------------------------------------------------------------------------------------------
 
@@ -222,14 +237,7 @@ class BlockList:
         return self.check(address, family_of(address) if isinstance(address, str) else "ipv4")
 
     def _holds(self, number: int, family: Family) -> bool:
-        if number in self._addresses:
-            return True
-        for shift, networks in self._networks.items():
-            if number >> shift in networks:
-                return True
-        if self._spans is None:
-            self._spans = _Ranges(sorted(self._ranges))
-        return number in (self._spans.ipv4 if family == "ipv4" else self._spans.ipv6)
+        return number in self._addresses or number in self._spans[family]
 
     @property
     def size(self) -> int:
@@ -295,14 +303,18 @@ class BlockList:
         self._addresses[place.number] = place
 
     def _add_range(self, rule: _Range) -> None:
-        if self._ranges.add(rule) and self._spans is not None:
-            self._spans.add(rule)
+        self._ranges.add(rule)
+        self._show(rule)
 
     def _add_subnet(self, rule: _Subnet) -> None:
-        if self._subnets.add(rule):
-            networks = self._networks.setdefault(rule.shift, {})
-            network = rule.network.number >> rule.shift
-            networks[network] = networks.get(network, 0) + 1
+        self._subnets.add(rule)
+        self._show(rule)
+
+    def _show(self, rule: _Subnet | _Range) -> None:
+        for family, spans in self._spans.items():
+            interval = rule.seen(family)
+            if interval is not None:
+                spans.add(*interval)
 
     # -- removing ------------------------------------------------------------------------------------------------------
 
@@ -312,8 +324,9 @@ class BlockList:
 
     def remove_range(self, start: Address, end: Address, family: str = "ipv4") -> None:
         """Forget exactly this range, as it was written. Of one that was added twice, one is left."""
-        if self._ranges.discard(_range(start, end, family)):
-            self._spans = None
+        rule = _range(start, end, family)
+        if self._ranges.discard(rule):
+            self._hide(rule)
 
     def remove_subnet(self, network: Address, prefix: int, family: str = "ipv4") -> None:
         """Forget exactly this network and prefix, as it was written. Of one that was added twice, one is left.
@@ -328,18 +341,21 @@ class BlockList:
 
     def clear(self) -> None:
         """Forget every rule."""
-        self.__init__()
+        self._addresses.clear()
+        self._subnets.clear()
+        self._ranges.clear()
+        for spans in self._spans.values():
+            spans.clear()
 
     def _remove_subnet(self, rule: _Subnet) -> None:
-        if not self._subnets.discard(rule):
-            return
-        networks = self._networks[rule.shift]
-        network = rule.network.number >> rule.shift
-        networks[network] -= 1
-        if not networks[network]:
-            del networks[network]
-        if not networks:
-            del self._networks[rule.shift]  # or each check would go on to look there
+        if self._subnets.discard(rule):
+            self._hide(rule)
+
+    def _hide(self, rule: _Subnet | _Range) -> None:
+        for family, spans in self._spans.items():
+            interval = rule.seen(family)
+            if interval is not None:
+                spans.remove(*interval)
 
     # -- as JSON -------------------------------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from . import options as _options
 from .bound_socket import BoundSocket
 from .default import default_driver
 from .ends import AddressInfo, address_info
-from .errors import to_exception
+from .errors import invalid_arg_type, to_exception
 from .events import Emitter
 from .ports import ServerPort
 from .socket import Socket
@@ -205,7 +205,12 @@ class Server(Emitter):
         return self
 
     def get_connections(self, callback: Callable[[Exception | None, int], object]) -> Self:
-        """Call `callback(None, count)` with the number of connections that are not destroyed."""
+        """Call `callback(None, count)` with the number of connections that are not destroyed.
+
+        Raises TypeError (ERR_INVALID_ARG_TYPE) for a callback that can't be called.
+        """
+        if not callable(callback):
+            raise invalid_arg_type("callback", "of type function", callback)
         count = self._port.machine.connections
         self._port.pump.defer(lambda: callback(None, count))
         return self

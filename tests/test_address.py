@@ -48,6 +48,7 @@ def oracle(text: str) -> int:
 # ------------------------------------------------------------------------------------------------------------- is_ip
 
 
+@pytest.mark.covers("U-01", "U-02", "U-03", "U-04", "is_ip", "is_ipv4", "is_ipv6")
 @pytest.mark.parametrize(
     ("text", "family"),
     [
@@ -266,10 +267,11 @@ def test_what_is_no_whole_number_is_told(value: object, code: str, text: str) ->
 # ----------------------------------------------------------------------------------------------------- SocketAddress
 
 
+@pytest.mark.covers("T-01", "T-07")
 def test_a_socket_address_has_defaults() -> None:
     assert repr(SocketAddress()) == "SocketAddress(address='127.0.0.1', port=0, family='ipv4', flowlabel=0)"
     assert repr(SocketAddress(family="ipv6")) == "SocketAddress(address='::', port=0, family='ipv6', flowlabel=0)"
-    assert SocketAddress(family="IPv4").address == "127.0.0.1"
+    assert SocketAddress(family="IPv6").address == "::"
     assert SocketAddress(address=None, family=None, port=None, flowlabel=None) == SocketAddress()
 
 
@@ -278,11 +280,13 @@ def test_a_socket_address_is_normalised() -> None:
     assert (address.address, address.family, address.port, address.flowlabel) == ("fe80::1", "ipv6", 80, 0xFFFFF)
 
 
+@pytest.mark.covers("T-06")
 def test_ipv4_has_no_flow_label() -> None:
     assert SocketAddress(flowlabel=5).flowlabel == 0
     assert SocketAddress(flowlabel=2**32 - 1).flowlabel == 0
 
 
+@pytest.mark.covers("T-03", "T-04", "T-06")
 @pytest.mark.parametrize(
     ("options", "builtin", "message"),
     [
@@ -296,6 +300,7 @@ def test_ipv4_has_no_flow_label() -> None:
         ({"address": "::1"}, ValueError, "ERR_INVALID_ADDRESS: Invalid socket address"),
         ({"address": "1.2.3.4", "family": "ipv6"}, ValueError, "ERR_INVALID_ADDRESS: Invalid socket address"),
         ({"address": ""}, ValueError, "ERR_INVALID_ADDRESS: Invalid socket address"),
+        ({"family": "IPv4"}, ValueError, "ERR_INVALID_ADDRESS: Invalid socket address"),
         (
             {"port": -1},
             ValueError,
@@ -324,11 +329,13 @@ def test_what_cannot_be_a_socket_address_is_told(
     assert text in str(caught.value)
 
 
+@pytest.mark.covers("T-02")
 def test_a_socket_address_takes_keywords_only() -> None:
     with pytest.raises(TypeError):
         SocketAddress("1.2.3.4")  # type: ignore[call-arg]
 
 
+@pytest.mark.covers("T-01")
 @pytest.mark.parametrize("name", ["address", "family", "port", "flowlabel", "other"])
 def test_a_socket_address_cannot_be_changed(name: str) -> None:
     with pytest.raises(AttributeError):
@@ -360,6 +367,7 @@ def test_is_socket_address() -> None:
 # ------------------------------------------------------------------------------------------------------------- parse
 
 
+@pytest.mark.covers("T-08", "SocketAddress.parse")
 @pytest.mark.parametrize(
     ("text", "address", "port"),
     [
@@ -401,6 +409,7 @@ def test_parse_reads_what_node_reads(text: str, address: str, port: int) -> None
     assert parsed == SocketAddress(address=address, port=port, family=family_of(address))
 
 
+@pytest.mark.covers("T-08")
 @pytest.mark.parametrize(
     "text",
     [

@@ -128,6 +128,7 @@ CASES: list[tuple[Fault, type[Exception], str]] = [
 EXCEPTIONS = [to_exception(fault) for fault, _, _ in CASES]
 
 
+@pytest.mark.covers("V-01", "V-02", "V-03", "V-04", "V-05", "V-06", "V-07", "V-09", "E-10")
 @pytest.mark.parametrize(("fault", "builtin", "text"), CASES)
 def test_a_fault_becomes_an_exception_with_nodes_text(fault: Fault, builtin: type[Exception], text: str) -> None:
     error = to_exception(fault)
@@ -181,6 +182,7 @@ def test_what_a_fault_does_not_know_is_none() -> None:
     assert (bare.syscall, bare.address) == (None, None)
 
 
+@pytest.mark.covers("V-06")
 def test_errno_is_the_systems_positive_number() -> None:
     error = to_exception(REFUSED)
     assert isinstance(error, OSError)
@@ -267,6 +269,7 @@ def test_an_abort_carries_its_reason(reason: object) -> None:
     assert str(error) == "The operation was aborted"
 
 
+@pytest.mark.covers("V-08")
 def test_an_aggregate_is_an_exception_group_with_the_attempts_in_order() -> None:
     late = Fault("ETIMEDOUT", syscall="connect", address="::1", port=1)
     group = to_exception(Fault("ECONNREFUSED", errors=(REFUSED, late)))

@@ -103,6 +103,7 @@ def test_grace_is_for_the_connections_that_were_there(net: Loopback) -> None:
     assert later.ready_state == "open"
 
 
+@pytest.mark.covers("R-06")
 def test_a_signal_is_the_affair_of_one_listening(net: Loopback) -> None:
     abort = AbortController()
     server = sansnet.create_server()
@@ -114,6 +115,7 @@ def test_a_signal_is_the_affair_of_one_listening(net: Loopback) -> None:
     assert abort.signal.listener_count() == 0
 
 
+@pytest.mark.covers("R-06")
 def test_listening_in_vain_leaves_the_signal(net: Loopback) -> None:
     abort = AbortController()
     taken = net.serve()

@@ -209,6 +209,7 @@ def test_close_all_connections(net: Loopback) -> None:
     assert [log[-1] for log in logs] == ["close(False)"] * 3
 
 
+@pytest.mark.covers("O-06", "C-19")
 def test_closing_resets_who_waited_in_the_backlog(net: Loopback) -> None:
     """[O-06, C-19]"""
     server = net.serve()
@@ -330,6 +331,7 @@ def test_pause_on_connect(net: Loopback) -> None:
     assert log == ["data(b'hello')"]
 
 
+@pytest.mark.covers("A-04")
 def test_options_are_read_when_a_connection_is_accepted(net: Loopback) -> None:
     """[A-04, K-05]"""
     accepted: list[Socket] = []
@@ -363,6 +365,7 @@ def test_a_server_that_pauses(net: Loopback) -> None:
     net.run_until(lambda: server.connections == 1)
 
 
+@pytest.mark.covers("P-02")
 def test_a_listener_that_raises(net: Loopback) -> None:
     """[P-02] The connection stays open, and others are accepted."""
     server = net.serve()
@@ -441,6 +444,7 @@ def test_half_open_on_a_path(net: Loopback, tmp_path: Path) -> None:
     net.run()
 
 
+@pytest.mark.covers("Q-01")
 @paths
 def test_a_path_that_exists(net: Loopback, tmp_path: Path) -> None:
     """[Q-01] Whatever is there stays there."""
@@ -455,6 +459,7 @@ def test_a_path_that_exists(net: Loopback, tmp_path: Path) -> None:
     assert path.read_text(encoding="utf-8") == "mine"
 
 
+@pytest.mark.covers("Q-03", "Q-04")
 @paths
 @pytest.mark.parametrize(("name", "code"), [("missing", "ENOENT"), ("file", "ECONNREFUSED"), ("x" * 200, "EINVAL")])
 def test_a_path_where_nobody_listens(net: Loopback, tmp_path: Path, name: str, code: str) -> None:

@@ -63,6 +63,7 @@ def child(*arguments: object) -> Iterator[Child]:
             process.kill()
 
 
+@pytest.mark.covers("O-11")
 def test_no_descriptors_left() -> None:
     """It backs off, longer each time, and doesn't spin; as soon as there are some again, it accepts."""
     count = 40

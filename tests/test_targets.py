@@ -113,6 +113,8 @@ def _defaults(monkeypatch: pytest.MonkeyPatch) -> None:
         ((80, ""), {}, to_name()),
         ((80, "127.0.0.1"), {}, to_ip("127.0.0.1")),
         ((80,), {"host": "::1"}, to_ip("::1")),
+        ((80, ipaddress.ip_address("::1")), {}, to_ip("::1")),
+        (({"port": 80, "host": ipaddress.ip_address("127.0.0.1")},), {}, to_ip("127.0.0.1")),
         ((80, "fe80::1%lo"), {}, to_ip("fe80::1%lo")),
         ((), {"port": "80", "host": None}, to_name()),
         (({"port": 80, "host": "::1"},), {}, to_ip("::1")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import math
 import os
 import pathlib
@@ -49,6 +50,7 @@ def at(host: str, literal: int, **rest: Any) -> ListenPlan:
     return ListenPlan(host=host, literal=literal, **rest)
 
 
+@pytest.mark.covers("N-05", "N-06", "N-08", "Server.listen")
 @pytest.mark.parametrize(
     ("args", "options", "plan"),
     [
@@ -69,6 +71,8 @@ def at(host: str, literal: int, **rest: Any) -> ListenPlan:
         ((80, "localhost"), {}, at("localhost", 0, port=80)),
         ((None, "::1"), {}, at("::1", 6)),
         ((80,), {"host": "::1"}, at("::1", 6, port=80)),
+        ((80, ipaddress.ip_address("127.0.0.1")), {}, at("127.0.0.1", 4, port=80)),  # and not every address
+        ((80,), {"host": ipaddress.ip_address("::1")}, at("::1", 6, port=80)),
         ((80,), {"host": ""}, ListenPlan(port=80)),
         ((80,), {"host": 0}, ListenPlan(port=80)),
         ((80,), {"ipv6_only": 1, "reuse_port": True}, ListenPlan(port=80, ipv6_only=True, reuse_port=True)),
@@ -97,6 +101,7 @@ def test_listen(args: tuple[object, ...], options: Mapping[str, object], plan: L
     assert found.exclusive is bool(options.get("reuse_port"))  # N-23
 
 
+@pytest.mark.covers("N-09")
 @pytest.mark.parametrize(
     ("args", "options", "backlog"),
     [
@@ -145,6 +150,7 @@ def test_the_callback_of_listen_n01(args: tuple[object, ...], options: Mapping[s
     assert listen_options(args, options).callback is on_listening
 
 
+@pytest.mark.covers("N-05", "N-06", "N-07", "N-18", "N-25")
 @pytest.mark.parametrize(
     ("args", "options", "complaint"),
     [
@@ -213,6 +219,7 @@ def test_bad_listen(args: tuple[object, ...], options: Mapping[str, object], com
     assert refusal(args, options) == complaint
 
 
+@pytest.mark.covers("N-21")
 def test_handles_n21() -> None:
     class Ours:
         def address(self) -> None: ...
@@ -235,6 +242,7 @@ def test_an_address_is_no_handle() -> None:
     assert refusal((SocketAddress(port=80),), {}).startswith(f"{VALUE}: The argument 'options' is invalid.")
 
 
+@pytest.mark.covers("N-23", "N-26")
 def test_the_signal_and_exclusive() -> None:
     signal = AbortController().signal
     found = listen_options((80,), {"signal": signal, "exclusive": 1})
@@ -243,6 +251,7 @@ def test_the_signal_and_exclusive() -> None:
     assert listen_options((), {"fd": 3, "signal": signal}).signal is signal
 
 
+@pytest.mark.covers("N-02")
 def test_the_users_mapping_stays_as_it_was_n02() -> None:
     options: dict[str, object] = {"port": None}
     listen_options((options,), {})

@@ -90,6 +90,7 @@ def test_an_address_that_is_not_ours(driver: SelectorDriver, endpoint: Endpoint,
     assert (fault.code, fault.address, fault.port) == (code, endpoint.address, None)
 
 
+@pytest.mark.covers("N-22")
 @needs_ipv6
 @pytest.mark.parametrize("only", [False, True])
 def test_the_ipv6_wildcard_serves_both_families_unless_told_otherwise(driver: SelectorDriver, only: bool) -> None:
@@ -111,6 +112,7 @@ def test_the_ipv6_wildcard_serves_both_families_unless_told_otherwise(driver: Se
     assert option(recorder.connections[1], socket.IPPROTO_IP, socket.IP_TOS) == 0x10
 
 
+@pytest.mark.covers("N-23")
 def test_a_port_can_be_shared_if_both_agree(driver: SelectorDriver) -> None:
     one, _ = listener(driver, reuse_port=True)
     endpoint = Endpoint(LOOPBACK, port_of(one), 4)

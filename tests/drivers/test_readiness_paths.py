@@ -51,6 +51,7 @@ def test_a_path_is_made_at_once_and_unlinked_at_close(driver: SelectorDriver, tm
     assert not path.exists()
 
 
+@pytest.mark.covers("Q-01", "Q-04")
 @pytest.mark.parametrize("kind", ["file", "socket", "dangling link"])
 def test_whatever_is_there_is_in_the_way_and_stays(driver: SelectorDriver, tmp_path: Path, kind: str) -> None:
     path = tmp_path / "socket"
@@ -83,6 +84,7 @@ def test_a_path_that_the_system_would_cut_is_refused(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.covers("Q-03")
 def test_the_longest_path(driver: SelectorDriver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     handle, _ = listener(driver, Endpoint("x" * 107, None, 0))
@@ -91,6 +93,7 @@ def test_the_longest_path(driver: SelectorDriver, tmp_path: Path, monkeypatch: p
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.covers("N-24")
 @pytest.mark.parametrize(
     ("readable", "writable", "mode"),
     [(False, False, 0o755), (True, False, 0o444), (False, True, 0o222), (True, True, 0o666)],
@@ -165,6 +168,7 @@ def refusal_code_or_none(driver: SelectorDriver, name: str) -> str | None:
     return answer.code if isinstance(answer, Fault) else None
 
 
+@pytest.mark.covers("Q-07")
 def test_without_unix_sockets_a_path_is_a_fault(driver: SelectorDriver, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sansnet.drivers.system.HAS_PATHS", False)
     assert refusal(driver, Endpoint("socket", None, 0)).code == "ENOTSUP"

@@ -2,8 +2,10 @@
 // The Node side: reads scenarios, one JSON text a line, runs each on node:net, and answers with its trace on one line.
 // It does what `interpreter.py` does, in the same order and under the same names; the comments are over there.
 
-const readline = require('node:readline');
+const fs = require('node:fs');
 const net = require('node:net');
+const path = require('node:path');
+const readline = require('node:readline');
 const { Beacon } = require('./beacon.js');
 const { KINDS, camel, plain, property, real } = require('./values.js');
 
@@ -247,6 +249,12 @@ const STEPS = {
   soon(run, step) {
     setImmediate(() => run.inside('soon', step.do));
   },
+  leave_file(run, { name }) {
+    fs.writeFileSync(path.join(run.world.directory, name), '');
+  },
+  look_at(run, { name }) {
+    run.attempt('folder', 'call', name, () => describe(path.join(run.world.directory, name)));
+  },
   throw(run, step) {
     throw new Error(step.message);
   },
@@ -261,6 +269,12 @@ function merge(last, entry) {
   last.args = [typeof before === 'string' ? before + after : { bytes: before.bytes + after.bytes }];
   last.state = entry.state;
   return true;
+}
+
+function describe(name) {
+  const found = fs.lstatSync(name, { throwIfNoEntry: false });
+  if (!found) return 'nothing';
+  return `${found.isSocket() ? 'socket' : 'file'} ${(found.mode & 0o777).toString(8)}`;
 }
 
 function portOf(server) {

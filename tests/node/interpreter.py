@@ -18,7 +18,9 @@ looked up in a thread, a delayed acknowledgement) is waited for by name: `settle
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
+import stat
 import time
 import warnings
 from collections import Counter
@@ -284,6 +286,14 @@ class _Run:
     def step_soon(self, step: Step) -> None:
         self.call_soon(lambda: self.inside("soon", step["do"]))
 
+    def step_leave_file(self, step: Step) -> None:
+        with open(os.path.join(self.world["directory"], step["name"]), "x"):
+            pass
+
+    def step_look_at(self, step: Step) -> None:
+        with self.attempt("folder", "call", step["name"]) as entry:
+            entry["result"] = _describe(os.path.join(self.world["directory"], step["name"]))
+
     def step_throw(self, step: Step) -> None:
         raise Exception(step["message"])
 
@@ -292,12 +302,21 @@ _STEPS: Final[dict[str, Callable[[_Run, Step], None]]] = {
     "new": _Run.step_new,
     "call": _Run.step_call,
     "get": _Run.step_get,
+    "leave_file": _Run.step_leave_file,
+    "look_at": _Run.step_look_at,
     "assign": _Run.step_assign,
     "on": _Run.step_on,
     "release": _Run.step_release,
     "soon": _Run.step_soon,
     "throw": _Run.step_throw,
 }
+
+
+def _describe(path: str) -> str:
+    if not os.path.lexists(path):
+        return "nothing"
+    mode = os.lstat(path).st_mode
+    return f"{'socket' if stat.S_ISSOCK(mode) else 'file'} {mode & 0o777:o}"
 
 
 def _look(one: Any, name: str) -> Any:

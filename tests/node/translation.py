@@ -97,7 +97,7 @@ _WORDS: Final = {
 def message(text: str) -> str:
     """A message without what either language has in it: names in snake_case, and not what was received instead."""
     text = re.sub(r"\.?,? ?Received .*", "", text, flags=re.DOTALL)
-    text = re.sub(r"^(Unexpected token|Expecting value).*", "this is no JSON", text)
+    text = re.sub(r"^(Unexpected token|Unexpected end|Expecting value).*", "this is no JSON", text)
     text = re.sub(r"\b[a-z][a-z0-9]*(?:[A-Z][a-z0-9]*)+\b", _snake, text)
     for node, ours in _WORDS.items():
         text = text.replace(node, ours)

@@ -37,13 +37,17 @@ const TAGS = {
   $keywords: (options, run, owner) => real(options, run, owner),
   $object: (name, run) => run.object(name),
   $signal: (name, run) => run.object(name).signal,
-  $path: (name, run) => path.join(run.world.directory, name),
-  $port: (name, run) => run.world.ports[name] ?? run.object(name).address().port,
+  $path: ([name, length], run) => path.join(run.world.directory, name).padEnd(length, 'x'),
+  $port: (name, run) => run.world.ports[name] ?? run.object(name).address()?.port ?? lastPortOf(name, run),
   $callback: (label, run, owner, data) => run.callback(owner, label, data.do ?? []),
   $same: (label, run) => run.same(label),
   $lookup: (answers, run, owner) => lookup(answers, run, owner),
   $on_read: (plan, run, owner) => onRead(plan, run, owner),
 };
+
+function lastPortOf(name, run) {
+  return Number(Object.keys(run.ports).find((port) => run.ports[port] === name));
+}
 
 /** A lookup function that says what it was asked, and answers at once, soon, when it is released, or by throwing. */
 function lookup({ when, error = null, address = null, family = null, all = null }, run, owner) {

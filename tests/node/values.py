@@ -33,6 +33,7 @@ class Run(Protocol):
     """What values need of the run of a scenario."""
 
     world: dict[str, Any]
+    ports: dict[str, str]
     held: list[Callable[[], None]]
 
     def one(self, name: str) -> Any: ...
@@ -69,7 +70,15 @@ def real(data: Any, run: Run, owner: str) -> Any:
 
 def _port(name: str, run: Run, _owner: str, _data: object) -> Any:
     known = run.world["ports"].get(name)
-    return known if known is not None else run.one(name).address().port
+    if known is not None:
+        return known
+    address = run.one(name).address()
+    return next(int(port) for port, of in run.ports.items() if of == name) if address is None else address.port
+
+
+def _path(spec: tuple[str, int], run: Run, _owner: str, _data: object) -> str:
+    name, length = spec
+    return os.path.join(run.world["directory"], name).ljust(length, "x")
 
 
 _TAGS: Final[dict[str, Callable[[Any, Run, str, dict[str, Any]], Any]]] = {
@@ -82,7 +91,7 @@ _TAGS: Final[dict[str, Callable[[Any, Run, str, dict[str, Any]], Any]]] = {
     "$seconds": lambda seconds, *_: seconds,
     "$object": lambda name, run, *_: run.one(name),
     "$signal": lambda name, run, *_: run.one(name).signal,
-    "$path": lambda name, run, *_: os.path.join(run.world["directory"], name),
+    "$path": _path,
     "$port": _port,
     "$callback": lambda label, run, owner, data: run.callback(owner, label, data.get("do", [])),
     "$same": lambda label, run, *_: run.same(label),

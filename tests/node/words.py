@@ -37,7 +37,9 @@ __all__ = [
     "fill",
     "get",
     "keywords",
+    "leave_file",
     "listening",
+    "look_at",
     "lookup",
     "new",
     "number",
@@ -160,6 +162,16 @@ def release() -> Step:
     return {"op": "release"}
 
 
+def leave_file(name: str) -> Step:
+    """Put a plain file at that path."""
+    return {"op": "leave_file", "name": name}
+
+
+def look_at(name: str) -> Step:
+    """What is at that path: nothing, a file or a socket, and who may read and write there, as an octal number."""
+    return {"op": "look_at", "name": name}
+
+
 def throw(message: str) -> Step:
     """Raise an exception."""
     return {"op": "throw", "message": message}
@@ -169,13 +181,16 @@ def throw(message: str) -> Step:
 
 
 def port(name: str) -> Step:
-    """The port of a server; "refusing": of nobody; "hanging": of one that never answers; "spare": to be bound to."""
+    """The port of a server, also one that is closed.
+
+    "refusing": nobody's; "hanging": of one that never answers; "spare": to be bound to.
+    """
     return {"$port": name}
 
 
-def path(name: str) -> Step:
-    """A path in the scenario's own folder."""
-    return {"$path": name}
+def path(name: str, *, length: int = 0) -> Step:
+    """A path in the scenario's own folder; if a length is given, with an x for each byte that it lacks."""
+    return {"$path": [name, length]}
 
 
 def data(payload: bytes) -> Step:
@@ -267,9 +282,9 @@ def listening(name: str = "s", *, watch_accepted: Any = None, **options: Any) ->
     )
 
 
-def connect(name: str = "c", server: str = "s", *, watch: Any = None, **options: Any) -> Step:
+def connect(name: str = "c", server: str = "s", *, watch: Any = None, look: bool = True, **options: Any) -> Step:
     """A client of that server."""
-    return new(name, "connect", {"port": port(server), "host": LOOPBACK, **options}, watch=watch)
+    return new(name, "connect", {"port": port(server), "host": LOOPBACK, **options}, watch=watch, look=look)
 
 
 def connected(

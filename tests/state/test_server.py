@@ -103,6 +103,7 @@ def test_the_answer_that_is_taken(found: list[Found], chosen: str) -> None:
     assert [endpoint.address for endpoint in endpoints if endpoint is not None] == [chosen]
 
 
+@pytest.mark.covers("N-04")
 @pytest.mark.parametrize("code", ["EAFNOSUPPORT", "EADDRNOTAVAIL"])
 def test_where_there_is_no_ipv6_it_listens_on_ipv4(code: str) -> None:
     """N-04: nobody hears of the first try."""

@@ -84,7 +84,7 @@ SCENARIOS = (
     ),
     scenario(
         "a server that is aborted",
-        "R-06",
+        "R-06 N-26",
         new("a", "controller"),
         new("s", "server"),
         call("s.listen", {"port": 0, "signal": signal("a")}, callback("listening")),
@@ -94,7 +94,7 @@ SCENARIOS = (
     ),
     scenario(
         "a server with a signal that is aborted already",
-        "R-06",
+        "R-06 N-26",
         new("a", "controller"),
         call("a.abort"),
         new("s", "server"),

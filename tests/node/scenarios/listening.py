@@ -12,6 +12,7 @@ from ..words import (
     each,
     get,
     listening,
+    look_at,
     new,
     number,
     obj,
@@ -50,16 +51,18 @@ SCENARIOS = (
         "N-02",
         *[
             step
-            for at, arguments in enumerate([(), (None,), (UNDEFINED,), ({"port": UNDEFINED},), ({"port": None},)])
-            for step in (new(f"s{at}", "server"), call(f"s{at}.listen", *arguments), get(f"s{at}.listening"))
+            for at, arguments in enumerate(
+                [(), (None,), (UNDEFINED,), ({"port": UNDEFINED},), ({"port": None},), (callback("called"),)]
+            )
+            for step in (new(f"s{at}", "server"), call(f"s{at}.listen", *arguments), call(f"s{at}.address"))
         ],
-        settle("s0.listening", "s4.listening"),
+        settle("s0.listening", "s4.listening", "s5.called"),
     ),
     scenario(
         "ports that listen() can't have",
         "N-05",
         new("s", "server"),
-        *[call("s.listen", value) for value in (-1, 65536, "65536", 1.5, number("NaN"), "")],
+        *[call("s.listen", value) for value in (-1, 65536, "65536", 1.5, number("NaN"), "", " ")],
         *[call("s.listen", {"port": value}) for value in each(" ", True, False, {}, [])],
         *[call("s.listen", value) for value in (True, False)],
     ),
@@ -87,6 +90,29 @@ SCENARIOS = (
         call("s.listen", {"port": 0, "path": path("unused")}),
         call("s.address"),
         settle("s.listening"),
+        look_at("unused"),
+    ),
+    scenario(
+        "a text that is a path to listen on",
+        "N-06 B-05",
+        new("s", "server"),
+        call("s.listen", "-1/no/such/folder"),
+        settle("s.error"),
+        call("s.listen", {"path": "-1/no/such/folder"}),
+        settle("s.error*2"),
+    ),
+    scenario(
+        "a callback of listen() is for once",
+        "N-01",
+        new("s", "server"),
+        call("s.listen", 0, callback("first")),
+        call("s.listener_count", "listening"),
+        settle("s.first"),
+        call("s.listener_count", "listening"),
+        call("s.close"),
+        settle("s.close"),
+        call("s.listen", {"port": 0}),
+        settle("s.listening*2"),
     ),
     scenario(
         "where the backlog may stand",
@@ -100,13 +126,15 @@ SCENARIOS = (
                     (0, LOOPBACK, 5),
                     (0, "", 5),
                     (0, None, 5),
+                    (0, UNDEFINED, 5, callback("listening")),
                     (path("five"), 5),
                     (0, 5, callback("listening")),
+                    ({"port": 0, "backlog": 0},),
                 ]
             )
             for step in (new(f"s{at}", "server"), call(f"s{at}.listen", *arguments))
         ],
-        settle("s2.listening", "s6.listening"),
+        settle("s2.listening", "s5.listening", "s7.listening", "s8.listening"),
     ),
     scenario(
         "listening twice",
@@ -161,6 +189,21 @@ SCENARIOS = (
         new("s", "server"),
         call("s.listen", 0, "192.0.2.1"),
         settle("s.error"),
+    ),
+    scenario(
+        "in which tick listening fails",
+        "N-13 X-02",
+        new("s", "server"),
+        call("s.listen", 0),
+        settle("s.listening"),
+        new("before", "socket"),
+        new("t", "server"),
+        new("after", "socket"),
+        call("before.destroy"),
+        call("t.listen", port("s")),
+        call("after.destroy"),
+        settle("t.error"),
+        order="all",
     ),
     scenario(
         "listen() again in the listener of error",
@@ -227,6 +270,8 @@ SCENARIOS = (
         new("s", "server"),
         call("s.listen", {"fd": 9999}),
         settle("s.error"),
+        call("s.address"),
+        get("s.listening"),
     ),
     scenario(
         "a server that listens on another's socket",
@@ -235,6 +280,20 @@ SCENARIOS = (
         new("t", "server"),
         call("t.listen", obj("s")),
         settle("t.listening"),
+        call("t.address"),
+    ),
+    scenario(
+        "a server whose socket another server closes",
+        "N-21",
+        listening(),
+        new("t", "server"),
+        call("t.listen", obj("s")),
+        settle("t.listening"),
+        call("s.close"),
+        settle("s.close"),
+        get("t.listening"),
+        connect(watch=["connect", "error"], look=False),
+        settle(),
         call("t.address"),
     ),
     scenario(
@@ -255,6 +314,11 @@ SCENARIOS = (
         new("t", "server"),
         call("t.listen", {"port": port("s"), "host": LOOPBACK, "reuse_port": True}),
         settle("t.listening"),
+        new("u", "server"),
+        call("u.listen", {"port": port("s"), "host": LOOPBACK, "exclusive": True}),
+        settle("u.error"),
+        call("u.listen", {"port": 0, "host": LOOPBACK, "exclusive": True}),
+        settle("u.listening"),
     ),
     scenario(
         "close() can be seen at once",

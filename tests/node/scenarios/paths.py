@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..words import call, callback, get, new, on, path, scenario, seconds, settle
+from ..words import call, callback, get, leave_file, look_at, new, on, path, scenario, seconds, settle
 
 LISTENING = (new("s", "server"), call("s.listen", path("p")), settle("s.listening"))
 CONNECTED = (*LISTENING, new("c", "connect", {"path": path("p")}, watch="path"), settle("c.ready", "s1.resume"))
@@ -12,13 +12,17 @@ SCENARIOS = (
         "listening on a path",
         "Q-01 Q-02 N-03",
         new("s", "server"),
+        look_at("p"),
         call("s.listen", path("p"), callback("listening")),
+        look_at("p"),
         call("s.address"),
         settle("s.listening"),
         new("t", "server"),
         call("t.listen", path("p")),
         settle("t.error"),
+        look_at("p"),
         call("s.close"),
+        look_at("p"),
         call("s.address"),
         settle("s.close"),
         call("t.listen", path("p")),
@@ -33,6 +37,51 @@ SCENARIOS = (
         call("s.address"),
         new("c", "connect", {"path": path("no/such/folder")}, watch="path"),
         settle("c.close"),
+    ),
+    scenario(
+        "a path where a file is",
+        "Q-01 Q-02 Q-04",
+        leave_file("p"),
+        new("s", "server"),
+        call("s.listen", path("p")),
+        settle("s.error"),
+        call("s.address"),
+        call("s.close"),
+        settle("s.close"),
+        look_at("p"),
+        new("c", "connect", {"path": path("p")}, watch="path"),
+        settle("c.close"),
+        new("d", "connect", {"path": path("nothing")}, watch="path"),
+        settle("d.close"),
+    ),
+    scenario(
+        "more connections to a path than the backlog holds",
+        "Q-04 N-09",
+        new("s", "server"),
+        call("s.listen", path("p"), 1),
+        settle("s.listening"),
+        *[new(f"c{at}", "connect", {"path": path("p")}, watch=["connect", "error", "close"]) for at in range(4)],
+        settle("c3.close", "s.connection*2"),
+    ),
+    scenario(
+        "the longest path",
+        "Q-03",
+        new("s", "server"),
+        call("s.listen", {"path": path("x", length=107)}),
+        settle("s.listening"),
+        new("c", "connect", {"path": path("x", length=107)}, watch="path"),
+        settle("c.ready", "s1.resume"),
+        new("t", "server"),
+        call("t.listen", {"path": path("x", length=109)}),
+        settle("t.error"),
+    ),
+    scenario(
+        "a path with no room for the NUL behind it",
+        "Q-03",
+        new("s", "server", watch=["listening"]),
+        on("s.error"),  # whose text tells how long the folder's name is
+        call("s.listen", {"path": path("x", length=108)}),
+        settle(),
     ),
     scenario(
         "a path that is too long",
@@ -121,12 +170,19 @@ SCENARIOS = (
     ),
     scenario(
         "a path that is open to all",
-        "N-24",
+        "N-24 W-08",
         new("s", "server"),
         call("s.listen", {"path": path("p"), "readable_all": True, "writable_all": True}),
+        look_at("p"),
         settle("s.listening"),
         new("c", "connect", {"path": path("p")}, watch="path"),
         settle("c.ready"),
+        new("r", "server"),
+        call("r.listen", {"path": path("r"), "readable_all": True}),
+        look_at("r"),
+        new("w", "server"),
+        call("w.listen", {"path": path("w"), "writable_all": True}),
+        look_at("w"),
     ),
     scenario(
         "connecting again over a path",
