@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Self
 
+from .calling import fitted
 from .encodings import Decoder, decoder, payload_of
 from .errors import invalid_arg_type, to_exception
 from .events import Emitter
@@ -88,7 +89,7 @@ class Duplex(Emitter):
         if not callable(callback):
             return 0
         self._token += 1
-        self._callbacks[self._token] = callback
+        self._callbacks[self._token] = fitted(callback, 1)
         return self._token
 
     # -- reading

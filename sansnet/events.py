@@ -11,14 +11,28 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, Self, TypeVar, overload
 
+from .calling import Fewer, fitted
 from .errors import invalid_arg_type, unhandled_error
 
 __all__ = ["Emitter", "Listener"]
 
 Listener = Callable[..., object]
-"""What `emit(event, *args)` calls with `args`. What it returns doesn't matter."""
+"""What `emit(event, *args)` calls with `args`, or the first of them if it takes fewer. Its result doesn't matter."""
 
 _F = TypeVar("_F", bound=Listener)
+
+_OFFERED: Final = {
+    "close": 1,
+    "connection": 1,
+    "connection_attempt": 3,
+    "connection_attempt_failed": 4,
+    "connection_attempt_timeout": 3,
+    "data": 1,
+    "drop": 1,
+    "error": 1,
+    "lookup": 4,
+}
+"""How many arguments the listeners of our events are offered, where there are any."""
 
 _NONE: Final[dict[str, tuple[Listener, ...]]] = {}  # what all emitters without listeners share; never written to
 
@@ -150,6 +164,8 @@ class Emitter:
 
     def _insert(self, event: str, listener: Listener, *, first: bool = False, once: bool = False) -> Self:
         _check(listener)
+        if event in _OFFERED:
+            listener = fitted(listener, _OFFERED[event])
         if once:
             listener = _Once(self, event, listener)
         if self._listeners is _NONE:
@@ -180,7 +196,8 @@ def _check(listener: object) -> None:
 
 
 def _unwrapped(listener: Listener) -> Listener:
-    return listener.listener if isinstance(listener, _Once) else listener
+    listener = listener.listener if isinstance(listener, _Once) else listener
+    return listener.function if isinstance(listener, Fewer) else listener
 
 
 def _exception_in(args: tuple[object, ...]) -> BaseException:

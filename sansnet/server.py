@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from . import options as _options
 from .bound_socket import BoundSocket
+from .calling import fitted
 from .default import default_driver
 from .ends import AddressInfo, address_info
 from .errors import invalid_arg_type, to_exception
@@ -155,9 +156,7 @@ class Server(Emitter):
             self._obey(wanted.signal)
         return self
 
-    def close(
-        self, callback: Callable[[Exception | None], object] | None = None, *, timeout: float | None = None
-    ) -> Self:
+    def close(self, callback: Callable[..., object] | None = None, *, timeout: float | None = None) -> Self:
         """Stop listening. Connections live on; 'close' comes when the last of them is gone.
 
         `callback(error)` is added once for 'close'; `error` is ERR_SERVER_NOT_RUNNING if the server did not listen.
@@ -170,7 +169,8 @@ class Server(Emitter):
         machine = self._port.machine
         if callable(callback):
             error = None if machine.is_listening else to_exception(_NOT_RUNNING)
-            self.once("close", lambda: callback(error))
+            tell = fitted(callback, 1)
+            self.once("close", lambda: tell(error))
         self._leave_signal()
         self._port.ask(machine.close())
         if grace is not None:
@@ -204,15 +204,15 @@ class Server(Emitter):
         self._port.ask(self._port.machine.resume())
         return self
 
-    def get_connections(self, callback: Callable[[Exception | None, int], object]) -> Self:
+    def get_connections(self, callback: Callable[..., object]) -> Self:
         """Call `callback(None, count)` with the number of connections that are not destroyed.
 
         Raises TypeError (ERR_INVALID_ARG_TYPE) for a callback that can't be called.
         """
         if not callable(callback):
             raise invalid_arg_type("callback", "of type function", callback)
-        count = self._port.machine.connections
-        self._port.pump.defer(lambda: callback(None, count))
+        tell, count = fitted(callback, 2), self._port.machine.connections
+        self._port.pump.defer(lambda: tell(None, count))
         return self
 
     def ref(self) -> Self:

@@ -72,7 +72,7 @@ class Loopback:
         for _ in range(times):
             self.driver.step(0)
 
-    def serve(self, listener: Callable[[Socket], object] | None = None, **options: Any) -> Server:
+    def serve(self, listener: Callable[..., object] | None = None, **options: Any) -> Server:
         """A server that listens on a port of the kernel's choice."""
         server = sansnet.create_server(listener, **options).listen(0, "127.0.0.1")
         self.run_until(lambda: server.listening)
