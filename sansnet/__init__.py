@@ -41,6 +41,7 @@ from .errors import (
     NetValueError,
 )
 from .options import (
+    LookupOptions,
     OnRead,
     get_default_auto_select_family,
     get_default_auto_select_family_attempt_timeout,
@@ -62,6 +63,7 @@ __all__ = [
     "BlockList",
     "BoundSocket",
     "DropInfo",
+    "LookupOptions",
     "NetAddressInfoError",
     "NetArgumentError",
     "NetBlockingIOError",

@@ -148,7 +148,8 @@ class Socket(Ends):
         """Connect: `connect(port, host=None, listener=None)`, `connect(path, listener=None)` or `connect(**options)`.
 
         host: a name, looked up, or an IP literal; default 'localhost'. path: of a Unix domain socket (Linux: abstract,
-            with a leading NUL). family: 4, 6 or 0; hints: flags of getaddrinfo; lookup: a function that looks names up.
+            with a leading NUL). family: 4, 6 or 0; hints: flags of getaddrinfo.
+            lookup: `lookup(hostname, options, callback)` in getaddrinfo's place; see `LookupOptions`.
         local_address, local_port: where to connect from.
         auto_select_family: try every address in turn, each for `auto_select_family_attempt_timeout` seconds; "race"
             leaves the earlier attempts running (RFC 8305).

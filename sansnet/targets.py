@@ -320,14 +320,14 @@ def _checked_hints(hints: object) -> int:
 @final
 @dataclass(frozen=True, slots=True, eq=False)
 class LookupOptions(Mapping[str, Any]):
-    """What a `lookup` function of the user's own is given as its second argument: a mapping, and attributes too."""
+    """What a user's own `lookup(hostname, options, callback)` is given: a mapping, with attributes too."""
 
     family: int
     """4 or 6; 0 for either."""
     hints: int
     """Flags for getaddrinfo."""
     all: bool
-    """Call back with a list of `(address, family)`, rather than with an address and a family."""
+    """Call `callback(error, [(address, family), …])`, rather than `callback(error, address, family)`."""
 
     def __getitem__(self, name: str) -> Any:
         if name not in _LOOKUP_NAMES:
