@@ -1,0 +1,43 @@
+"""A server that waits for its port while another program has it.
+
+python -m examples.listen_retry [PORT [SECONDS]]    port 8124, tried once a second
+"""
+
+import sys
+
+from sansnet import NetError, Socket, create_server, using
+from sansnet.drivers.selector import SelectorDriver
+
+HOST = "127.0.0.1"
+
+
+def main(port: str = "8124", seconds: str = "1") -> None:
+    wait = float(seconds)
+
+    def on_connection(socket: Socket) -> None:
+        socket.end("hello\r\n")
+
+    def on_error(error: NetError) -> None:
+        if error.code != "EADDRINUSE":
+            raise error
+        print("Address in use, retrying...")
+        driver.call_later(wait, retry)
+
+    def retry() -> None:
+        server.close()
+        server.listen(port, HOST)
+
+    with SelectorDriver() as driver, using(driver):
+        server = create_server(on_connection)
+        server.on("error", on_error)
+        server.on("listening", lambda: print("server bound:", server.address()))
+        server.listen(port, HOST)
+        # A timer doesn't keep run() going, as it does in Node: until the server listens, we ask for one turn after the
+        # other, each of which waits for a timer too.
+        while not server.listening:
+            driver.step(wait)
+        driver.run()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

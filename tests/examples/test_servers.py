@@ -1,0 +1,189 @@
+"""The examples about listening, closing and limits."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.examples.programs import LOCALHOST, peer, running, take
+from tests.loopback import HAS_PATHS
+
+posix = pytest.mark.skipif(not HAS_PATHS, reason="no Unix domain sockets here")
+
+
+def test_the_address_of_a_server() -> None:
+    with running("server_address") as server, peer(server.port()) as client:
+        assert take(client, 100) == b"goodbye\n"
+
+
+def test_listening_is_tried_again() -> None:
+    with contextlib.ExitStack() as stack:
+        other = stack.enter_context(socket.create_server((LOCALHOST, 0)))
+        port = other.getsockname()[1]
+        server = stack.enter_context(running("listen_retry", port, 0.01))
+        assert server.lines(2) == ["Address in use, retrying..."] * 2
+        other.close()
+        line = server.line()
+        while line == "Address in use, retrying...":
+            line = server.line()
+        assert line == f"server bound: AddressInfo(address='{LOCALHOST}', family='IPv4', port={port})"
+        with peer(port) as client:
+            assert take(client, 100) == b"hello\r\n"
+
+
+def test_an_exclusive_port() -> None:
+    with running("listen_exclusive", 0) as server:
+        bound = server.line()
+        host, port = bound.split("'")[1], int(bound.rpartition("=")[2].rstrip(")"))
+        place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        refusal = server.line().replace(f"{host}:{port}", place)
+        assert refusal == f"second server: listen EADDRINUSE: address already in use {place}"
+        with peer(port, host) as client:
+            assert take(client, 100) == b"hello\r\n"
+
+
+def test_a_signal_closes_the_server() -> None:
+    with running("listen_signal", 0) as server:
+        bound = server.line()
+        host, port = bound.split("'")[1], int(bound.rpartition("=")[2].rstrip(")"))
+        with peer(port, host) as client:
+            client.sendall(b"nothing\n")
+            client.sendall(b"quit\n")
+            client.shutdown(socket.SHUT_WR)
+            assert take(client, 1) == b""
+        assert server.rest() == ["server closed"]
+
+
+def test_who_says_nothing_is_hung_up_on() -> None:
+    with running("idle_timeout", 0, 0.05) as server, peer(server.port()) as client:
+        assert take(client, 1) == b""
+        assert server.line() == "socket timeout"
+
+
+def test_connections_are_counted_and_limited() -> None:
+    with running("get_connections", 0) as server:
+        port = server.port()
+        with peer(port):
+            assert server.line() == "connections: 1"
+            with peer(port):
+                assert server.line() == "connections: 2"
+                with peer(port) as third:
+                    assert take(third, 1) == b""
+                    assert server.line() == f"dropped one from {LOCALHOST}"
+            assert server.line() == "connections: 1"
+        assert server.line() == "connections: 0"
+
+
+def test_a_chat() -> None:
+    with running("chat", 0) as server:
+        port = server.port()
+        with peer(port) as ann:
+            assert take(ann, 26) == b"you are guest1, with 0 oth"
+            assert take(ann, 4) == b"ers\n"
+            assert server.line() == "* guest1 joined"
+            with peer(port) as bob:
+                assert take(bob, 30) == b"you are guest2, with 1 others\n"
+                assert take(ann, 16) == b"* guest2 joined\n"
+                bob.sendall(b"hi ")
+                bob.sendall(b"there\r\n")
+                assert take(ann, 17) == b"guest2: hi there\n"
+            assert take(ann, 14) == b"* guest2 left\n"
+        assert server.lines(4) == ["* guest2 joined", "guest2: hi there", "* guest2 left", "* guest1 left"]
+
+
+def test_a_chat_goes_on_without_who_floods_it() -> None:
+    with running("chat", 0) as server:
+        port = server.port()
+        with peer(port) as ann, peer(port) as mallory:
+            take(ann, 30)
+            take(mallory, 30)
+            with contextlib.suppress(OSError):  # it may be gone before all of that is sent
+                mallory.sendall(bytes(1 << 20))
+            assert b"* guest2 left\n" in take(ann, 16 + 14)
+
+
+@posix
+def test_a_connection_is_handed_over(tmp_path: Path) -> None:
+    """What was sent before the other process had the connection is not lost, and nothing comes twice."""
+    path = tmp_path / "handover.sock"
+    with running("handover_worker", path) as worker:
+        assert worker.line() == f"worker bound: {path}"
+        with running("handover", 0, path) as front:
+            port = front.port()
+            for _ in range(2):
+                with peer(port) as client:
+                    payload = os.urandom(200_000)
+                    client.sendall(payload[:100_000])
+                    greeting = f"you talk to process {worker.process.pid}\n".encode()
+                    assert take(client, len(greeting)) == greeting
+                    ours = client.getsockname()[1]
+                    assert front.line() == f"handed over the connection from port {ours}"
+                    assert worker.line() == f"serving the connection from port {ours}"
+                    client.sendall(payload[100_000:])
+                    client.shutdown(socket.SHUT_WR)
+                    assert take(client, len(payload) + 1) == payload
+                assert worker.line() == "done"
+            front.process.kill()
+            assert worker.rest() == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere 127.0.0.2 is no address of ours")
+def test_families_take_turns() -> None:
+    with socket.create_server((LOCALHOST, 0)) as listener:
+        port = listener.getsockname()[1]
+        with running("family_selection", port, 20) as client:
+            said = client.rest()
+    assert said[:5] == [
+        "select a family: True",
+        "seconds for each attempt: 20.0",
+        "example.test is 127.0.0.2",
+        "example.test is 127.0.0.1",
+        "example.test is ::1",
+    ]
+    assert said[5:7] == ["trying 127.0.0.2", f"connect ECONNREFUSED 127.0.0.2:{port}"]
+    assert said[7] == "trying ::1"
+    assert said[8].startswith("connect E")  # refused, or there is no IPv6 here at all
+    tried = [f"127.0.0.2:{port}", f"::1:{port}", f"127.0.0.1:{port}"]
+    assert said[9:] == ["trying 127.0.0.1", f"connected to 127.0.0.1 after {tried}"]
+
+
+# ------------------------------------------------------------------------------------------------------ without network
+
+
+def comments_of(name: str) -> list[str]:
+    """What the lines of an example say that they print."""
+    source = (Path(__file__).resolve().parents[2] / "examples" / f"{name}.py").read_text(encoding="utf-8")
+    return [line.rpartition("# ")[2] for line in source.splitlines() if "print(" in line and "  # " in line]
+
+
+def test_addresses_are_what_the_comments_say() -> None:
+    with running("addresses") as program:
+        said = program.rest()
+    promised = comments_of("addresses")
+    assert (said[:13], said[-1]) == (promised[:13], promised[-1])
+    assert said[13:-1] == [
+        "SocketAddress(address='127.0.0.1', port=0, family='ipv4', flowlabel=0)",
+        "SocketAddress(address='::', port=8124, family='ipv6', flowlabel=0)",
+        "SocketAddress(address='123.1.2.3', port=1234, family='ipv4', flowlabel=0)",
+        "SocketAddress(address='1::1', port=1234, family='ipv6', flowlabel=0)",
+    ]
+
+
+def test_the_block_list_is_what_the_comments_say() -> None:
+    with running("block_list") as program:
+        said = program.rest()
+    checks = [text for text in comments_of("block_list") if text in ("True", "False")]
+    assert said[:6] + said[-3:] == checks
+    assert said[6] == "7 rules"
+    assert sorted(said[7:-3]) == sorted(
+        [
+            "Address: IPv4 10.0.0.5",
+            *["Subnet: IPv4 192.168.1.0/24", "Range: IPv4 192.168.2.1-192.168.2.10", "Range: IPv4 10.0.0.1-10.0.0.10"]
+            * 2,
+        ]
+    )
