@@ -217,7 +217,11 @@ def _source(options: Mapping[str, object]) -> object:
     """Only the shape is checked here; whether there is a socket behind it is for the driver to find out."""
     name = "fd" if options.get("handle") is None else "handle"
     value = options.get(name)
-    return value if value is None or offers_descriptor(value) else descriptor_number(name, value)
+    if value is None or offers_descriptor(value):
+        return value
+    if name == "handle" and not is_number(value):
+        raise invalid_arg_type(name, "an object with fileno()", value)
+    return descriptor_number(name, value)
 
 
 def _on_read(value: object) -> OnRead | None:

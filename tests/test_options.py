@@ -173,7 +173,10 @@ def test_socket_options(options: Mapping[str, object], field: str, value: object
         ),
         ({"fd": "a"}, f"{TYPE}: The \"fd\" argument must be of type number. Received type string ('a')"),
         ({"fd": True}, f'{TYPE}: The "fd" argument must be of type number. Received type boolean (True)'),
-        ({"handle": "a"}, f"{TYPE}: The \"handle\" argument must be of type number. Received type string ('a')"),
+        (
+            {"handle": "a"},
+            f"{TYPE}: The \"handle\" argument must be an object with fileno(). Received type string ('a')",
+        ),
         ({"signal": 5}, f'{TYPE}: The "signal" argument must be an instance of AbortSignal. Received type number (5)'),
         (
             {"block_list": []},

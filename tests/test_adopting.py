@@ -1,0 +1,103 @@
+"""Sockets around a connection that somebody else has made: `Socket(fd=…)` and `Socket(handle=…)`."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from collections.abc import Callable, Iterator
+
+import pytest
+
+import sansnet
+from sansnet import NetTypeError, OnRead, Socket
+from tests.loopback import Loopback, log_of, loopback, port_of
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="descriptors are POSIX's here")
+
+
+@pytest.fixture
+def net() -> Iterator[Loopback]:
+    with loopback() as made:
+        yield made
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        yield ours, theirs
+
+
+WAYS: list[Callable[[socket.socket], Socket]] = [
+    lambda ours: Socket(handle=ours),
+    lambda ours: Socket({"handle": ours}),
+    lambda ours: Socket(fd=ours.detach()),
+    lambda ours: Socket(ours.detach()),
+]
+
+
+@pytest.mark.covers("A-08", "A-14")
+@pytest.mark.parametrize("way", WAYS, ids=["handle", "mapping", "fd", "number"])
+def test_a_connection_is_adopted(
+    net: Loopback, pair: tuple[socket.socket, socket.socket], way: Callable[[socket.socket], Socket]
+) -> None:
+    """It is open at once, without 'connect', and belongs to the socket alone from then on."""
+    ours, theirs = pair
+    adopted = way(ours)
+    assert (adopted.ready_state, adopted.pending, adopted.connecting, ours.fileno()) == ("open", False, False, -1)
+    log = log_of(adopted)
+    theirs.sendall(b"question")
+    adopted.write("answer")
+    net.run_until(lambda: "data(b'question')" in log)
+    assert theirs.recv(100) == b"answer"
+    theirs.shutdown(socket.SHUT_WR)
+    net.run()
+    assert log == ["data(b'question')", "end", "prefinish", "finish", "close(False)"]
+    assert theirs.recv(100) == b""
+
+
+@pytest.mark.covers("A-14")
+def test_a_handle_that_is_none(net: Loopback) -> None:
+    with pytest.raises(NetTypeError, match=r'The "handle" argument must be an object with fileno\(\)\.') as refused:
+        Socket(handle=object())
+    assert refused.value.code == "ERR_INVALID_ARG_TYPE"
+    with pytest.raises(NetTypeError, match="Unsupported fd type: UNKNOWN"):
+        Socket(handle=sansnet.create_server())
+
+
+@pytest.mark.covers("Socket.on_read", "A-14")
+def test_an_adopted_connection_is_read_into_a_buffer(net: Loopback, pair: tuple[socket.socket, socket.socket]) -> None:
+    ours, theirs = pair
+    got: list[bytes] = []
+    buffer = bytearray(3)
+    Socket(handle=ours, on_read=OnRead(buffer, lambda count, filled: got.append(bytes(filled[:count]))))
+    theirs.sendall(b"abcdefgh")
+    theirs.close()
+    net.run()
+    assert got == [b"abc", b"def", b"gh"]
+
+
+@pytest.mark.covers("Server.pause_on_connect", "Socket.resume", "I-15", "Socket.fileno")
+def test_a_paused_connection_is_handed_over(net: Loopback) -> None:
+    """Whoever gets the descriptor reads all of it: the one who accepted the connection has read nothing."""
+    accepted: list[Socket] = []
+    server = net.serve(accepted.append, pause_on_connect=True)
+    with socket.create_connection(("127.0.0.1", port_of(server))) as client:
+        client.sendall(b"before ")
+        net.run_until(lambda: accepted)
+        net.turn(5)
+        [first] = accepted
+        assert (first.is_paused(), first.bytes_read, first.readable_length) == (True, 0, 0)
+        second = Socket(fd=os.dup(first.fileno()))
+        log = log_of(first)
+        first.destroy()
+        server.close()
+        got = bytearray()
+        second.on("data", got.extend)
+        net.run_until(lambda: log)
+        client.sendall(b"after")
+        client.shutdown(socket.SHUT_WR)
+        net.run_until(lambda: second.readable_ended)
+    net.run()
+    assert (bytes(got), log) == (b"before after", ["close(False)"])
