@@ -66,6 +66,14 @@ def _target(parser: argparse.ArgumentParser, words: list[str]) -> dict[str, Any]
         parser.error(str(error))
 
 
+def _hint(error: Exception) -> str:
+    """A single word is a path, whatever was meant; one without a slash that isn't there was meant otherwise."""
+    path = getattr(error, "address", None) or ""
+    if not isinstance(error, FileNotFoundError) or "/" in path:
+        return ""
+    return "; that is a path, a port needs a host before it: connect HOST PORT"
+
+
 class _Client:
     """The connection, and how it ended."""
 
@@ -77,7 +85,7 @@ class _Client:
         if timeout is not None:
             self._peer.set_timeout(timeout)
         self._peer.on("timeout", lambda: self.fail(f"nothing has moved for {timeout:g} s"))
-        self._peer.on("error", lambda error: self.fail(reason(error)))
+        self._peer.on("error", lambda error: self.fail(f"{reason(error)}{_hint(error)}"))
         self._peer.on("connect", lambda: _Conversation(self._peer, self.fail))
 
     def talk_to(self, target: dict[str, Any]) -> int:

@@ -1,10 +1,11 @@
-"""`--trace`: one line for each event in the life of a socket or a server.
+"""`--trace`: a heading, and one line for each event in the life of a socket or a server.
 
-       0.000312  server  listening           listening  127.0.0.1:8124
-       1.204518  1       connection          open       from 127.0.0.1:53412
-       1.205027  1       data                open       5 B
+        seconds  who     event                      state      what it says
+       0.000312  server  listening                  listening  127.0.0.1:8124
+       1.204518  1       connection                 open       from 127.0.0.1:53412
+       1.205027  1       data                       open       5 B
 
-Seconds since the trace began; who; the event; `ready_state` at that moment; and what the event says.
+The seconds count from where the trace began; the state is `ready_state` at that moment.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ class Trace:
     def __init__(self, out: TextIO | None) -> None:
         self._out = out
         self._began = time.monotonic()
+        self._write("seconds", "who", "event", "state", "what it says")
 
     def watch_socket(self, name: str, socket: Socket) -> None:
         """Follow a socket. Its data flows from now on, as it does for everyone who listens to 'data'."""
@@ -49,11 +51,14 @@ class Trace:
             server.on(event, functools.partial(self._server_event, server, event))
 
     def line(self, name: str, event: str, state: str, detail: str) -> None:
-        """Write one line. That nobody reads it any more is no reason to stop."""
+        """Write one line."""
+        self._write(f"{time.monotonic() - self._began:.6f}", name, event, state, detail)
+
+    def _write(self, passed: str, name: str, event: str, state: str, detail: str) -> None:
+        """In columns. That nobody reads it any more is no reason to stop."""
         if self._out is not None:
-            passed = time.monotonic() - self._began
             with contextlib.suppress(OSError):
-                print(f"{passed:11.6f}  {name:6}  {event:25}  {state:9}  {detail}".rstrip(), file=self._out, flush=True)
+                print(f"{passed:>11}  {name:6}  {event:25}  {state:9}  {detail}".rstrip(), file=self._out, flush=True)
 
     def _socket_event(self, name: str, socket: Socket, event: str, *args: Any) -> None:
         tell = _OF_SOCKETS[event]

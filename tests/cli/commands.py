@@ -15,6 +15,7 @@ from tests.loopback import PATIENCE, child_environment
 
 __all__ = ["EchoServer", "command", "echo_server", "run", "start", "trace_of"]
 
+_TRACE_HEADING: Final = "    seconds  who     event                      state      what it says"
 _TRACE_LINE: Final = re.compile(r" *\d+\.\d{6}  (\S+) +(\S+) +(\S+)(?: +(.*))?")
 
 
@@ -75,6 +76,8 @@ def echo_server(*arguments: object, **options: Any) -> Iterator[EchoServer]:
 
 def trace_of(stderr: str, name: str = "1") -> list[tuple[str, str, str]]:
     """The events of `name` in a trace, each with the state, and what it said."""
-    lines = [_TRACE_LINE.fullmatch(line) for line in stderr.splitlines()]
+    heading, *rest = stderr.splitlines()
+    assert heading == _TRACE_HEADING
+    lines = [_TRACE_LINE.fullmatch(line) for line in rest]
     assert all(lines), stderr
     return [(line[2], line[3], line[4] or "") for line in lines if line is not None and line[1] == name]

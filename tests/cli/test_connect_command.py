@@ -271,6 +271,15 @@ def test_there_is_no_such_path(tmp_path: Path) -> None:
     assert done.stderr.decode() == f"sansnet: connect ENOENT {tmp_path / 'nothing'}\n"
 
 
+@paths
+@pytest.mark.parametrize("word", ["8124", "localhost"])
+def test_a_word_that_was_meant_otherwise(word: str, tmp_path: Path) -> None:
+    """A single word is a path. Who meant a port, or a host, is told how these are written."""
+    done = run("connect", word, cwd=tmp_path)
+    hint = "that is a path, a port needs a host before it: connect HOST PORT"
+    assert (done.returncode, done.stderr.decode()) == (1, f"sansnet: connect ENOENT {word}; {hint}\n")
+
+
 def test_the_peer_says_nothing(listener: socket.socket) -> None:
     with start("connect", "--timeout", "0.2", "127.0.0.1", port_of(listener)) as process:
         assert process.wait(PATIENCE) == 1
