@@ -130,7 +130,8 @@ class Server(Emitter):
         'listening' follows, or an 'error'. `callback` is added once for 'listening'.
 
         path: of a Unix domain socket; `readable_all` and `writable_all` open it to other users; `close()` unlinks it.
-        ipv6_only, reuse_port, backlog: as the system has them. signal: an `AbortSignal` that closes the server.
+        ipv6_only, reuse_port, backlog: as the system has them. exclusive: as every port is without `reuse_port`.
+        signal: an `AbortSignal` that closes the server.
         handle, fd: a socket that exists: a `BoundSocket`, which is the server's from then on, as are a descriptor and a
             `socket.socket`; or another server, with which the connections are shared.
 

@@ -27,7 +27,12 @@ _WINDOWS: Final[dict[int, str]] = {
     1236: "ECONNABORTED",
 }
 
-_LOOKUP_NAMES: Final = {getattr(socket, name): name for name in dir(socket) if name.startswith("EAI_")}
+# WSANO_DATA (the name exists, but has no address of that kind) has no EAI_ name any more. libuv says ENOENT for it, and
+# has an open issue about that (2959); we say what it is everywhere else.
+_LOOKUP_NAMES: Final = {
+    11004: "EAI_NODATA",
+    **{getattr(socket, name): name for name in dir(socket) if name.startswith("EAI_")},
+}
 _NOT_FOUND: Final = frozenset({"EAI_NONAME", "EAI_NODATA"})  # Node's ENOTFOUND is either
 
 

@@ -113,6 +113,14 @@ def test_failures_have_node_s_names(system: Callable[[object], list[tuple[Any, .
     assert find("a.example", 0, 0, True) == Fault(code, syscall="getaddrinfo", hostname="a.example")
 
 
+def test_a_name_without_an_address_is_not_found_on_windows_either(
+    system: Callable[[object], list[tuple[Any, ...]]],
+) -> None:
+    """Its WSANO_DATA has no name among Python's EAI_ numbers; libuv takes it for a file that isn't there."""
+    system(socket.gaierror(11004, "whatever"))
+    assert find("a.example", 0, 0, True) == Fault("ENOTFOUND", syscall="getaddrinfo", hostname="a.example")
+
+
 def test_an_error_of_the_system_keeps_its_name_and_number(system: Callable[[object], list[tuple[Any, ...]]]) -> None:
     system(OSError(errno.EMFILE, "too many"))
     assert find("a.example", 0, 0, True) == Fault(
