@@ -47,6 +47,27 @@ def test_an_exclusive_port() -> None:
             assert take(client, 100) == b"hello\r\n"
 
 
+def test_ports_are_held() -> None:
+    with running("bound_socket") as program:
+        said = program.rest()
+    ports = [line.split()[2] for line in said if line.startswith("reserved")]
+    assert said == [
+        f"reserved port {ports[0]} for the server",
+        "listening: True",
+        f"reserved port {ports[1]} for the client",
+        f"a connection from port {ports[1]}",
+        "goodbye",
+    ]
+
+
+def test_a_port_that_cannot_be_held() -> None:
+    with socket.create_server((LOCALHOST, 0)) as other:
+        port = other.getsockname()[1]
+        with running("bound_socket", port) as program:
+            _, stderr = program.process.communicate()
+    assert stderr.endswith(f"bind EADDRINUSE {LOCALHOST}:{port}\n")
+
+
 def test_a_signal_closes_the_server() -> None:
     with running("listen_signal", 0) as server:
         bound = server.line()
