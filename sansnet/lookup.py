@@ -48,7 +48,11 @@ class CustomLookup:
         if not self._open:
             return
         self._open = False
-        self._done(self._answer(error, address, family))
+        try:
+            answer = self._answer(error, address, family)
+        except Exception as raised:  # what was to be a list of addresses raised when it was read
+            answer = given_fault(raised)
+        self._done(answer)
 
     def _answer(self, error: Any, address: Any, family: Any) -> Answer:
         if error is not None:

@@ -90,7 +90,7 @@ class SocketPort:
         self.machine = machine
         self.handle = handle
         self.owner = owner
-        self.tell = owner.on_notice
+        self.tell: Callable[[Notice], None] = owner.on_notice
         handle.attach(self)
 
     def ask(self, effects: list[Effect]) -> Reply | None:
@@ -104,6 +104,10 @@ class SocketPort:
     def retire(self) -> None:
         """Another life takes over: this one's idle timer must not speak for it."""
         self.ask(self.machine.set_timeout(0))
+
+    def mute(self) -> None:
+        """Nobody is to hear of this life any more."""
+        self.tell = _unheard
 
     # -- the driver's reports
 
@@ -222,6 +226,9 @@ class _Lookup:
         self._open = False
         machine = self._port.machine
         self._port.ask(machine.lookup_failed(answer) if isinstance(answer, Fault) else machine.looked_up(answer))
+
+
+def _unheard(_notice: Notice) -> None: ...
 
 
 _SOCKET_OPS: dict[type[Effect], Callable[[SocketPort, Any], object]] = {

@@ -172,6 +172,16 @@ class Socket(Ends):
             self.once("connect", wanted.listener)
         return self
 
+    def _call_off(self) -> None:
+        """connect() raises, as its lookup did: this life ends unheard, and another one is as the socket was before."""
+        spoilt = self._port
+        spoilt.mute()
+        spoilt.ask(spoilt.machine.destroy())
+        self._bound = self._bound_path = None
+        self._port = self._new_port(spoilt.machine.successor())
+        if self._timeout:
+            self._port.ask(self._port.machine.set_timeout(self._port.machine.idle_seconds))
+
     def _is_spent(self) -> bool:
         """Is this life of no use for a connection? It was destroyed, or it ended before there was one."""
         machine = self._port.machine
@@ -373,7 +383,12 @@ class Socket(Ends):
     def look_up(self, lookup: ops.Lookup, done: Callable[[Answer], None]) -> Cancellable:
         """Look a name up, the user's way if there is one; called by the port."""
         if self._lookup is not None:
-            return CustomLookup(self._lookup, lookup, self._block_list, self._port.machine.connecting.route.port, done)
+            port = self._port.machine.connecting.route.port
+            try:
+                return CustomLookup(self._lookup, lookup, self._block_list, port, done)
+            except BaseException:
+                self._call_off()
+                raise
         block_list = self._block_list
         return self._driver.resolve(
             lookup.host, lookup.family, lookup.hints, lookup.every, lambda answer: done(screened(answer, block_list))

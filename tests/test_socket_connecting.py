@@ -201,10 +201,40 @@ def test_a_lookup_that_raises_lets_connect_raise(net: Loopback) -> None:
     client = Socket()
     log = log_of(client)
     with pytest.raises(KeyError, match="no such name"):
-        client.connect(port=80, host="a.name", lookup=lookup)
-    client.destroy()
+        client.connect(port=80, host="a.name", lookup=lookup, connect_timeout=60)
+    assert (client.ready_state, client.connecting, client.pending) == ("open", False, True)
     net.run()
-    assert log == ["close(False)"]
+    assert log == []
+    server = net.serve()
+    client.connect(port_of(server), "127.0.0.1")
+    net.run_until(lambda: "ready" in log)
+    assert log == ["connect", "ready"]
+    server.close()
+    net.close(client)
+
+
+def test_a_lookup_that_raises_leaves_the_idle_timer_as_it_was(net: Loopback) -> None:
+    client = Socket().set_timeout(0.001)
+    log = log_of(client)
+    with pytest.raises(ZeroDivisionError):
+        client.connect(port=80, host="a.name", lookup=lambda *_: 1 / 0)
+    net.run_until(lambda: log)
+    assert log == ["timeout"]
+
+
+def test_a_list_of_addresses_that_raises_is_an_error(net: Loopback) -> None:
+    """Nobody would be there to catch it, were it raised from wherever the lookup calls back."""
+
+    def addresses() -> Iterator[tuple[str, int]]:
+        yield "127.0.0.1", 4
+        raise KeyError("no more")
+
+    client = Socket()
+    log: list[Exception] = []
+    client.on("error", log.append)
+    client.connect(port=80, host="a.name", lookup=lambda _host, _options, done: done(None, addresses()))
+    net.run()
+    assert [str(error) for error in log] == ["'no more'"]
 
 
 @pytest.mark.covers("D-12")
