@@ -5,8 +5,7 @@ python -m examples.listen_retry [PORT [SECONDS]]    port 8124, tried once a seco
 
 import sys
 
-from sansnet import NetError, Socket, create_server, using
-from sansnet.drivers.selector import SelectorDriver
+from sansnet import NetError, Socket, create_server, default_driver, run
 
 HOST = "127.0.0.1"
 
@@ -21,22 +20,17 @@ def main(port: str = "8124", seconds: str = "1") -> None:
         if error.code != "EADDRINUSE":
             raise error
         print("Address in use, retrying...")
-        driver.call_later(wait, retry)
+        default_driver().call_later(wait, retry, ref=True)  # ref: run() waits for it, as Node does for its timers
 
     def retry() -> None:
         server.close()
         server.listen(port, HOST)
 
-    with SelectorDriver() as driver, using(driver):
-        server = create_server(on_connection)
-        server.on("error", on_error)
-        server.on("listening", lambda: print("server bound:", server.address()))
-        server.listen(port, HOST)
-        # A timer doesn't keep run() going, as it does in Node: until the server listens, we ask for one turn after the
-        # other, each of which waits for a timer too.
-        while not server.listening:
-            driver.step(wait)
-        driver.run()
+    server = create_server(on_connection)
+    server.on("error", on_error)
+    server.on("listening", lambda: print("server bound:", server.address()))
+    server.listen(port, HOST)
+    run()
 
 
 if __name__ == "__main__":

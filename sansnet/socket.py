@@ -64,7 +64,8 @@ class Socket(Ends):
     def __init__(self, options: Any = None, /, **keywords: Any) -> None:
         """Make a socket that isn't connected yet, or, with `handle` (or `fd`), one around a connection that exists.
 
-        handle: an object with `fileno()`, such as a `socket.socket`, or a `BoundSocket` to connect from.
+        handle: an object with `fileno()`, such as a `socket.socket`, or a `BoundSocket`. One that isn't connected is
+            what `connect()` then connects.
 
         allow_half_open: keep our half open when the peer has ended its own; default False.
         readable, writable: make a socket without that half; default True.
@@ -97,11 +98,17 @@ class Socket(Ends):
         if given.source is None:
             self._port = self._new_port(machine)
         elif isinstance(given.source, BoundSocket):
-            self._take_bound(machine, given.source)
+            where = given.source.address()
+            self._take_unconnected(machine, self._driver.adopt(given.source.adopt()))
+            self._bound_path = where if isinstance(where, str) else None
         else:
             if self._reader is not None:
                 self._reader.begin()
-            self._take_over(machine, adopt(self._driver, given.source), paused=False)
+            handle = adopt(self._driver, given.source)
+            if handle.unconnected():
+                self._take_unconnected(machine, handle)
+            else:
+                self._take_over(machine, handle, paused=False)
         if given.signal is not None:
             self._obey(given.signal)
 
@@ -135,12 +142,10 @@ class Socket(Ends):
         name = handle.local_name()
         self._port.ask(machine.adopt(paused, name is not None and name.is_path))
 
-    def _take_bound(self, machine: SocketMachine, bound: BoundSocket) -> None:
-        where = bound.address()
-        self._port = SocketPort(self._driver, machine, self._driver.adopt(bound.adopt()), self)
-        self._port.ask(machine.take_bound(bound.is_pipe))
-        self._bound = "path" if bound.is_pipe else "tcp"
-        self._bound_path = where if isinstance(where, str) else None
+    def _take_unconnected(self, machine: SocketMachine, handle: SocketHandle) -> None:
+        self._port = SocketPort(self._driver, machine, handle, self)
+        self._bound = handle.unconnected()
+        self._port.ask(machine.take_bound(self._bound == "path"))
 
     # -- connecting and closing
 

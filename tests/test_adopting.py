@@ -101,3 +101,39 @@ def test_a_paused_connection_is_handed_over(net: Loopback) -> None:
         net.run_until(lambda: second.readable_ended)
     net.run()
     assert (bytes(got), log) == (b"before after", ["close(False)"])
+
+
+def test_a_socket_that_is_not_connected_is_what_connect_connects(net: Loopback) -> None:
+    ports: list[int | None] = []
+    server = net.serve(lambda peer: ports.append(peer.remote_port))
+    own = socket.socket()
+    own.bind(("127.0.0.1", 0))
+    port = own.getsockname()[1]
+    client = Socket(handle=own)
+    assert (client.pending, client.local_port) == (False, port)
+    assert not net.driver.alive or server.listening, "nothing is reported on it"
+    client.connect(port_of(server), "127.0.0.1")
+    net.run_until(lambda: ports)
+    assert ports == [port]
+    server.close()
+    net.close(client)
+
+
+def test_a_path_s_socket_that_is_not_connected_connects_to_paths_only(net: Loopback) -> None:
+    client = Socket(handle=socket.socket(socket.AF_UNIX))
+    with pytest.raises(TypeError, match=r"options\.path"):
+        client.connect(80)
+    log = log_of(client)
+    client.connect("/no/such/path")
+    net.run()
+    assert log == ["error(ENOENT)", "close(True)"]
+
+
+def test_a_socket_that_listens_can_not_be_connected(net: Loopback) -> None:
+    own = socket.create_server(("127.0.0.1", 0))
+    client = Socket(handle=own)
+    log = log_of(client)
+    client.connect(80, "127.0.0.1")
+    net.run()
+    assert log[-1] == "close(True)"
+    assert log[0].startswith("error(")

@@ -268,3 +268,29 @@ def test_unref_of_a_server_before_it_listens(net: Loopback) -> None:
     assert not is_alive(net)
     server.ref().close()
     net.run()
+
+
+# -------------------------------------------------------------------------------------------------------------- timers
+
+
+def test_a_timer_of_the_user_s_keeps_it_alive_if_it_is_to(net: Loopback) -> None:
+    """As `setTimeout()` does in Node."""
+    fired: list[str] = []
+    net.driver.call_later(0, lambda: fired.append("not waited for"))
+    assert net.driver.active == 0
+    net.driver.call_later(0.001, lambda: fired.append("waited for"), ref=True)
+    assert net.driver.active == 1
+    net.run()
+    assert "waited for" in fired
+    assert net.driver.active == 0
+
+
+def test_a_timer_that_is_cancelled_keeps_nothing_alive(net: Loopback) -> None:
+    timer = net.driver.call_later(60, lambda: None, ref=True)
+    for _ in range(2):
+        timer.cancel()
+        assert net.driver.active == 0
+    early = net.driver.call_later(0, lambda: None, ref=True)
+    net.run()
+    early.cancel()
+    assert net.driver.active == 0

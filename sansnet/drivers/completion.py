@@ -23,6 +23,7 @@ from ..state.endpoints import Endpoint, Found, ListenPlan
 from ..state.faults import Fault
 from .completion_listener import CompletionListener
 from .completion_socket import CompletionSocket
+from .kept_timer import KeptTimer
 
 if TYPE_CHECKING:
     from .completion_handle import CompletionHandle
@@ -75,8 +76,10 @@ class CompletionDriver:
         self.check()
         self.proactor.call_soon_threadsafe(functools.partial(self._call_in_turn, callback))
 
-    def call_later(self, seconds: float, callback: Callable[[], None]) -> Cancellable:
+    def call_later(self, seconds: float, callback: Callable[[], None], *, ref: bool = False) -> Cancellable:
         self.check()
+        if ref:
+            return KeptTimer(self, seconds, callback)
         return self.proactor.call_later(seconds, functools.partial(self._call_in_turn, callback))
 
     def report(self, error: BaseException) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, final
+from typing import TYPE_CHECKING, Final, Literal, final
 
 from ..state.effects import Payload
 from ..state.endpoints import Endpoint
@@ -332,6 +332,10 @@ class CompletionSocket(CompletionHandle):
         if self._bound is not None:
             return self._bound.local_name()
         return None if self._channel is None else self._channel.local_name()
+
+    def unconnected(self) -> Literal["tcp", "path"] | None:
+        name = self._bound.local_name() if self._bound is not None else None
+        return None if name is None else "path" if name.is_path else "tcp"
 
     def remote_name(self) -> Endpoint | None:
         return None if self._channel is None else self._channel.remote_name()

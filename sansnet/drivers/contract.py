@@ -28,7 +28,7 @@ The obligations
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from ..state.effects import Payload
 from ..state.endpoints import Endpoint, Found, ListenPlan
@@ -134,6 +134,9 @@ class SocketHandle(Protocol):
 
     def get_type_of_service(self) -> int | Fault: ...
 
+    def unconnected(self) -> Literal["tcp", "path"] | None:
+        """What a handle that `adopt` made could be connected to, if its socket has no peer."""
+
     def local_name(self) -> Endpoint | None:
         """The address at this end; None when there is none. Never raises."""
 
@@ -211,8 +214,8 @@ class Driver(Protocol):
     def call_soon_threadsafe(self, callback: Callable[[], None]) -> None:
         """As `call_soon`, from any thread; wakes the loop."""
 
-    def call_later(self, seconds: float, callback: Callable[[], None]) -> Cancellable:
-        """Call back from the loop once that much time has passed. Does not keep the driver alive."""
+    def call_later(self, seconds: float, callback: Callable[[], None], *, ref: bool = False) -> Cancellable:
+        """Call back from the loop once that much time has passed. With `ref` it counts for `alive` until then."""
 
     def report(self, error: BaseException) -> None:
         """A listener raised `error`: let it surface where this loop's users look for it, once this turn is over."""

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from ..state.endpoints import Endpoint, Found, ListenPlan
 from ..state.faults import Fault
+from .kept_timer import KeptTimer
 from .readiness_bound import ReadinessBound, open_bound
 from .readiness_listener import open_listener
 from .readiness_socket import ReadinessSocket
@@ -127,10 +128,12 @@ class ReadinessDriver:
             self._posted.remove(callback)
             raise
 
-    def call_later(self, seconds: float, callback: Callable[[], None]) -> Cancellable:
-        """Call back from the loop once `seconds` have passed. Does not keep the driver alive."""
+    def call_later(self, seconds: float, callback: Callable[[], None], *, ref: bool = False) -> Cancellable:
+        """Call back from the loop once `seconds` have passed. With `ref` it keeps the driver alive until then."""
         if self.closed:
             raise self.complaint()
+        if ref:
+            return KeptTimer(self, seconds, callback)
         return self.reactor.call_later(seconds, functools.partial(self._call_in_turn, callback))
 
     def report(self, error: BaseException) -> None:

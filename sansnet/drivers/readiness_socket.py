@@ -16,7 +16,7 @@ import socket
 from collections import deque
 from collections.abc import Callable, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Final, final
+from typing import TYPE_CHECKING, Final, Literal, final
 
 from ..state.effects import Payload
 from ..state.endpoints import Endpoint
@@ -379,6 +379,17 @@ class ReadinessSocket(ReadinessHandle):
             return system.get_type_of_service(self._socket)
         except OSError as error:
             return fault_of(error, "getTypeOfService")
+
+    def unconnected(self) -> Literal["tcp", "path"] | None:
+        """What it could be connected to, if it has no peer."""
+        if self._socket is None:
+            return None
+        try:
+            self._socket.getpeername()
+        except OSError as error:
+            if error.errno == errno.ENOTCONN:
+                return "path" if self._socket.family == system.PATHS else "tcp"
+        return None
 
     def remote_name(self) -> Endpoint | None:
         """The address of the peer; None when there is none."""

@@ -20,6 +20,7 @@ from ..state.endpoints import Endpoint
 
 __all__ = [
     "HAS_PATHS",
+    "PATHS",
     "bind_reusable",
     "check_family",
     "close",
@@ -38,7 +39,10 @@ __all__ = [
 HAS_PATHS: Final = hasattr(socket, "AF_UNIX")
 """Has this Python Unix domain sockets?"""
 
-_FAMILIES: Final[dict[int, int]] = {0: getattr(socket, "AF_UNIX", -1), 4: socket.AF_INET, 6: socket.AF_INET6}
+PATHS: Final[int] = getattr(socket, "AF_UNIX", -1)
+"""The address family of paths, -1 where there is none."""
+
+_FAMILIES: Final[dict[int, int]] = {0: PATHS, 4: socket.AF_INET, 6: socket.AF_INET6}
 
 # A socket that is born non-blocking spares a call; elsewhere it has to be made so.
 _BORN_NON_BLOCKING: Final[int] = getattr(socket, "SOCK_NONBLOCK", 0)
