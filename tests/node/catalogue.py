@@ -1,6 +1,7 @@
 """The catalogue of Node's behaviours, by id, and which scenarios cover which of them.
 
-An id is the letter of a section and a number: `H-07`. What each says is told in the scenarios that name it.
+An id is the letter of a section and a number: `H-07`. `behaviours.txt` says in a few words what each is about; what it
+says is told in the scenarios that name it.
 """
 
 from __future__ import annotations
@@ -8,12 +9,13 @@ from __future__ import annotations
 import functools
 import importlib
 import pkgutil
+from pathlib import Path
 from typing import Final
 
 from . import scenarios
 from .words import Scenario
 
-__all__ = ["IDS", "SECTIONS", "all_scenarios", "coverage"]
+__all__ = ["IDS", "SECTIONS", "TITLES", "all_scenarios", "coverage"]
 
 SECTIONS: Final = {
     "X": ("the order of events", 11),
@@ -45,6 +47,13 @@ SECTIONS: Final = {
 """What a section is about, and how many behaviours it has."""
 
 IDS: Final = tuple(f"{letter}-{number:02}" for letter, (_, count) in SECTIONS.items() for number in range(1, count + 1))
+
+_LINES: Final = Path(__file__).with_name("behaviours.txt").read_text(encoding="utf-8").splitlines()
+
+TITLES: Final = {identifier: title for identifier, _, title in (line.partition(" ") for line in _LINES)}
+"""What each is about, for the eye."""
+
+assert tuple(TITLES) == IDS, "behaviours.txt has a line for each id, in order"
 
 
 @functools.cache
