@@ -39,6 +39,15 @@ class Listener:
 # ------------------------------------------------------------------------------------------------------ controller
 
 
+@pytest.mark.covers(
+    "AbortController",
+    "AbortController.abort",
+    "AbortController.signal",
+    "AbortSignal",
+    "AbortSignal.aborted",
+    "AbortSignal.reason",
+    "AbortSignal.add_listener",
+)
 def test_a_signal_aborts_once_and_keeps_its_reason() -> None:
     controller, listener = AbortController(), Listener()
     signal = controller.signal
@@ -51,6 +60,7 @@ def test_a_signal_aborts_once_and_keeps_its_reason() -> None:
     assert controller.signal is signal
 
 
+@pytest.mark.covers("AbortError")
 def test_the_reason_is_an_abort_error_if_none_is_given() -> None:
     controller = AbortController()
     controller.abort()
@@ -80,6 +90,7 @@ def test_listeners_are_called_in_order_each_once() -> None:
     assert controller.signal.listener_count() == 0
 
 
+@pytest.mark.covers("AbortSignal.remove_listener")
 def test_a_listener_that_was_removed_is_not_called_even_if_it_happens_meanwhile() -> None:
     controller, gone = AbortController(), Listener()
     before = Listener(lambda: controller.signal.remove_listener(gone))
@@ -130,6 +141,7 @@ def test_several_listeners_that_raise_make_a_group() -> None:
 # --------------------------------------------------------------------------------------------------------- timeout
 
 
+@pytest.mark.covers("AbortSignal.timeout")
 def test_a_timeout_aborts_when_the_time_has_passed() -> None:
     clock, listener = Clock(), Listener()
     signal = AbortSignal.timeout(2.5, schedule=clock.call_later)
@@ -181,6 +193,7 @@ def test_a_timeout_goes_by_the_driver_that_new_sockets_are_made_on(monkeypatch: 
 # ------------------------------------------------------------------------------------------------------------- any
 
 
+@pytest.mark.covers("AbortSignal.any")
 def test_any_aborts_with_the_first_of_its_sources() -> None:
     one, other, listener = AbortController(), AbortController(), Listener()
     signal = AbortSignal.any([one.signal, other.signal])
@@ -232,6 +245,7 @@ def test_a_listener_of_the_source_sees_any_aborted_too() -> None:
     assert seen == [True]
 
 
+@pytest.mark.covers("AbortSignal.listener_count")
 def test_any_listens_to_its_sources_only_while_somebody_listens_to_it() -> None:
     one, other, first, second = AbortController(), AbortController(), Listener(), Listener()
     signal = AbortSignal.any([one.signal, other.signal])

@@ -342,6 +342,7 @@ def test_a_socket_address_cannot_be_changed(name: str) -> None:
         setattr(SocketAddress(), name, 1)
 
 
+@pytest.mark.covers("SocketAddress.__eq__", "SocketAddress.__hash__")
 def test_socket_addresses_are_equal_when_all_parts_are() -> None:
     address = SocketAddress(address="::1", family="ipv6", port=80, flowlabel=1)
     same = SocketAddress(address="0::1", family="IPV6", port="80", flowlabel=1)

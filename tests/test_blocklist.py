@@ -91,6 +91,7 @@ def spellings(address: IPAddress) -> list[tuple[Any, ...]]:
     return [(str(address), family(address)), (address.exploded, family(address).upper()), (address,), (endpoint,)]
 
 
+@pytest.mark.covers("BlockList.__contains__", "BlockList.__len__")
 class AgainstTheSlowOne(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
@@ -287,6 +288,7 @@ def test_check_is_false_for_what_it_does_not_understand() -> None:
     assert "localhost" not in block_list
 
 
+@pytest.mark.covers("BlockList.__contains__")
 def test_a_text_in_the_list_is_of_the_family_that_it_looks_like() -> None:
     block_list = BlockList()
     block_list.add_cidrs(["10.0.0.0/8", "fe80::/10"])

@@ -129,6 +129,25 @@ EXCEPTIONS = [to_exception(fault) for fault, _, _ in CASES]
 
 
 @pytest.mark.covers("V-01", "V-02", "V-03", "V-04", "V-05", "V-06", "V-07", "V-09", "E-10")
+@pytest.mark.covers(
+    "AbortError",
+    "NetAddressInfoError",
+    "NetArgumentError",
+    "NetBlockingIOError",
+    "NetBrokenPipeError",
+    "NetConnectionAbortedError",
+    "NetConnectionError",
+    "NetConnectionRefusedError",
+    "NetConnectionResetError",
+    "NetError",
+    "NetFileNotFoundError",
+    "NetOSError",
+    "NetPermissionError",
+    "NetRuntimeError",
+    "NetTimeoutError",
+    "NetTypeError",
+    "NetValueError",
+)
 @pytest.mark.parametrize(("fault", "builtin", "text"), CASES)
 def test_a_fault_becomes_an_exception_with_nodes_text(fault: Fault, builtin: type[Exception], text: str) -> None:
     error = to_exception(fault)
@@ -259,6 +278,7 @@ def test_an_abort_error_of_the_user_is_not_wrapped_in_another() -> None:
     assert to_exception(given_fault(mine)) is mine
 
 
+@pytest.mark.covers("AbortError")
 @pytest.mark.parametrize("reason", [KeyError("why"), "why", None])
 def test_an_abort_carries_its_reason(reason: object) -> None:
     error = to_exception(Fault("ABORT_ERR", cause=reason))
@@ -270,6 +290,7 @@ def test_an_abort_carries_its_reason(reason: object) -> None:
 
 
 @pytest.mark.covers("V-08")
+@pytest.mark.covers("NetExceptionGroup")
 def test_an_aggregate_is_an_exception_group_with_the_attempts_in_order() -> None:
     late = Fault("ETIMEDOUT", syscall="connect", address="::1", port=1)
     group = to_exception(Fault("ECONNREFUSED", errors=(REFUSED, late)))
@@ -342,6 +363,7 @@ def test_a_dotted_name_is_a_property() -> None:
     assert str(invalid_arg_value("options.family", 5)) == "The property 'options.family' is invalid. Received 5"
 
 
+@pytest.mark.covers("NetArgumentError")
 def test_an_invalid_value_is_a_value_error_and_a_type_error() -> None:
     error = invalid_arg_value("options", {}, 'must have the property "port" or "path"')
     assert str(error) == 'The argument \'options\' must have the property "port" or "path". Received {}'

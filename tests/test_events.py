@@ -35,6 +35,7 @@ def ignore(*_: object) -> None: ...
 # ------------------------------------------------------------------------------------------------------------- emitting
 
 
+@pytest.mark.covers("Emitter.on")
 def test_listeners_are_called_in_order_with_the_arguments() -> None:
     emitter, log = Emitter(), list[Any]()
     emitter.on("data", lambda *args: log.append((1, args)))
@@ -44,6 +45,7 @@ def test_listeners_are_called_in_order_with_the_arguments() -> None:
     assert log == [(0, (b"x", 5)), (1, (b"x", 5)), (2, (b"x", 5))]
 
 
+@pytest.mark.covers("Emitter.emit")
 def test_emit_tells_whether_anybody_listens() -> None:
     emitter = Emitter()
     assert not emitter.emit("data")
@@ -85,6 +87,7 @@ def test_what_a_listener_raises_comes_out_and_the_rest_is_not_called() -> None:
     assert log == []
 
 
+@pytest.mark.covers("Emitter.emit")
 def test_an_error_that_nobody_listens_to_is_raised() -> None:
     emitter, mine = Emitter(), KeyError("mine")
     with pytest.raises(KeyError) as caught:
@@ -115,6 +118,7 @@ def test_an_error_that_is_no_exception_is_raised_in_one(args: tuple[object, ...]
 # ------------------------------------------------------------------------------------------------------------- once
 
 
+@pytest.mark.covers("Emitter.once")
 def test_once_is_called_once() -> None:
     emitter, log = Emitter(), list[int]()
     emitter.once("x", log.append).on("x", lambda value: log.append(-value)).prepend_once_listener("x", log.append)
@@ -153,6 +157,7 @@ def test_once_is_off_before_its_listener_is_called() -> None:
 # ------------------------------------------------------------------------------------------------------------ removing
 
 
+@pytest.mark.covers("Emitter.off")
 def test_off_takes_the_last() -> None:
     emitter, log = Emitter(), list[int]()
     emitter.on("x", log.append).once("x", log.append).off("x", log.append)
@@ -183,6 +188,7 @@ def test_off_does_nothing_for_a_stranger() -> None:
     assert emitter.told == [("added", "x", 1)]
 
 
+@pytest.mark.covers("Emitter.remove_all_listeners")
 def test_remove_all_listeners() -> None:
     emitter = Emitter().on("x", ignore).on("x", ignore).on("y", ignore).on("z", ignore)
     assert emitter.remove_all_listeners("x").remove_all_listeners("w").event_names() == ["y", "z"]
@@ -192,6 +198,7 @@ def test_remove_all_listeners() -> None:
 # -------------------------------------------------------------------------------------------------------------- asking
 
 
+@pytest.mark.covers("Emitter.event_names", "Emitter.listeners", "Emitter.listener_count")
 def test_what_is_there() -> None:
     emitter = Emitter().once("b", ignore).on("a", print).on("b", print)
     assert emitter.event_names() == ["b", "a"]

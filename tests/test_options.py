@@ -246,11 +246,13 @@ def test_on_read_may_be_a_mapping() -> None:
     assert on_read.callback is nothing
 
 
+@pytest.mark.covers("OnRead")
 @pytest.mark.parametrize("buffer", [bytearray(1), memoryview(bytearray(2)), lambda: bytearray(1)])
 def test_buffers_to_read_into_i10(buffer: object) -> None:
     assert OnRead(buffer, nothing).buffer is buffer
 
 
+@pytest.mark.covers("OnRead")
 @pytest.mark.parametrize(
     ("buffer", "callback", "name"),
     [

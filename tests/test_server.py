@@ -197,6 +197,7 @@ def test_close_twice_while_a_connection_lives(net: Loopback) -> None:
     assert log == ["close"]
 
 
+@pytest.mark.covers("Server.close_all_connections", "Server.connections")
 def test_close_all_connections(net: Loopback) -> None:
     accepted: list[Socket] = []
     server = net.serve(accepted.append)
@@ -223,6 +224,7 @@ def test_closing_resets_who_waited_in_the_backlog(net: Loopback) -> None:
 # ------------------------------------------------------------------------------------------------------------ accepting
 
 
+@pytest.mark.covers("Server")
 def test_a_connection(net: Loopback) -> None:
     """[P-01] Open, with both addresses, and no 'connect'."""
     logs: list[list[str]] = []
@@ -244,6 +246,7 @@ def test_a_connection(net: Loopback) -> None:
     net.run_until(lambda: logs[0][-1] == "close(False)")
 
 
+@pytest.mark.covers("DropInfo")
 def test_above_the_limit_connections_are_dropped(net: Loopback) -> None:
     """[P-03, P-04, P-06] Told as 'drop', not counted; who goes makes room."""
     server = net.serve()
@@ -278,6 +281,7 @@ def test_a_limit_of_none_and_of_nothing(net: Loopback) -> None:
     assert log == ["drop", "connection"]
 
 
+@pytest.mark.covers("Server(block_list)")
 def test_the_block_list(net: Loopback) -> None:
     """[P-08] Neither 'connection' nor 'drop', and not counted."""
     blocked = BlockList()
@@ -353,6 +357,7 @@ def option(of: Socket, level: int, name: int) -> int:
         return duplicate.getsockopt(level, name)
 
 
+@pytest.mark.covers("Server.pause", "Server.resume")
 def test_a_server_that_pauses(net: Loopback) -> None:
     """Who comes meanwhile waits in the system's backlog."""
     server = net.serve()

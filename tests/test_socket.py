@@ -67,6 +67,7 @@ def test_peer_ends_and_so_do_we(net: Loopback) -> None:
     assert states == [("writeOnly", False), ("closed", False)]
 
 
+@pytest.mark.covers("Socket 'prefinish'")
 def test_own_end(net: Loopback) -> None:
     """[X-07, H-02] prefinish, the callback, finish; then the peer's end, and close."""
     client, peer = net.pair()

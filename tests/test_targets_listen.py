@@ -131,6 +131,7 @@ def test_backlogs(args: tuple[object, ...], options: Mapping[str, object], backl
     assert listen_options(args, options).plan.backlog == backlog
 
 
+@pytest.mark.covers("listen(callback)")
 @pytest.mark.parametrize(
     ("args", "options"),
     [
@@ -220,6 +221,7 @@ def test_bad_listen(args: tuple[object, ...], options: Mapping[str, object], com
 
 
 @pytest.mark.covers("N-21")
+@pytest.mark.covers("listen(handle)")
 def test_handles_n21() -> None:
     class Ours:
         def address(self) -> None: ...
@@ -243,6 +245,7 @@ def test_an_address_is_no_handle() -> None:
 
 
 @pytest.mark.covers("N-23", "N-26")
+@pytest.mark.covers("listen(exclusive)")
 def test_the_signal_and_exclusive() -> None:
     signal = AbortController().signal
     found = listen_options((80,), {"signal": signal, "exclusive": 1})

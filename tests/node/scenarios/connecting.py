@@ -207,7 +207,7 @@ SCENARIOS = (
         "refused",
         "C-07 C-08 V-06",
         connect(server="refusing"),
-        settle("c.close"),
+        settle("c.connection_attempt_failed", "c.error", "c.close"),
     ),
     scenario(
         "refused, with a local address and no port",

@@ -59,14 +59,14 @@ SCENARIOS = (
         "a lookup that fails",
         "D-01",
         named(lookup("soon", fails="no such name"), "refusing"),
-        settle("c.close"),
+        settle("c.lookup", "c.error", "c.close"),
     ),
     scenario(
         "one answer",
         "D-02 D-05 E-08",
         listening(),
         single(lookup("soon", *V4)),
-        settle("c.ready"),
+        settle("c.lookup", "c.ready"),
         get("c.auto_select_family_attempted_addresses"),
     ),
     scenario(
@@ -178,7 +178,7 @@ SCENARIOS = (
         "an attempt takes too long, and the next one fails",
         "E-02 E-05",
         named(lookup("soon", entries=[V4, V4B]), "hanging", auto_select_family_attempt_timeout=seconds(0.02)),
-        settle("c.close"),
+        settle("c.connection_attempt_timeout", "c.close"),
         get("c.auto_select_family_attempted_addresses"),
     ),
     scenario(

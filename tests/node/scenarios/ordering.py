@@ -216,6 +216,6 @@ SCENARIOS = (
         call("c.connect", {"port": {"$port": "s"}, "host": "127.0.0.1"}, callback("listener")),
         on("c.connect", get("c.pending")),
         on("c.ready", get("c.ready_state")),
-        settle("c.ready"),
+        settle("c.connect", "c.ready"),
     ),
 )
