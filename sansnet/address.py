@@ -18,6 +18,7 @@ from .state.faults import Fault
 __all__ = [
     "MAPPED",
     "Family",
+    "IPFamily",
     "SocketAddress",
     "family_of",
     "format_address",
@@ -32,6 +33,7 @@ __all__ = [
 ]
 
 Family = Literal["ipv4", "ipv6"]
+IPFamily = Literal["IPv4", "IPv6"]
 
 MAPPED: Final = 0xFFFF << 32
 """The number of ::ffff:0.0.0.0, where the IPv4 addresses begin; they end 2**32 later."""

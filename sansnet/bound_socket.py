@@ -6,7 +6,7 @@ Reference: https://nodejs.org/api/net.html#class-netboundsocket
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self, final
+from typing import TYPE_CHECKING, Any, Self, Unpack, final
 
 from .address import is_ip, parse_port
 from .arguments import check_names
@@ -18,6 +18,7 @@ from .state.faults import Fault
 
 if TYPE_CHECKING:
     from .drivers.contract import BoundHandle
+    from .signatures import BoundSocketOptions
 
 __all__ = ["BoundSocket"]
 
@@ -34,7 +35,7 @@ class BoundSocket:
 
     __slots__ = ("_handle", "_name")
 
-    def __init__(self, options: Mapping[str, Any] | None = None, /, **keywords: Any) -> None:
+    def __init__(self, options: BoundSocketOptions | None = None, /, **keywords: Unpack[BoundSocketOptions]) -> None:
         """Bind.
 
         host: a literal address, no name; default '0.0.0.0', or '::' with `ipv6_only`. port: default 0, any free one.
@@ -46,7 +47,8 @@ class BoundSocket:
         """
         if options is not None and not isinstance(options, Mapping):
             raise invalid_arg_type("options", "of type object", options)
-        given = {name: value for name, value in {**(options or {}), **keywords}.items() if value is not None}
+        both: dict[str, Any] = {**(options or {}), **keywords}
+        given = {name: value for name, value in both.items() if value is not None}
         check_names("BoundSocket", given, _OPTIONS)
         endpoint = _path(given) if "path" in given else _address(given)
         answer = default_driver().bind(endpoint, given.get("ipv6_only", False), given.get("reuse_port", False))

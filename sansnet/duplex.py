@@ -8,14 +8,16 @@ Reference: https://nodejs.org/api/stream.html#class-streamduplex
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
+from . import signatures
 from .calling import fitted
 from .encodings import Decoder, decoder, payload_of
 from .errors import invalid_arg_type, to_exception
-from .events import Emitter
+from .listeners import SocketListeners
 from .piping import Pipe
 from .ports import SocketPort
+from .signatures import Destination, typed_as
 from .state import Fault, Misuse, notices
 from .state.effects import Effect, Payload, Taken
 from .state.phases import Flow, Read, Write
@@ -24,8 +26,10 @@ __all__ = ["Duplex"]
 
 Callback = Callable[[Exception | None], object]
 
+_D = TypeVar("_D", bound=Destination)
 
-class Duplex(Emitter):
+
+class Duplex(SocketListeners):
     """The stream that a socket is."""
 
     __slots__ = ("_callbacks", "_decoder", "_encoding", "_exception", "_pipes", "_port", "_token")
@@ -44,6 +48,7 @@ class Duplex(Emitter):
 
     # -- writing
 
+    @typed_as(signatures.write)
     def write(self, data: Any, encoding: Any = None, callback: Any = None) -> bool:
         """Send `data`: bytes, any buffer, or str with its `encoding` (default UTF-8).
 
@@ -60,6 +65,7 @@ class Duplex(Emitter):
         self._port.ask(machine.write(payload, size, self._token_of(callback)))
         return machine.accepts_more
 
+    @typed_as(signatures.end)
     def end(self, data: Any = None, encoding: Any = None, callback: Any = None) -> Self:
         """Write `data` if there is any, then end our half: FIN, after everything that was written.
 
@@ -139,7 +145,7 @@ class Duplex(Emitter):
         self._port.ask(machine.recode(("".join(text),)))
         return self
 
-    def pipe(self, destination: Any, *, end: bool = True) -> Any:
+    def pipe(self, destination: _D, *, end: bool = True) -> _D:
         """Write all that arrives to `destination`, at its pace; `end` it when the peer has ended (or if it had).
 
         Returns the destination. Raises TypeError (ERR_INVALID_ARG_TYPE) for what can't be written to.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from .address import IPFamily
 from .duplex import Duplex
 from .state.endpoints import Endpoint
 
@@ -11,10 +12,10 @@ __all__ = ["AddressInfo", "Ends", "address_info"]
 
 
 class AddressInfo(NamedTuple):
-    """One end of a TCP connection. `family` is 'IPv4' or 'IPv6'."""
+    """One end of a TCP connection."""
 
     address: str
-    family: str
+    family: IPFamily
     port: int
 
 
@@ -62,7 +63,7 @@ class Ends(Duplex):
         return info.port if info else None
 
     @property
-    def local_family(self) -> str | None:
+    def local_family(self) -> IPFamily | None:
         """'IPv4' or 'IPv6'."""
         info = address_info(self._local())
         return info.family if info else None
@@ -80,7 +81,7 @@ class Ends(Duplex):
         return info.port if info else None
 
     @property
-    def remote_family(self) -> str | None:
+    def remote_family(self) -> IPFamily | None:
         """'IPv4' or 'IPv6'."""
         info = address_info(self._peer())
         return info.family if info else None

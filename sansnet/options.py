@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, final
+from typing import TYPE_CHECKING, Any, Final, final
 
 from .abort import AbortSignal
 from .address import whole_number
@@ -52,6 +52,9 @@ from .targets import (
     set_default_auto_select_family_attempt_timeout,
     split_connect,
 )
+
+if TYPE_CHECKING:
+    from .signatures import Buffer
 
 __all__ = [
     "CONNECT_OPTIONS",
@@ -103,7 +106,7 @@ class OnRead:
     Raises TypeError (ERR_INVALID_ARG_TYPE) for anything else.
     """
 
-    buffer: Any
+    buffer: Buffer | Callable[[], Buffer]
     callback: Callable[[int, Any], object]
 
     def __post_init__(self) -> None:

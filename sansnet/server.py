@@ -8,16 +8,19 @@ Reference: https://nodejs.org/api/net.html#class-netserver
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Self, TypeVar, overload
 
 from . import options as _options
+from . import signatures
+from .address import IPFamily
 from .bound_socket import BoundSocket
 from .calling import fitted
 from .default import default_driver
 from .ends import AddressInfo, address_info
 from .errors import invalid_arg_type, to_exception
-from .events import Emitter
+from .listeners import ServerListeners
 from .ports import ServerPort
+from .signatures import typed_as
 from .socket import Socket
 from .state import Fault, Misuse, ServerMachine, SocketMachine, notices, ops
 from .state.effects import Notice
@@ -25,11 +28,14 @@ from .state.endpoints import ListenPlan
 
 if TYPE_CHECKING:
     from .abort import AbortSignal
+    from .blocklist import BlockList
     from .drivers.contract import SocketHandle
 
 __all__ = ["DropInfo", "Server", "create_server"]
 
 _NOT_RUNNING = Fault("ERR_SERVER_NOT_RUNNING")
+
+_T = TypeVar("_T")
 
 
 class DropInfo(NamedTuple):
@@ -37,13 +43,13 @@ class DropInfo(NamedTuple):
 
     local_address: str
     local_port: int
-    local_family: str
+    local_family: IPFamily
     remote_address: str
     remote_port: int
-    remote_family: str
+    remote_family: IPFamily
 
 
-class _Option:
+class _Option(Generic[_T]):
     """An option of a server: set, it is checked as the constructor checks it; it counts for what is accepted later."""
 
     __slots__ = ("_name",)
@@ -51,15 +57,19 @@ class _Option:
     def __set_name__(self, _owner: type, name: str) -> None:
         self._name = name
 
+    @overload
+    def __get__(self, server: None, _owner: type) -> Self: ...
+    @overload
+    def __get__(self, server: Server, _owner: type) -> _T: ...
     def __get__(self, server: Server | None, _owner: type) -> Any:
         return self if server is None else getattr(server._given, self._name)
 
-    def __set__(self, server: Server, value: Any) -> None:
+    def __set__(self, server: Server, value: _T) -> None:
         checked, _ = _options.server_options((), {self._name: value})
         setattr(server._given, self._name, getattr(checked, self._name))
 
 
-class Server(Emitter):
+class Server(ServerListeners):
     """A server for TCP connections, or for those over a Unix domain socket.
 
     Events: 'listening'; 'connection' (a `Socket`); 'close'; 'error' (the exception); 'drop' (a `DropInfo`, None on a
@@ -80,23 +90,24 @@ class Server(Emitter):
         "drop_max_connection",
     )
 
-    allow_half_open = _Option()
+    allow_half_open: _Option[bool] = _Option()
     """Keep our half of accepted sockets open when the peer has ended its own."""
-    pause_on_connect = _Option()
+    pause_on_connect: _Option[bool] = _Option()
     """Read nothing from accepted sockets before `resume()`."""
-    no_delay = _Option()
+    no_delay: _Option[bool] = _Option()
     """Send small writes of accepted sockets at once."""
-    keep_alive = _Option()
+    keep_alive: _Option[bool] = _Option()
     """Probe idle connections."""
-    keep_alive_initial_delay = _Option()
+    keep_alive_initial_delay: _Option[float] = _Option()
     """Seconds before the first probe; 0 leaves the system's."""
-    high_water_mark = _Option()
+    high_water_mark: _Option[int] = _Option()
     """Bytes, of both sides of accepted sockets."""
-    max_buffered = _Option()
+    max_buffered: _Option[int | None] = _Option()
     """How much of an accepted socket may wait to be sent; None: no limit. (Beyond Node.)"""
-    block_list = _Option()
+    block_list: _Option[BlockList | None] = _Option()
     """A `BlockList` of peers that are turned away, or None."""
 
+    @typed_as(signatures.server_init)
     def __init__(self, *args: Any, **options: Any) -> None:
         """Make a server that doesn't listen yet: `Server(listener=None, **options)`, or `Server(options, listener)`.
 
@@ -108,7 +119,7 @@ class Server(Emitter):
         Raises TypeError or ValueError with Node's code.
         """
         super().__init__()
-        given, listener = _options.server_options(args, options)
+        given, on_connection = _options.server_options(args, options)
         self._given = given
         self.drop_max_connection = False
         self._driver = default_driver()
@@ -116,11 +127,12 @@ class Server(Emitter):
         self._path: str | None = None
         self._sockets: dict[Socket, None] = {}
         self._disobey: Callable[[], None] | None = None
-        if listener is not None:
-            self.on("connection", listener)
+        if on_connection is not None:
+            self.on("connection", on_connection)
 
     # -- listening and closing
 
+    @typed_as(signatures.listen)
     def listen(self, *args: Any, **options: Any) -> Self:
         """Listen: `listen(port=0, host=None, backlog=511, callback=None)`, `listen(path, …)`, `listen(handle, …)` or
         `listen(**options)`.
@@ -337,10 +349,11 @@ class Server(Emitter):
             self.emit("error", to_exception(notice.fault))
 
 
-def _ends(info: AddressInfo) -> tuple[str, int, str]:
+def _ends(info: AddressInfo) -> tuple[str, int, IPFamily]:
     return (info.address, info.port, info.family)
 
 
+@typed_as(signatures.create_server)
 def create_server(*args: Any, **options: Any) -> Server:
     """A new server, as `Server(listener=None, **options)` makes it.
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, Unpack, cast
 
 from . import options as _options
+from . import signatures
 from .adopting import adopt
 from .bound_socket import BoundSocket
 from .buffer_reader import BufferReader
@@ -22,6 +23,7 @@ from .ends import Ends
 from .errors import given_fault, invalid_arg_type, to_exception
 from .lookup import CustomLookup, screened
 from .ports import Answer, SocketPort
+from .signatures import KeepAliveOptions, SocketOptions, typed_as
 from .state import Fault, SocketMachine, notices, ops
 from .state.effects import Notice
 from .state.endpoints import Endpoint
@@ -61,7 +63,7 @@ class Socket(Ends):
         "_timeout",
     )
 
-    def __init__(self, options: Any = None, /, **keywords: Any) -> None:
+    def __init__(self, options: SocketOptions | int | None = None, /, **keywords: Unpack[SocketOptions]) -> None:
         """Make a socket that isn't connected yet, or, with `handle` (or `fd`), one around a connection that exists.
 
         handle: an object with `fileno()`, such as a `socket.socket`, or a `BoundSocket`. One that isn't connected is
@@ -149,6 +151,7 @@ class Socket(Ends):
 
     # -- connecting and closing
 
+    @typed_as(signatures.socket_connect)
     def connect(self, *args: Any, **keywords: Any) -> Self:
         """Connect: `connect(port, host=None, listener=None)`, `connect(path, listener=None)` or `connect(**options)`.
 
@@ -258,7 +261,11 @@ class Socket(Ends):
         return self
 
     def set_keep_alive(
-        self, enable: Any = False, initial_delay: float = 0, interval: float | None = None, count: int | None = None
+        self,
+        enable: bool | KeepAliveOptions = False,
+        initial_delay: float = 0,
+        interval: float | None = None,
+        count: int | None = None,
     ) -> Self:
         """Probe an idle connection (SO_KEEPALIVE) after `initial_delay` seconds, `count` times every `interval`.
 
@@ -422,6 +429,7 @@ class Socket(Ends):
         self._port.ask(self._port.machine.destroy(fault))
 
 
+@typed_as(signatures.connect)
 def connect(*args: Any, **options: Any) -> Socket:
     """Make a socket and connect it: `Socket(…).connect(…)` in one call, with the options of both.
 
@@ -430,7 +438,7 @@ def connect(*args: Any, **options: Any) -> Socket:
     https://nodejs.org/api/net.html#netconnect
     """
     own, target = _options.split_connect(args, options)
-    socket = Socket(own)
+    socket = Socket(cast(SocketOptions, own))
     if own.get("timeout"):
         socket.set_timeout(own["timeout"])
     if socket.destroyed:

@@ -108,7 +108,7 @@ def test_a_failed_server_leaves_it_as_it_was(net: Loopback) -> None:
             with pytest.raises(TypeError):
                 sansnet.create_server().listen(handle=bound, **bad)
         with pytest.raises(TypeError):
-            Socket(handle=bound, signal=5)
+            Socket(handle=bound, signal=5)  # type: ignore[arg-type]
         assert bound.fd() > 0
 
 
@@ -151,7 +151,7 @@ def test_what_is_no_option() -> None:
     with pytest.raises(
         TypeError, match=r"BoundSocket\(\) got an unexpected keyword argument 'hosts'. Did you mean 'host'"
     ):
-        BoundSocket(hosts="127.0.0.1")
+        BoundSocket(hosts="127.0.0.1")  # type: ignore[call-arg]
 
 
 def test_a_driver_that_is_closed_closes_it() -> None:

@@ -156,7 +156,7 @@ def test_a_descriptor_of_a_terminal(net: Loopback) -> None:
 @pytest.mark.parametrize("fd", [-1, 1.5])
 def test_a_number_that_is_no_descriptor(net: Loopback, fd: float) -> None:
     with pytest.raises(ValueError, match='"fd" is out of range') as caught:
-        Socket(fd=fd)
+        Socket(fd=fd)  # type: ignore[arg-type]
     assert getattr(caught.value, "code", "") == "ERR_OUT_OF_RANGE"
 
 
@@ -172,7 +172,7 @@ def test_a_timeout_that_can_not_be_is_told_before_anything_begins(net: Loopback)
     server = net.serve()
     for timeout, kind in (("7", TypeError), (-1, ValueError)):
         with pytest.raises(kind):
-            sansnet.connect(port_of(server), "127.0.0.1", timeout=timeout)
+            sansnet.connect(port_of(server), "127.0.0.1", timeout=timeout)  # type: ignore[arg-type]
     net.turn(3)
     assert server.connections == 0
     assert Socket(timeout=7).timeout is None
@@ -202,7 +202,7 @@ def test_the_delay_of_a_server_is_whole_seconds(net: Loopback) -> None:
 @pytest.mark.covers("B-13")
 def test_options_of_the_constructor_do_not_reach_the_system_from_connect(net: Loopback) -> None:
     server = net.serve()
-    clients = [Socket().connect(port_of(server), "127.0.0.1", no_delay=True, keep_alive=True)]
+    clients = [Socket().connect(port_of(server), "127.0.0.1", no_delay=True, keep_alive=True)]  # type: ignore[call-overload]
     clients += [sansnet.connect(port_of(server), "127.0.0.1", no_delay=True, keep_alive=True)]
     net.run_until(lambda: all(client.ready_state == "open" for client in clients))
     server.close()

@@ -248,7 +248,7 @@ def test_on_read_may_be_a_mapping() -> None:
 
 @pytest.mark.covers("OnRead")
 @pytest.mark.parametrize("buffer", [bytearray(1), memoryview(bytearray(2)), lambda: bytearray(1)])
-def test_buffers_to_read_into_i10(buffer: object) -> None:
+def test_buffers_to_read_into_i10(buffer: Any) -> None:
     assert OnRead(buffer, nothing).buffer is buffer
 
 

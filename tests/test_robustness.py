@@ -85,7 +85,7 @@ def test_a_pipe_leaves_nothing_behind(net: Loopback) -> None:
 def test_a_pipe_to_nothing_is_refused(net: Loopback) -> None:
     source, _ = net.pair()
     with pytest.raises(NetTypeError, match="destination"):
-        source.pipe(object())
+        source.pipe(object())  # type: ignore[type-var]
     assert source.listener_count("data") == 0
 
 
@@ -130,9 +130,9 @@ def test_listening_in_vain_leaves_the_signal(net: Loopback) -> None:
 def test_an_option_of_a_server_is_checked_when_it_is_set() -> None:
     server = sansnet.create_server()
     with pytest.raises(TypeError):
-        server.block_list = "nobody"
+        server.block_list = "nobody"  # type: ignore[assignment]
     with pytest.raises(TypeError):
-        server.high_water_mark = "much"
+        server.high_water_mark = "much"  # type: ignore[assignment]
     server.high_water_mark = 10
     assert server.high_water_mark == 10
 

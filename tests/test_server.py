@@ -85,7 +85,7 @@ def test_listening_twice(net: Loopback) -> None:
     server = sansnet.create_server().listen(0)
     log = server_log(server)
     with pytest.raises(RuntimeError, match=r"Listen method has been called more than once without closing\."):
-        server.listen("any arguments, even bad ones", [])
+        server.listen("any arguments, even bad ones", [])  # type: ignore[call-overload]
     assert server.listening
     server.close().listen(0)
     assert server.listening
@@ -501,4 +501,4 @@ def test_every_error_is_a_net_error(net: Loopback) -> None:
     with pytest.raises(NetError):
         server.listen({})
     with pytest.raises(NetError):
-        sansnet.create_server("no listener")
+        sansnet.create_server("no listener")  # type: ignore[call-overload]

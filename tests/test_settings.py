@@ -102,7 +102,7 @@ def test_options_may_be_anything_that_is_true(net: Loopback, make: Callable[...,
 @pytest.mark.covers("K-04", "B-13")
 def test_options_of_a_socket_say_nothing_when_it_connects(net: Loopback) -> None:
     socket = Socket()
-    socket.connect(port=port_of(net.serve()), host="127.0.0.1", no_delay=True, keep_alive=True)
+    socket.connect(port=port_of(net.serve()), host="127.0.0.1", no_delay=True, keep_alive=True)  # type: ignore[call-overload]
     net.run_until(lambda: not socket.pending)
     assert kernel(socket, NO_DELAY, KEEP_ALIVE) == (0, 0)
 

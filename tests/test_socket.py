@@ -354,7 +354,7 @@ def test_no_connection_without_arguments(net: Loopback) -> None:
     """[B-01]"""
     socket = Socket()
     with pytest.raises(TypeError, match='The "options" or "port" or "path" argument must be specified'):
-        socket.connect()
+        socket.connect()  # type: ignore[call-overload]
     assert (socket.ready_state, socket.connecting) == ("open", False)
 
 

@@ -287,6 +287,7 @@ def test_a_peer_that_never_reads_costs_no_more_than_the_limit(net: Loopback, sid
 
 
 def test_a_limit_that_is_none() -> None:
+    value: Any
     for value, code in ((-1, "ERR_OUT_OF_RANGE"), (0.5, "ERR_OUT_OF_RANGE"), ("1", "ERR_INVALID_ARG_TYPE")):
         for make in (Socket, sansnet.create_server):
             with pytest.raises((TypeError, ValueError), match=r"options\.max_buffered") as raised:

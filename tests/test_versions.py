@@ -22,7 +22,7 @@ def test_a_host_that_is_no_text_is_named_as_the_option_that_it_is() -> None:
     with loopback():
         for connect in (sansnet.connect, Socket().connect):
             with pytest.raises(TypeError, match=r'"options\.host" property must be of type string') as caught:
-                connect(port=1, host=5)
+                connect(port=1, host=5)  # type: ignore[call-overload]
             assert caught.value.code == "ERR_INVALID_ARG_TYPE"  # type: ignore[attr-defined]
 
 

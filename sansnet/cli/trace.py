@@ -78,7 +78,7 @@ def _looked_up(_: Socket, error: Exception | None, address: str | None, _family:
 
 
 def _attempt(_: Socket, address: str, port: int | None, family: int | None, *error: Exception) -> str:
-    there = address if port is None else place(AddressInfo(address, f"IPv{family}", port))
+    there = address if port is None else place(AddressInfo(address, "IPv6" if family == 6 else "IPv4", port))
     return ": ".join([there, *map(reason, error)])
 
 
