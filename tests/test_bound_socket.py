@@ -32,7 +32,9 @@ def is_open(number: int) -> bool:
     return True
 
 
-@pytest.mark.covers("Z-06", "BoundSocket.address", "BoundSocket.fd", "BoundSocket.is_pipe", "BoundSocket.close")
+@pytest.mark.covers(
+    "Z-06", "BoundSocket.address", "BoundSocket.fd", "BoundSocket.fileno", "BoundSocket.is_pipe", "BoundSocket.close"
+)
 def test_it_holds_an_address_until_it_is_closed(net: Loopback) -> None:
     bound = BoundSocket(host="127.0.0.1")
     address = bound.address()
@@ -52,6 +54,7 @@ def test_it_holds_an_address_until_it_is_closed(net: Loopback) -> None:
         assert (str(raised.value), getattr(raised.value, "code", "")) == (ADOPTED, "ERR_SOCKET_HANDLE_ADOPTED")
 
 
+@pytest.mark.covers("BoundSocket.__enter__")
 def test_with_closes_what_nobody_took_over(net: Loopback) -> None:
     with BoundSocket() as bound:
         number = bound.fd()

@@ -15,6 +15,7 @@ import pytest
 import sansnet
 from sansnet.events import Emitter
 from sansnet.options import CONNECT_OPTIONS, LISTEN_OPTIONS, SERVER_OPTIONS, SOCKET_OPTIONS
+from sansnet.signatures import BoundSocketOptions
 from tests.node.catalogue import IDS
 from tests.node.differences import DELIBERATE, told_differences
 from tests.node.words import call, callback, connect, keywords, listening, on, scenario, settle
@@ -41,6 +42,7 @@ OPTIONS: Final = {
     "connect": CONNECT_OPTIONS,
     "Server": SERVER_OPTIONS,
     "listen": LISTEN_OPTIONS,
+    "BoundSocket": BoundSocketOptions.__optional_keys__,
 }
 EMITTED_IN: Final = {"Socket": ("duplex.py", "socket.py"), "Server": ("server.py",)}
 

@@ -41,6 +41,7 @@ _OPTIONS_OF: Final = {
     "socket": ("Socket",),
     "connect": ("Socket", "connect"),
     "server": ("Server",),
+    "bound_socket": ("BoundSocket",),
     "Socket.connect": ("connect",),
     "Server.listen": ("listen",),
 }

@@ -52,7 +52,7 @@ _SURFACE: Final[tuple[tuple[str, Kind, str], ...]] = (
         get_default_auto_select_family_attempt_timeout set_default_auto_select_family_attempt_timeout AbortError
         NetError NetExceptionGroup NetOSError NetRuntimeError NetTypeError NetValueError | default_driver run using
         AddressInfo DropInfo OnRead NetAddressInfoError NetArgumentError NetBlockingIOError NetBrokenPipeError
-        NetConnectionAbortedError NetConnectionError NetConnectionRefusedError NetConnectionResetError
+        NetBufferError NetConnectionAbortedError NetConnectionError NetConnectionRefusedError NetConnectionResetError
         NetFileNotFoundError NetPermissionError NetTimeoutError
         """,
     ),
@@ -112,7 +112,10 @@ _SURFACE: Final[tuple[tuple[str, Kind, str], ...]] = (
     (
         "Server",
         "option",
-        "allow_half_open block_list high_water_mark keep_alive keep_alive_initial_delay no_delay pause_on_connect",
+        """
+        allow_half_open block_list high_water_mark keep_alive keep_alive_initial_delay no_delay pause_on_connect |
+        max_buffered
+        """,
     ),
     (
         "listen",
@@ -127,15 +130,15 @@ _SURFACE: Final[tuple[tuple[str, Kind, str], ...]] = (
         "property",
         """
         allow_half_open block_list drop_max_connection high_water_mark keep_alive keep_alive_initial_delay listening
-        max_connections no_delay pause_on_connect | connections
+        max_connections no_delay pause_on_connect | connections max_buffered
         """,
     ),
     (
         "Server",
         "method",
         """
-        address close get_connections listen ref unref __aiter__ __aenter__ | close_all_connections describe pause
-        resume
+        address close get_connections listen ref unref __aiter__ __aenter__ | close_all_connections describe fileno
+        pause resume
         """,
     ),
     ("BlockList", "property", "PRIVATE_RANGES rules size"),
@@ -147,8 +150,9 @@ _SURFACE: Final[tuple[tuple[str, Kind, str], ...]] = (
         remove_address remove_cidr remove_range remove_subnet to_json | __contains__ __len__
         """,
     ),
+    ("BoundSocket", "option", "host ipv6_only path port reuse_port"),
     ("BoundSocket", "property", "is_pipe"),
-    ("BoundSocket", "method", "address close fd __enter__"),
+    ("BoundSocket", "method", "address close fd __enter__ | fileno"),
     ("SocketAddress", "property", "address family flowlabel port | number"),
     ("SocketAddress", "method", "is_socket_address parse | __eq__ __hash__"),
     ("AbortController", "property", "signal"),
@@ -159,15 +163,8 @@ _SURFACE: Final[tuple[tuple[str, Kind, str], ...]] = (
 
 TO_COME: Final = frozenset(
     {
-        "BoundSocket",
-        "BoundSocket.__enter__",
-        "BoundSocket.address",
-        "BoundSocket.close",
-        "BoundSocket.fd",
-        "BoundSocket.is_pipe",
         "Server.__aenter__",
         "Server.__aiter__",
-        "Socket(max_buffered)",
         "Socket.__aenter__",
         "Socket.__aiter__",
         "once",
@@ -177,6 +174,7 @@ TO_COME: Final = frozenset(
 
 INTERNAL: Final = frozenset(
     {
+        "BoundSocket.adopt",
         "Server.connection_gone",
         "Server.is_blocked",
         "Server.on_notice",

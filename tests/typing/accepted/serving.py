@@ -6,8 +6,8 @@ import pathlib
 import socket as stdlib
 from typing import Any, assert_type
 
-from sansnet import AbortSignal, AddressInfo, BlockList, Server, Socket, create_server
-from sansnet.signatures import ListenOptions, ServerOptions
+from sansnet import AbortSignal, AddressInfo, BlockList, BoundSocket, Server, Socket, create_server
+from sansnet.signatures import BoundSocketOptions, ListenOptions, ServerOptions
 
 
 def listener() -> None: ...
@@ -66,12 +66,22 @@ def listening(server: Server, folder: pathlib.Path, bound: stdlib.socket, other:
     server.listen(options)
 
 
+def bound_before() -> None:
+    options: BoundSocketOptions = {"path": "/tmp/socket"}
+    with BoundSocket(port=0, host="::1", ipv6_only=True, reuse_port=False) as bound, BoundSocket(options) as other:
+        assert_type(bound.address(), AddressInfo | str | None)
+        print(assert_type(bound.fd(), int), bound.fileno(), assert_type(bound.is_pipe, bool))
+        create_server(max_buffered=1 << 20).listen(bound).listen(handle=other)
+        Socket(handle=bound, max_buffered=None).connect(8124)
+        other.close()
+
+
 def asked(server: Server) -> None:
     assert_type(server.address(), AddressInfo | str | None)
     if isinstance(address := server.address(), AddressInfo):
         host, family, port = address
         print(host, family == "IPv6", port + 1, address.address, address.family, address.port)
-    print(assert_type(server.listening, bool), assert_type(server.connections, int), server.describe())
+    print(assert_type(server.listening, bool), assert_type(server.connections, int), server.describe(), server.fileno())
     server.get_connections(lambda error, count: print(count + 1))
 
 
@@ -81,6 +91,7 @@ def changed(server: Server, block_list: BlockList) -> None:
     server.drop_max_connection = True
     server.allow_half_open = server.pause_on_connect = server.no_delay = server.keep_alive = True
     server.keep_alive_initial_delay = 1.5
+    server.max_buffered = 1 << 20
     server.high_water_mark = assert_type(server.high_water_mark, int) + 1
     server.block_list = block_list
     server.block_list = None

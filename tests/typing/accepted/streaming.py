@@ -86,7 +86,7 @@ def set_up(socket: Socket) -> None:
 
 
 def seen(socket: Socket) -> None:
-    assert_type(socket.address(), AddressInfo | None)
+    assert_type(socket.address(), AddressInfo | str | None)
     assert_type(socket.local_address, str | None)
     assert_type(socket.local_family, Literal["IPv4", "IPv6"] | None)
     assert_type(socket.local_port, int | None)

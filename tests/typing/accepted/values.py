@@ -109,6 +109,9 @@ def caught() -> None:
         print(os_error)
     except (sansnet.NetOSError, sansnet.NetAddressInfoError) as error:
         print(error.errno)
+    except sansnet.NetBufferError as error:
+        buffer_error: BufferError = error
+        print(buffer_error)
     except sansnet.NetArgumentError as error:
         both: tuple[TypeError, ValueError] = (error, error)
         print(both)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sansnet
-from sansnet import AddressInfo, BlockList, OnRead, Server, Socket, SocketAddress, connect, create_server
+from sansnet import AddressInfo, BlockList, BoundSocket, OnRead, Server, Socket, SocketAddress, connect, create_server
 from sansnet.signatures import ConnectOptions, ListenOptions
 
 
@@ -42,6 +42,12 @@ def making() -> None:
     create_server(no_dely=True)  # error: call-arg | reportCallIssue
     Server(block_list=["127.0.0.1"])  # error: arg-type | reportArgumentType
     SocketAddress("127.0.0.1")  # error: call-arg | reportCallIssue
+
+
+def binding() -> None:
+    BoundSocket(8124)  # error: arg-type | reportArgumentType
+    BoundSocket(hosts="::1")  # error: call-arg | reportCallIssue
+    BoundSocket(ipv6_only="yes")  # error: arg-type | reportArgumentType
 
 
 def serving(server: Server) -> None:
