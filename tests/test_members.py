@@ -150,6 +150,7 @@ def test_what_an_address_counts_for() -> None:
     "Server.high_water_mark",
     "Server.keep_alive",
     "Server.keep_alive_initial_delay",
+    "Server.max_buffered",
     "Server.no_delay",
     "Server.pause_on_connect",
 )
@@ -161,6 +162,9 @@ def test_options_of_a_server_are_attributes() -> None:
     for name in names:
         setattr(server, name, 1)
         assert getattr(server, name) is True
+    assert server.max_buffered is None
+    server.max_buffered = 10
+    assert server.max_buffered == 10
     blocked = BlockList()
     server.keep_alive_initial_delay, server.high_water_mark, server.block_list = 7.9, 0, blocked
     assert (server.keep_alive_initial_delay, server.high_water_mark) == (7, 0)

@@ -261,7 +261,7 @@ def test_written_before_end_is_delivered_or_everyone_learns(
 
 
 @pytest.mark.parametrize("side", ["client", "server"])
-@pytest.mark.covers("Socket(max_buffered)", "Server(max_buffered)", "Server.max_buffered", "NetBufferError")
+@pytest.mark.covers("Socket(max_buffered)", "Server(max_buffered)", "NetBufferError")
 def test_a_peer_that_never_reads_costs_no_more_than_the_limit(net: Loopback, side: str) -> None:
     """Beyond Node: a write that would exceed the limit destroys the socket, and every callback says so."""
     limit = {"max_buffered": MIB}
