@@ -277,6 +277,7 @@ def test_a_server_without_options() -> None:
     assert ServerOptions().high_water_mark == 65536
 
 
+@pytest.mark.covers("Server(listener)")
 @pytest.mark.covers("A-19", "create_server")
 @pytest.mark.parametrize(
     ("args", "keywords", "found"),

@@ -141,6 +141,7 @@ def test_connect(args: tuple[object, ...], options: Mapping[str, object], route:
     assert connect_options(args, options).route == route
 
 
+@pytest.mark.covers("connect(listener)")
 @pytest.mark.parametrize(
     ("args", "options"),
     [

@@ -113,8 +113,8 @@ _SURFACE: Final[tuple[tuple[str, Kind, str], ...]] = (
         "Server",
         "option",
         """
-        allow_half_open block_list high_water_mark keep_alive keep_alive_initial_delay no_delay pause_on_connect |
-        max_buffered
+        allow_half_open block_list high_water_mark keep_alive keep_alive_initial_delay listener no_delay
+        pause_on_connect | max_buffered
         """,
     ),
     (

@@ -104,6 +104,7 @@ def of_a_subclass() -> None:
 
 def made_of_what_exists(duplicate: stdlib.socket, server: sansnet.Server) -> None:
     Socket(handle=duplicate)
+    Socket(3)
     Socket(fd=3, readable=False)
     Socket({"fd": 3, "allow_half_open": True})
     options: SocketOptions = {"handle": Socket(), "high_water_mark": 0}

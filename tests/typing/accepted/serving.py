@@ -29,6 +29,9 @@ def made(block_list: BlockList) -> None:
     create_server({"pause_on_connect": True}, no_delay=True)
     options: ServerOptions = {"high_water_mark": 1024, "block_list": None}
     create_server(options)
+    create_server(options, on_connection)
+    Server({}, lambda socket: print(socket.bytes_read))
+    create_server(listener=on_connection)
     Server(
         on_connection,
         allow_half_open=True,

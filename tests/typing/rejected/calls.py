@@ -37,10 +37,10 @@ def making() -> None:
     Socket(signal=True)  # error: arg-type | reportArgumentType
     OnRead("text", print)  # error: arg-type | reportArgumentType
     OnRead(bytearray(1), lambda: True)  # error: arg-type | reportArgumentType
-    create_server("no listener")  # error: arg-type | reportArgumentType
-    create_server(wants_an_argument)  # error: arg-type | reportArgumentType
-    create_server(no_dely=True)  # error: call-arg | reportCallIssue
-    Server(block_list=["127.0.0.1"])  # error: arg-type | reportArgumentType
+    create_server("no listener")  # error: call-overload | reportCallIssue
+    create_server(wants_an_argument)  # error: arg-type | reportCallIssue
+    create_server(no_dely=True)  # error: call-overload | reportCallIssue
+    Server(block_list=["127.0.0.1"])  # error: call-overload | reportArgumentType
     SocketAddress("127.0.0.1")  # error: call-arg | reportCallIssue
 
 
