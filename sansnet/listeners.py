@@ -35,14 +35,16 @@ if TYPE_CHECKING:
         "connect", "ready", "readable", "end", "prefinish", "finish", "drain", "timeout", "pause", "resume"
     ]
 
-    # A listener may take fewer arguments than it is offered. All are unions, also for the sake of mypy: of a single
-    # Callable it takes the parameters of a lambda, and refuses one with more, as the `lambda name=name: …` of a loop.
+    # A listener may take fewer arguments than it is offered. And of each number there are two, for the sake of mypy: of
+    # a single Callable it takes the parameters of a lambda, and refuses one that has more, such as a loop's
+    # `lambda name=name: …`.
     OnEvent = Callable[[], object] | Callable[[], None]
     OnData = Callable[[bytes], object] | Callable[[str], object] | OnEvent
     OnError = Callable[[Exception], object] | Callable[[Any], object] | OnEvent
     OnClose = Callable[[bool | None], object] | Callable[[bool], object] | OnEvent
     OnLookup = (
         Callable[[Exception | None, str | None, int | None, str], object]
+        | Callable[[Exception | None, str | None, int | None, str], None]
         | Callable[[Exception | None, str | None, int | None], object]
         | Callable[[Exception | None, str | None], object]
         | Callable[[Exception | None], object]
@@ -137,7 +139,7 @@ if TYPE_CHECKING:
         def prepend_once_listener(self, event: str, listener: Any, /) -> Self: ...
 
     ServerEvent = Literal["listening", "close"]
-    OnConnection = Callable[[Socket], object] | OnEvent
+    OnConnection = Callable[[Socket], object] | Callable[[Socket], None] | OnEvent
     OnDrop = Callable[[DropInfo | None], object] | Callable[[DropInfo], object] | OnEvent  # None on a path only
 
     _OnConnection = TypeVar("_OnConnection", bound=OnConnection)

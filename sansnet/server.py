@@ -20,7 +20,7 @@ from .ends import AddressInfo, address_info
 from .errors import invalid_arg_type, to_exception
 from .listeners import ServerListeners
 from .ports import ServerPort
-from .signatures import typed_as
+from .signatures import Counted, Done, typed_as
 from .socket import Socket
 from .state import Fault, Misuse, ServerMachine, SocketMachine, notices, ops
 from .state.effects import Notice
@@ -169,7 +169,7 @@ class Server(ServerListeners):
             self._obey(wanted.signal)
         return self
 
-    def close(self, callback: Callable[..., object] | None = None, *, timeout: float | None = None) -> Self:
+    def close(self, callback: Done | None = None, *, timeout: float | None = None) -> Self:
         """Stop listening. Connections live on; 'close' comes when the last of them is gone.
 
         `callback(error)` is added once for 'close'; `error` is ERR_SERVER_NOT_RUNNING if the server did not listen.
@@ -217,7 +217,7 @@ class Server(ServerListeners):
         self._port.ask(self._port.machine.resume())
         return self
 
-    def get_connections(self, callback: Callable[..., object]) -> Self:
+    def get_connections(self, callback: Counted) -> Self:
         """Call `callback(None, count)` with the number of connections that are not destroyed.
 
         Raises TypeError (ERR_INVALID_ARG_TYPE) for a callback that can't be called.

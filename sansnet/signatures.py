@@ -37,6 +37,7 @@ __all__ = [
     "ConnectOptions",
     "ConnectSettings",
     "ConnectionListener",
+    "Counted",
     "Destination",
     "Done",
     "HasDescriptor",
@@ -114,7 +115,9 @@ Listener = Callable[[], object] | Callable[[], None]
 """A listener of 'connect' or 'listening'."""
 Done = Callable[[Exception | None], object] | Callable[[Any], object] | Listener
 """A callback of `write()` and `end()`: it is given None, or an exception, of which it knows best what it expects."""
-ConnectionListener = Callable[["Socket"], object] | Listener
+Counted = Callable[[Exception | None, int], object] | Callable[[Exception | None, int], None] | Done
+"""A callback of `get_connections()`: it is given None and the number."""
+ConnectionListener = Callable[["Socket"], object] | Callable[["Socket"], None] | Listener
 
 
 class LookupCallback(Protocol):

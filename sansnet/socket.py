@@ -23,7 +23,7 @@ from .ends import Ends
 from .errors import given_fault, invalid_arg_type, to_exception
 from .lookup import CustomLookup, screened
 from .ports import Answer, SocketPort
-from .signatures import KeepAliveOptions, SocketOptions, typed_as
+from .signatures import KeepAliveOptions, Listener, SocketOptions, typed_as
 from .state import Fault, SocketMachine, notices, ops
 from .state.effects import Notice
 from .state.endpoints import Endpoint
@@ -238,7 +238,7 @@ class Socket(Ends):
 
     # -- settings
 
-    def set_timeout(self, seconds: float, callback: Callable[[], object] | None = None) -> Self:
+    def set_timeout(self, seconds: float, callback: Listener | None = None) -> Self:
         """Emit 'timeout' after so many seconds in which nothing was sent or received, and do nothing else; 0: never.
 
         `callback` is added once for 'timeout'; with 0 it is taken away. The timer keeps no loop alive.

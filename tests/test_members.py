@@ -189,3 +189,16 @@ def test_such_attributes_count_for_what_is_accepted_later(net: Loopback) -> None
     assert len(accepted) == 1
     server.close()
     net.close(*clients, *accepted)
+
+
+@pytest.mark.covers("Server.pause", "Server.resume")
+def test_a_server_that_pauses(net: Loopback) -> None:
+    """Who comes meanwhile waits in the system's backlog."""
+    server = net.serve()
+    server.pause()
+    client = sansnet.connect(port_of(server), "127.0.0.1")
+    net.run_until(lambda: client.ready_state == "open")
+    net.turn(20)
+    assert server.connections == 0
+    server.resume()
+    net.run_until(lambda: server.connections == 1)

@@ -357,19 +357,6 @@ def option(of: Socket, level: int, name: int) -> int:
         return duplicate.getsockopt(level, name)
 
 
-@pytest.mark.covers("Server.pause", "Server.resume")
-def test_a_server_that_pauses(net: Loopback) -> None:
-    """Who comes meanwhile waits in the system's backlog."""
-    server = net.serve()
-    server.pause()
-    client = sansnet.connect(port_of(server), "127.0.0.1")
-    net.run_until(lambda: client.ready_state == "open")
-    net.turn(20)
-    assert server.connections == 0
-    server.resume()
-    net.run_until(lambda: server.connections == 1)
-
-
 @pytest.mark.covers("P-02")
 def test_a_listener_that_raises(net: Loopback) -> None:
     """[P-02] The connection stays open, and others are accepted."""

@@ -10,9 +10,11 @@ from sansnet.signatures import (
     Buffer,
     ConnectionListener,
     ConnectSettings,
+    Counted,
     Destination,
     Done,
     HasDescriptor,
+    Host,
     KeepAliveOptions,
     Listener,
     ListenSettings,
@@ -21,6 +23,14 @@ from sansnet.signatures import (
     Port,
     StrPath,
 )
+
+
+def count(server: Server, callback: Counted) -> Server:
+    return server.get_connections(callback)
+
+
+def dial_host(port: Port, host: Host) -> Socket:
+    return connect(port, host, no_delay=True)
 
 
 def dial(port: Port, **settings: Unpack[ConnectSettings]) -> Socket:

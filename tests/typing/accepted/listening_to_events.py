@@ -40,13 +40,15 @@ def of_a_socket(socket: Socket, chunks: list[bytes], text: list[str], errors: li
     socket.on("lookup", on_lookup).on("connection_attempt", on_attempt)
     socket.on("connection_attempt_failed", on_attempt_failed).on("connection_attempt_timeout", on_attempt)
     socket.on("data", print).on("close", print)
+    socket.on("data", nothing).on("close", lambda: print("closed")).on("lookup", lambda error: print(error))
+    socket.on("connection_attempt_failed", lambda address, port: print(address, port)).on("error", nothing)
 
 
 def of_a_server(server: Server, accepted: list[Socket], drops: list[DropInfo | None]) -> None:
     assert_type(server.on("listening", nothing), Server)
     server.once("close", nothing).on("error", on_error).prepend_listener("connection", accepted.append)
     server.on("connection", lambda socket: print(socket)).on("drop", drops.append)
-    server.prepend_once_listener("drop", lambda drop: print(drop))
+    server.prepend_once_listener("drop", lambda drop: print(drop)).on("connection", nothing)
 
 
 def of_many_events(socket: Socket, server: Server) -> None:

@@ -85,7 +85,8 @@ def asked(server: Server) -> None:
         host, family, port = address
         print(host, family == "IPv6", port + 1, address.address, address.family, address.port)
     print(assert_type(server.listening, bool), assert_type(server.connections, int), server.describe(), server.fileno())
-    server.get_connections(lambda error, count: print(count + 1))
+    server.get_connections(lambda error, count: print(error, count + 1))
+    server.get_connections(listener)
 
 
 def changed(server: Server, block_list: BlockList) -> None:
@@ -104,6 +105,6 @@ def changed(server: Server, block_list: BlockList) -> None:
 def over(server: Server, **anything: Any) -> None:
     assert_type(server.ref().unref().pause().resume(), Server)
     server.close(lambda error: print(error), timeout=2.5)
-    server.close()
+    server.close(listener).close()
     server.close_all_connections()
     create_server(**anything).listen(**anything)

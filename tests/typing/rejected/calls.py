@@ -8,6 +8,7 @@ from sansnet.signatures import ConnectOptions, ListenOptions
 
 
 def wants_an_argument(_: int) -> None: ...
+def wants_two_texts(_: str, __: str) -> None: ...
 
 
 def connecting(socket: Socket) -> None:
@@ -60,7 +61,7 @@ def serving(server: Server) -> None:
     options: ListenOptions = {"back_log": 5}  # error: typeddict | reportAssignmentType
     server.listen(options)
     server.close(timeout="long")  # error: arg-type | reportArgumentType
-    server.get_connections(lambda count: None)  # error: arg-type | reportArgumentType
+    server.get_connections(wants_two_texts)  # error: arg-type | reportArgumentType
     server.no_delay = "yes"  # error: assignment | reportAttributeAccessIssue
     server.block_list = []  # error: assignment | reportAttributeAccessIssue
     server.max_connections = "many"  # error: assignment | reportAttributeAccessIssue
@@ -73,9 +74,9 @@ def streaming(socket: Socket) -> None:
     socket.write(5)  # error: call-overload | reportArgumentType
     socket.write(["text"])  # error: call-overload | reportArgumentType
     socket.write("text", 5)  # error: call-overload | reportCallIssue
-    socket.write("text", lambda: None)  # error: arg-type | reportCallIssue
+    socket.write("text", wants_two_texts)  # error: arg-type | reportCallIssue
     socket.end(5)  # error: call-overload | reportCallIssue
-    socket.end("text", callback=lambda: None)  # error: arg-type | reportArgumentType
+    socket.end("text", callback=wants_two_texts)  # error: arg-type | reportArgumentType
     socket.end().wirte("text")  # error: attr-defined | reportAttributeAccessIssue
     socket.pipe(object())  # error: type-var | reportArgumentType
     socket.read("all")  # error: arg-type | reportArgumentType
