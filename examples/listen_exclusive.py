@@ -9,6 +9,7 @@ python -m examples.listen_exclusive [PORT]      port 8124
 import sys
 
 from sansnet import AddressInfo, Socket, create_server, run
+from sansnet.signatures import ListenOptions
 
 
 def main(port: str = "8124") -> None:
@@ -27,7 +28,7 @@ def main(port: str = "8124") -> None:
     def on_error(error: Exception) -> None:
         print("second server:", error)
 
-    options = {"host": "localhost", "port": port, "exclusive": True}
+    options: ListenOptions = {"host": "localhost", "port": port, "exclusive": True}
     second.on("error", on_error)
     first.listen(options, on_listening)
     run()

@@ -60,7 +60,7 @@ def test_a_connection_is_adopted(
 @pytest.mark.covers("A-14")
 def test_a_handle_that_is_none(net: Loopback) -> None:
     with pytest.raises(NetTypeError, match=r'The "handle" argument must be an object with fileno\(\)\.') as refused:
-        Socket(handle=object())
+        Socket(handle=object())  # type: ignore[arg-type]
     assert refused.value.code == "ERR_INVALID_ARG_TYPE"
     with pytest.raises(NetTypeError, match="Unsupported fd type: UNKNOWN"):
         Socket(handle=sansnet.create_server())

@@ -76,7 +76,7 @@ def story_of(client: Socket) -> list[str]:
 # ---------------------------------------------------------------------------------------------------------- the race
 
 
-@pytest.mark.covers("race", "Socket.auto_select_family_attempted_addresses")
+@pytest.mark.covers("connect(auto_select_family)", "Socket.auto_select_family_attempted_addresses")
 def test_the_second_one_overtakes_the_first(net: Loopback, ports: dict[str, int]) -> None:
     """The first attempt isn't cut off when its time is over; it is when the second has won."""
     port = ports["hanging"]
@@ -101,7 +101,7 @@ def test_the_second_one_overtakes_the_first(net: Loopback, ports: dict[str, int]
     assert story[3:] == ["close False"]
 
 
-@pytest.mark.covers("race")
+@pytest.mark.covers("connect(auto_select_family)")
 def test_the_first_one_may_still_win(net: Loopback, ports: dict[str, int]) -> None:
     """It was slow, not dead: while the second one hangs as well, the first gets its answer."""
     with socket.socket() as slow:
@@ -130,7 +130,7 @@ def test_the_first_one_may_still_win(net: Loopback, ports: dict[str, int]) -> No
         net.close(client)
 
 
-@pytest.mark.covers("race")
+@pytest.mark.covers("connect(auto_select_family)")
 def test_the_losers_are_closed(net: Loopback, ports: dict[str, int]) -> None:
     """After the race one descriptor more is open than before it."""
     with listener("127.0.0.2", ports["hanging"]):
@@ -149,7 +149,7 @@ def test_the_losers_are_closed(net: Loopback, ports: dict[str, int]) -> None:
         net.close(client)
 
 
-@pytest.mark.covers("race", "E-05")
+@pytest.mark.covers("connect(auto_select_family)", "E-05")
 def test_nobody_wins(net: Loopback, ports: dict[str, int]) -> None:
     client = sansnet.connect(
         ports["refusing"],
@@ -199,7 +199,7 @@ def test_without_a_race_the_slow_one_is_cut_off(net: Loopback, ports: dict[str, 
 # -------------------------------------------------------------------------------------------------------- time limits
 
 
-@pytest.mark.covers("connect_timeout")
+@pytest.mark.covers("connect(connect_timeout)")
 def test_connecting_takes_too_long(net: Loopback, ports: dict[str, int]) -> None:
     client = sansnet.connect(ports["hanging"], "127.0.0.1", connect_timeout=SOON)
     story = story_of(client)
@@ -219,7 +219,7 @@ def test_connecting_takes_too_long(net: Loopback, ports: dict[str, int]) -> None
     assert error.errno is not None
 
 
-@pytest.mark.covers("connect_timeout")
+@pytest.mark.covers("connect(connect_timeout)")
 def test_the_limit_is_one_for_all_attempts(net: Loopback, ports: dict[str, int]) -> None:
     """Each attempt has time enough; both together haven't. What was under way is told to have been called off."""
     client = sansnet.connect(
@@ -239,7 +239,7 @@ def test_the_limit_is_one_for_all_attempts(net: Loopback, ports: dict[str, int])
     ]
 
 
-@pytest.mark.covers("connect_timeout")
+@pytest.mark.covers("connect(connect_timeout)")
 def test_the_limit_counts_the_lookup_too(net: Loopback) -> None:
     """Here nobody ever calls back, and what calls back later isn't heard."""
     late: list[Callable[..., object]] = []
@@ -251,7 +251,7 @@ def test_the_limit_counts_the_lookup_too(net: Loopback) -> None:
     assert story == ["error ETIMEDOUT", "close True"]
 
 
-@pytest.mark.covers("connect_timeout")
+@pytest.mark.covers("connect(connect_timeout)")
 def test_the_limit_is_over_when_there_is_a_connection(net: Loopback) -> None:
     server = net.serve()
     client = sansnet.connect(port_of(server), "127.0.0.1", connect_timeout=SOON)
@@ -265,7 +265,7 @@ def test_the_limit_is_over_when_there_is_a_connection(net: Loopback) -> None:
     net.close(client)
 
 
-@pytest.mark.covers("connect_timeout")
+@pytest.mark.covers("connect(connect_timeout)")
 def test_no_limit(net: Loopback, ports: dict[str, int]) -> None:
     """0 is none, as with `set_timeout`."""
     client = sansnet.connect(ports["hanging"], "127.0.0.1", connect_timeout=0)

@@ -62,7 +62,8 @@ def test_a_port_for_several_servers(net: Loopback) -> None:
     first = sansnet.create_server().listen(0, "127.0.0.1", 511)
     net.run_until(lambda: first.listening)
     codes: list[str] = []
-    for options in ({}, {"exclusive": True}, {"reuse_port": True}):
+    shares: tuple[dict[str, Any], ...] = ({}, {"exclusive": True}, {"reuse_port": True})
+    for options in shares:
         other = sansnet.create_server().on("error", lambda error: codes.append(error.code))
         other.listen(host="127.0.0.1", port=port_of(first), **options)
     net.run_until(lambda: len(codes) == 3)

@@ -69,7 +69,7 @@ def test_any_buffer_that_can_be_filled(net: Loopback, buffer: Any) -> None:
 @pytest.mark.covers("I-13")
 def test_a_function_makes_the_buffers(net: Loopback) -> None:
     """One when the socket is made, and another after each chunk; what is none isn't taken, and the one before stays."""
-    made = [bytearray(2), bytearray(3), b"no buffer", None, bytearray(1)]
+    made: list[Any] = [bytearray(2), bytearray(3), b"no buffer", None, bytearray(1)]
     buffers = iter(made)
     filled = Filled()
     reader(net, b"abcdefghijk", OnRead(lambda: next(buffers, bytearray(9)), filled))

@@ -216,6 +216,9 @@ def test_what_a_scenario_uses() -> None:
         ("Socket.drain", "Socket 'drain'"),
         ("connect.lookup", "connect(lookup)"),
         ("listen(backlog)", "listen(backlog)"),
+        ("Server.listen(backlog)", "listen(backlog)"),
+        ("Server.close(timeout)", "Server.close"),
+        ("Server.closer(timeout)", None),
         ("Socket.timeout", "Socket.timeout"),  # a property, and so no longer the event or the option
         ("Socket.finish", "Socket 'finish'"),
         ("Socket.close", "Socket 'close'"),

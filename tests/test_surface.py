@@ -102,7 +102,7 @@ def test_the_module() -> None:
     assert all(hasattr(sansnet, name) for name in sansnet.__all__)
 
 
-@pytest.mark.covers("C-01", "A-13", "W-01", "L-02", *(f"Socket.{name}" for name in FRESH_SOCKET))
+@pytest.mark.covers("C-01", "A-13", "W-01", "L-02")
 def test_a_fresh_socket(net: Loopback) -> None:
     fresh = Socket()
     assert {name: getattr(fresh, name) for name in FRESH_SOCKET} == FRESH_SOCKET
@@ -110,7 +110,7 @@ def test_a_fresh_socket(net: Loopback) -> None:
     assert [fresh.listener_count(event) for event in ("end", "connect", "data")] == [1, 0, 0]
 
 
-@pytest.mark.covers("A-03", "L-04", *(f"Server.{name}" for name in FRESH_SERVER))
+@pytest.mark.covers("A-03", "L-04")
 def test_a_fresh_server(net: Loopback) -> None:
     fresh = Server()
     assert {name: getattr(fresh, name) for name in FRESH_SERVER} == FRESH_SERVER

@@ -368,6 +368,7 @@ def test_bad_defaults() -> None:
 # --------------------------------------------------------------------------------------------------- custom lookups
 
 
+@pytest.mark.covers("LookupOptions")
 @pytest.mark.covers("D-02")
 def test_what_a_users_lookup_is_told_d02() -> None:
     options = lookup_arguments(ops.Lookup("a", 4, 32, True))

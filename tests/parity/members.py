@@ -51,9 +51,9 @@ _SURFACE: Final[tuple[tuple[str, Kind, str], ...]] = (
         create_server is_ip is_ipv4 is_ipv6 once get_default_auto_select_family set_default_auto_select_family
         get_default_auto_select_family_attempt_timeout set_default_auto_select_family_attempt_timeout AbortError
         NetError NetExceptionGroup NetOSError NetRuntimeError NetTypeError NetValueError | default_driver run using
-        AddressInfo DropInfo OnRead NetAddressInfoError NetArgumentError NetBlockingIOError NetBrokenPipeError
-        NetBufferError NetConnectionAbortedError NetConnectionError NetConnectionRefusedError NetConnectionResetError
-        NetFileNotFoundError NetPermissionError NetTimeoutError
+        AddressInfo DropInfo LookupOptions OnRead NetAddressInfoError NetArgumentError NetBlockingIOError
+        NetBrokenPipeError NetBufferError NetConnectionAbortedError NetConnectionError NetConnectionRefusedError
+        NetConnectionResetError NetFileNotFoundError NetPermissionError NetTimeoutError
         """,
     ),
     (
@@ -205,10 +205,14 @@ OWNERS: Final = tuple(dict.fromkeys(owner for owner, _, _ in _SURFACE))
 def resolve(name: str) -> Member | None:
     """The member that a mark names. None if there is none, or more than one.
 
-    `Socket.on` is `Emitter.on`; an event or an option may be written like an attribute where it can't be taken for one.
+    `Socket.on` is `Emitter.on`, and `Server.listen(path)` is `listen(path)`; an argument of another method stands for
+    the method. An event or an option may be written like an attribute where it can't be taken for one.
     """
     if name in SPELLED:
         return SPELLED[name]
+    if "(" in name:
+        call, _, _ = name.partition("(")
+        return SPELLED.get(name.partition(".")[2]) or SPELLED.get(call)
     owner, _, last = name.rpartition(".")
     if owner in ("Socket", "Server") and f"Emitter.{last}" in SPELLED:
         return SPELLED[f"Emitter.{last}"]
