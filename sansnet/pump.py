@@ -29,6 +29,10 @@ class Port(Protocol):
     """A machine, and what its ops and notices mean there."""
 
     @property
+    def owner(self) -> object:
+        """The user's object: whose listeners are called, and what a message about one of them names."""
+
+    @property
     def machine(self) -> Any:
         """The machine whose `ticked()` is called."""
 
@@ -127,7 +131,7 @@ class Pump:
                     try:
                         port.tell(effect)
                     except Exception as error:  # the user's affair, not the socket's
-                        self._driver.report(error)
+                        self._driver.report(error, port.owner)
                 elif type(effect) is Tick:
                     self._ticks.append((port, effect.step))
                 elif type(effect) is Then:
