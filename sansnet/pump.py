@@ -104,6 +104,10 @@ class Pump:
         if not self._running:
             self._schedule()
 
+    def is_due(self, port: Port, step: Step) -> bool:
+        """Is this tick of the port's still to come?"""
+        return (port, step) in self._ticks
+
     def _drain(self) -> None:
         if self._left_over is not None:
             port, effects = self._left_over

@@ -11,12 +11,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from . import options as _options
+from .awaited_server import AwaitedServer
 from .bound_socket import BoundSocket
 from .calling import fitted
 from .default import default_driver
 from .ends import AddressInfo, address_info
 from .errors import invalid_arg_type, to_exception
-from .events import Emitter
 from .ports import ServerPort
 from .socket import Socket
 from .state import Fault, Misuse, ServerMachine, SocketMachine, notices, ops
@@ -59,7 +59,7 @@ class _Option:
         setattr(server._given, self._name, getattr(checked, self._name))
 
 
-class Server(Emitter):
+class Server(AwaitedServer):
     """A server for TCP connections, or for those over a Unix domain socket.
 
     Events: 'listening'; 'connection' (a `Socket`); 'close'; 'error' (the exception); 'drop' (a `DropInfo`, None on a
@@ -75,7 +75,6 @@ class Server(Emitter):
         "_driver",
         "_given",
         "_path",
-        "_port",
         "_sockets",
         "drop_max_connection",
     )
