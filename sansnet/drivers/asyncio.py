@@ -6,10 +6,11 @@ The loop watches one descriptor of ours, that of a poller which watches all the 
 `add_reader` for each of them? uvloop gives a watch up once its descriptor has failed: what had arrived before a peer's
 RST would never be read, and a send never end. And it is cheaper: what we watch and unwatch, the loop needn't know of.
 
-A loop tells nobody that it is being closed. But what it watches it lets go of then, and our one callback is referred to
-by nobody else: when that goes (`_Lease`), the driver closes its sockets. So they work to the very end, also in what
-`asyncio.run` cancels and finalises before it closes the loop, and nothing is left open after it. The same way a loop
-that is dropped without being closed takes its driver with it: the table of drivers holds neither of them.
+A loop tells nobody that it is being closed. But its timers it lets go of then, and one of these, which never fires, is
+the only thing that refers to a `_Lease`: when that goes, the driver closes its sockets. So they work to the very end,
+also in what `asyncio.run` cancels and finalises before it closes the loop, and nothing is left open after it. In the
+same way a loop that is dropped without being closed takes its driver with it: the table of drivers holds neither.
+(Not what the loop calls when a socket is ready: the traceback of an exception that somebody keeps may refer to that.)
 
 What is put off gets a place of its own in the loop's queue. So it is in order with the tasks that listeners wake: a
 task that was woken by 'end' runs before the report that our FIN went out, which was put off after that.
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncioDriver", "AsyncioReactor", "driver_of"]
 
+NEVER: Final = 50 * 365.25 * 86400.0
+"""Seconds; more than a computer runs, and less than what uvloop takes for a mistake."""
+
 _drivers: Final[weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, weakref.ref[AsyncioDriver]]] = (
     weakref.WeakKeyDictionary()
 )
@@ -55,15 +59,12 @@ def driver_of(loop: asyncio.AbstractEventLoop) -> AsyncioDriver:
 
 @final
 class _Lease:
-    """What the loop calls when a socket is ready, and what it alone holds: when this goes, the loop is over."""
+    """What the loop alone holds: when this goes, the loop is over."""
 
     __slots__ = ("_driver",)
 
     def __init__(self, driver: AsyncioDriver) -> None:
         self._driver: Final = driver
-
-    def __call__(self) -> None:
-        self._driver.turn()
 
     def __del__(self) -> None:
         self._driver.close()
@@ -80,15 +81,21 @@ class AsyncioReactor:
         self._loop: Final = loop
         self._watching: Final = SelectorReactor(report, _nothing)
         self.now: Final = loop.time
+        self.fileno: Final = self._watching.fileno
+        self._term: weakref.ref[asyncio.TimerHandle] | None = None
         try:
-            self._watching.fileno()
+            self.fileno()
         except OSError:
             self._watching.close()
             raise
 
-    def occupy(self, lease: Callable[[], None]) -> None:
-        """Let the loop call `lease()` when something is ready. NotImplementedError if it can't watch descriptors."""
-        contextvars.Context().run(self._loop.add_reader, self._watching.fileno(), lease)
+    def occupy(self, turn: Callable[[], None], lease: object) -> None:
+        """Let the loop call `turn()` when something is ready, and let it hold `lease` until it is closed.
+
+        Raises NotImplementedError if it can't watch descriptors.
+        """
+        contextvars.Context().run(self._loop.add_reader, self.fileno(), turn)
+        self._term = weakref.ref(self._loop.call_later(NEVER, _nothing, lease, context=contextvars.Context()))
 
     def attend(self) -> None:
         """Call back for all that is ready now."""
@@ -124,9 +131,12 @@ class AsyncioReactor:
 
     def close(self) -> None:
         """Leave the loop alone from now on."""
+        term = None if self._term is None else self._term()
+        if term is not None:
+            term.cancel()
         if not self._loop.is_closed():
             with contextlib.suppress(RuntimeError):  # it is being collected, half closed
-                self._loop.remove_reader(self._watching.fileno())
+                self._loop.remove_reader(self.fileno())
         self._watching.close()
 
 
@@ -151,7 +161,7 @@ class AsyncioDriver(ReadinessDriver):
         try:
             self._reactor: Final = AsyncioReactor(self._loop, self.report)
             super().__init__(self._reactor)
-            self._reactor.occupy(_Lease(self))
+            self._reactor.occupy(self.turn, _Lease(self))
         except (NotImplementedError, OSError) as error:
             # Windows: its default loop watches no descriptors, and select() has none of its own that could be watched.
             raise RuntimeError(
@@ -284,8 +294,8 @@ class _Lookup:
         self._over()
 
 
-def _nothing() -> None:
-    """What comes before a callback of the poller's own; it has none."""
+def _nothing(*_: object) -> None:
+    """Called by a timer that never fires, and before the callbacks of the poller's own, of which there are none."""
 
 
 def _never() -> bool:
