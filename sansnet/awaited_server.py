@@ -93,6 +93,7 @@ class AwaitedServer(Emitter):
     def __aiter__(self) -> Connections:
         """`async for socket in server`: iterate over the connections, until 'close'.
 
+        It takes the connections that come from now on: begin right after `wait_listening()`, or with `aiter(server)`.
         While the consumer is busy a few are accepted and kept; then the system's backlog keeps them. Each is a socket
         whose errors are raised by what awaits it, and told by `errored`; its 'error' is never unhandled. A loop that
         is left early, by `break` or by an exception, closes the server; the connections that it got live on.
@@ -143,7 +144,7 @@ class Connections:
 class _Accepting:
     """What an iteration knows. It is apart from `Connections`, to which nobody but the loop may refer."""
 
-    __slots__ = ("_error", "_is_open", "_queue", "_server", "_spot")
+    __slots__ = ("_error", "_is_open", "_paused", "_queue", "_server", "_spot")
 
     def __init__(self, server: Server) -> None:
         machine: ServerMachine = server._port.machine
@@ -153,6 +154,7 @@ class _Accepting:
         self._queue: Final[deque[Socket]] = deque()
         self._error: BaseException | None = None
         self._spot: Spot | None = None
+        self._paused = False  # by us; what the user has paused, the user resumes
         self._is_open = not server._is_over()
         if self._is_open:
             for event, listener in self._listeners():
@@ -174,8 +176,8 @@ class _Accepting:
             finally:
                 self._spot = None
         connection = self._queue.popleft()
-        if not self._queue and self._is_open:
-            self._server.resume()
+        if not self._queue:
+            self._resume()
         return connection
 
     def leave_early(self) -> None:
@@ -183,7 +185,7 @@ class _Accepting:
         if self._is_open:
             self._leave()
             self._server.close()
-            self._server.resume()
+            self._resume()
         while self._queue:
             self._queue.popleft().destroy()  # nobody has seen it, and nobody will
 
@@ -204,8 +206,14 @@ class _Accepting:
         connection.on("error", heard)
         self._queue.append(connection)
         if len(self._queue) == BACKLOG:
+            self._paused = True
             self._server.pause()
         self._wake()
+
+    def _resume(self) -> None:
+        if self._paused:
+            self._paused = False
+            self._server.resume()
 
     def _fail(self, *arguments: Any) -> None:
         if self._server._port.machine.listener is not Listen.IDLE:
