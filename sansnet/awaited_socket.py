@@ -190,7 +190,7 @@ class _Reading:
         if self._spot is not None:
             raise RuntimeError("another task waits for the next chunk of this iteration")
         while self._listeners is not None:
-            chunk = self._socket.read() if self._is_alive() else None
+            chunk = None if self._machine.destroyed else self._socket.read()
             if chunk is not None:
                 return chunk
             if self._machine.reading.phase in _ENDED:
@@ -210,7 +210,7 @@ class _Reading:
         """The loop was left; nothing happens if it had come to its end."""
         if self._listeners is None:
             return
-        destroys = self._destroys and self._is_alive()
+        destroys = self._destroys and not self._machine.destroyed
         self._leave()
         if destroys:
             self._socket.destroy()
@@ -224,13 +224,9 @@ class _Reading:
     def _end(self) -> None:
         """The peer has ended. Node destroys the socket here even if that loses what is not sent yet."""
         self._leave()
-        if self._destroys and self._is_alive() and not self._machine.allow_half_open:
-            if not self._machine.writing.length:
-                self._socket.destroy()
-
-    def _is_alive(self) -> bool:
-        """Is the life that we read still that of the socket?"""
-        return not self._machine.destroyed and self._socket._port.machine is self._machine
+        machine = self._machine
+        if self._destroys and not machine.destroyed and not machine.allow_half_open and not machine.writing.length:
+            self._socket.destroy()
 
     def _leave(self) -> None:
         listeners, self._listeners = self._listeners or [], None

@@ -165,6 +165,19 @@ def test_an_exception_leaves_the_loop_too(tasks: Tasks) -> None:
     tasks.run(main())
 
 
+def test_a_task_that_is_cancelled_leaves_it_too(tasks: Tasks) -> None:
+    async def main() -> None:
+        async with serve() as server:
+            try:
+                async with asyncio.timeout(0.001):
+                    async for _ in server:
+                        pass
+            except TimeoutError:
+                assert not server.listening, "although the exception, and its traceback, are still there"
+
+    tasks.run(main())
+
+
 def test_a_kept_iterator_is_closed_by_hand(tasks: Tasks) -> None:
     async def main() -> None:
         async with serve() as server:

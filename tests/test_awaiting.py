@@ -111,6 +111,19 @@ def test_cancelled_just_when_it_was_woken(tasks: Tasks) -> None:
     tasks.run(main())
 
 
+def test_woken_just_when_it_was_cancelled(tasks: Tasks) -> None:
+    async def main() -> None:
+        emitter = Emitter()
+        waiting = asyncio.create_task(sansnet.once(emitter, "event"))
+        await turns()
+        waiting.cancel()
+        emitter.emit("event")
+        await turns()
+        assert waiting.cancelled()
+
+    tasks.run(main())
+
+
 def test_a_signal_ends_the_wait(tasks: Tasks) -> None:
     async def main() -> None:
         emitter, controller = Emitter(), AbortController()

@@ -213,13 +213,16 @@ def test_listeners_run_in_an_empty_context(tasks: Tasks) -> None:
         variable.set("the task's")
         seen: list[str] = []
         async with pair() as (client, peer):
-            for event in ("data", "end", "finish", "timeout"):
+            for event in ("data", "end", "finish", "timeout", "pause"):
                 peer.on(event, lambda *_: seen.append(variable.get()))
             peer.set_timeout(0.001)
             await sansnet.once(peer, "timeout")
+            peer.pause()
+            await sansnet.once(peer, "pause")
+            peer.resume()
             client.end("x")
             await peer.wait_closed()
-        assert seen == ["unset"] * 4
+        assert seen == ["unset"] * 5
 
     tasks.run(main())
 
