@@ -16,13 +16,17 @@ import pytest
 
 import sansnet
 from sansnet import Server, Socket
+from sansnet.drivers.asyncio import AsyncioDriver
+from sansnet.events import Emitter
 from tests.drivers.recorder import LOOPS
 from tests.drivers.stepped import new_loop
 from tests.loopback import PATIENCE, port_of
 
-__all__ = ["Tasks", "pair", "serve", "tasks", "turns"]
+__all__ = ["ENDINGS", "Tasks", "events_of", "listeners_of", "own", "pair", "serve", "tasks", "turns"]
 
 T = TypeVar("T")
+
+ENDINGS = ("end", "prefinish", "finish", "error", "close")
 
 
 class Tasks:
@@ -57,6 +61,13 @@ def tasks(request: pytest.FixtureRequest) -> Any:
         assert made.unhandled == []
 
 
+def own() -> AsyncioDriver:
+    """The driver of the running loop."""
+    driver = sansnet.default_driver()
+    assert isinstance(driver, AsyncioDriver)
+    return driver
+
+
 @contextlib.asynccontextmanager
 async def serve(listener: Any = None, **options: Any) -> AsyncIterator[Server]:
     """A server that listens on a port of the kernel's choice; in the end it is closed, with its connections."""
@@ -88,3 +99,16 @@ async def turns(count: int = 5) -> None:
     """Let the loop turn: whatever was going to happen by itself has happened after that."""
     for _ in range(count):
         await asyncio.sleep(0)
+
+
+def events_of(socket: Socket) -> list[str]:
+    """The events that tell of the end, as they come; none of these makes data flow."""
+    log: list[str] = []
+    for event in ENDINGS:
+        socket.on(event, lambda *_, event=event: log.append(event))
+    return log
+
+
+def listeners_of(emitter: Emitter) -> int:
+    """How many listeners it has, of whatever kind."""
+    return sum(len(emitter.listeners(event)) for event in emitter.event_names())

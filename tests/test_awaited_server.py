@@ -14,14 +14,9 @@ import sansnet
 from sansnet import NetRuntimeError, Server, Socket
 from sansnet.awaited_server import BACKLOG
 from tests.loopback import PATIENCE, port_of
-from tests.tasks import Tasks, serve, tasks, turns
+from tests.tasks import Tasks, listeners_of, serve, tasks, turns
 
 __all__ = ["tasks"]
-
-
-def listeners_of(server: Server) -> int:
-    """How many listeners a server has, of whatever kind."""
-    return sum(len(server.listeners(event)) for event in server.event_names())
 
 
 async def connections(server: Server, count: int) -> list[Socket]:
