@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from .abort import AbortController, AbortSignal
 from .address import SocketAddress, is_ip, is_ipv4, is_ipv6
+from .awaiting import once
 from .blocklist import BlockList
 from .bound_socket import BoundSocket
 from .default import default_driver, run, using
@@ -95,6 +96,7 @@ __all__ = [
     "is_ip",
     "is_ipv4",
     "is_ipv6",
+    "once",
     "run",
     "set_default_auto_select_family",
     "set_default_auto_select_family_attempt_timeout",

@@ -6,9 +6,14 @@ import contextlib
 import threading
 from collections.abc import Iterator
 from contextvars import ContextVar
+from typing import TYPE_CHECKING
 
 from .drivers.contract import Driver
 from .drivers.selector import SelectorDriver
+from .hosts import running_asyncio
+
+if TYPE_CHECKING:
+    from .drivers.asyncio import AsyncioDriver
 
 __all__ = ["default_driver", "run", "using"]
 
@@ -19,9 +24,10 @@ _own = threading.local()
 def default_driver() -> Driver:
     """The driver that new sockets and servers are made on.
 
-    That of the enclosing `using(...)`, else the thread's own `SelectorDriver`, made when it is first asked for.
+    That of the enclosing `using(...)`, else that of the running asyncio loop, else the thread's own `SelectorDriver`.
+    The latter two are made when they are first asked for; a loop's ends with the loop.
     """
-    return _chosen.get() or _thread_driver()
+    return _chosen.get() or _loop_driver() or _thread_driver()
 
 
 def run() -> None:
@@ -29,7 +35,12 @@ def run() -> None:
 
     What a listener raises, and an 'error' that nobody listens to, is raised from here once its turn is over; what has
     not happened yet happens when `run()` is called again. Ctrl-C ends it with KeyboardInterrupt, between two turns.
+
+    Raises RuntimeError inside a running asyncio loop, which it would bring to a stop; there, await the driver's
+    `idle()`.
     """
+    if running_asyncio() is not None:
+        raise RuntimeError("run() would stop the asyncio loop that runs here; await default_driver().idle() instead")
     _thread_driver().run()
 
 
@@ -41,6 +52,15 @@ def using(driver: Driver) -> Iterator[Driver]:
         yield driver
     finally:
         _chosen.reset(token)
+
+
+def _loop_driver() -> AsyncioDriver | None:
+    loop = running_asyncio()
+    if loop is None:
+        return None
+    from .drivers.asyncio import driver_of  # noqa: PLC0415  # it imports asyncio, which most programs do without
+
+    return driver_of(loop)
 
 
 def _thread_driver() -> SelectorDriver:

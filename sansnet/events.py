@@ -14,7 +14,7 @@ from typing import Any, Final, Self, TypeVar, overload
 from .calling import Fewer, fitted
 from .errors import invalid_arg_type, unhandled_error
 
-__all__ = ["Emitter", "Listener"]
+__all__ = ["Emitter", "Listener", "exception_in"]
 
 Listener = Callable[..., object]
 """What `emit(event, *args)` calls with `args`, or the first of them if it takes fewer. Its result doesn't matter."""
@@ -78,7 +78,7 @@ class Emitter:
         listeners = self._listeners.get(event)
         if listeners is None:
             if event == "error":
-                raise _exception_in(args)
+                raise exception_in(args)
             return False
         for listener in listeners:
             listener(*args)
@@ -200,6 +200,7 @@ def _unwrapped(listener: Listener) -> Listener:
     return listener.function if isinstance(listener, Fewer) else listener
 
 
-def _exception_in(args: tuple[object, ...]) -> BaseException:
+def exception_in(args: tuple[object, ...]) -> BaseException:
+    """What is raised for an 'error' with these arguments: the exception, or ERR_UNHANDLED_ERROR if there is none."""
     error = args[0] if args else None
     return error if isinstance(error, BaseException) else unhandled_error(error)

@@ -29,6 +29,10 @@ class Port(Protocol):
     """A machine, and what its ops and notices mean there."""
 
     @property
+    def owner(self) -> object:
+        """The user's object: whose listeners are called, and what a message about one of them names."""
+
+    @property
     def machine(self) -> Any:
         """The machine whose `ticked()` is called."""
 
@@ -100,6 +104,10 @@ class Pump:
         if not self._running:
             self._schedule()
 
+    def is_due(self, port: Port, step: Step) -> bool:
+        """Is this tick of the port's still to come?"""
+        return (port, step) in self._ticks
+
     def _drain(self) -> None:
         if self._left_over is not None:
             port, effects = self._left_over
@@ -127,7 +135,7 @@ class Pump:
                     try:
                         port.tell(effect)
                     except Exception as error:  # the user's affair, not the socket's
-                        self._driver.report(error)
+                        self._driver.report(error, port.owner)
                 elif type(effect) is Tick:
                     self._ticks.append((port, effect.step))
                 elif type(effect) is Then:

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Self, TypeVar, overl
 from . import options as _options
 from . import signatures
 from .address import IPFamily
+from .awaited_server import AwaitedServer
 from .bound_socket import BoundSocket
 from .calling import fitted
 from .default import default_driver
 from .ends import AddressInfo, address_info
 from .errors import invalid_arg_type, to_exception
-from .listeners import ServerListeners
 from .ports import ServerPort
 from .signatures import Counted, Done, typed_as
 from .socket import Socket
@@ -69,7 +69,7 @@ class _Option(Generic[_T]):
         setattr(server._given, self._name, getattr(checked, self._name))
 
 
-class Server(ServerListeners):
+class Server(AwaitedServer):
     """A server for TCP connections, or for those over a Unix domain socket.
 
     Events: 'listening'; 'connection' (a `Socket`); 'close'; 'error' (the exception); 'drop' (a `DropInfo`, None on a
@@ -85,7 +85,6 @@ class Server(ServerListeners):
         "_driver",
         "_given",
         "_path",
-        "_port",
         "_sockets",
         "drop_max_connection",
     )

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Self, Unpack, cast
 from . import options as _options
 from . import signatures
 from .adopting import adopt
+from .awaited_socket import AwaitedSocket
 from .bound_socket import BoundSocket
 from .buffer_reader import BufferReader
 from .default import default_driver
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 __all__ = ["Socket", "connect"]
 
 
-class Socket(Ends):
+class Socket(AwaitedSocket, Ends):
     """A TCP connection, or one over a Unix domain socket: bytes in each direction, and the events of a life.
 
     Events, with what their listeners are given: 'connect'; 'ready'; 'data' (bytes, or str after `set_encoding`); 'end';

@@ -32,3 +32,18 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_python_in_it_compiles(page: Path) -> None:
     for block in re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.S):
         compile(block, page.name, "exec")
+
+
+def test_the_programs_of_the_front_page_run() -> None:
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.S)
+    assert len(blocks) == 2
+    for block in blocks:
+        done = subprocess.run(
+            [sys.executable, "-X", "dev", "-W", "error", "-c", block],
+            cwd=ROOT,
+            capture_output=True,
+            check=False,
+            text=True,
+            timeout=60,
+        )
+        assert (done.stdout.strip(), done.stderr) == ("hello", "")

@@ -20,16 +20,9 @@ from tests.node.catalogue import IDS
 from tests.node.differences import DELIBERATE, told_differences
 from tests.node.words import call, callback, connect, keywords, listening, on, scenario, settle
 from tests.parity.evidence import ALWAYS_LOOKED_AT, evidence, marks, marks_in, used_in
-from tests.parity.members import INTERNAL, MEMBERS, OWNERS, SPELLED, TO_COME, Member, resolve
+from tests.parity.members import INTERNAL, MEMBERS, OWNERS, SPELLED, resolve
 
 PACKAGE: Final = Path(sansnet.__file__).parent
-
-_OPEN: Final = """
-H-25 I-06 I-07
-O-10 R-07
-"""
-STILL_OPEN: Final = frozenset(_OPEN.split())
-"""Rows in which nothing stands yet."""
 
 OPTIONS: Final = {
     "Socket": SOCKET_OPTIONS,
@@ -47,12 +40,8 @@ PROTOCOLS: Final = frozenset(
 
 
 def names(owner: str, *kinds: str) -> set[str]:
-    """The members of that owner in the list, but for those that are to come."""
-    return {
-        member.name
-        for member in MEMBERS
-        if member.owner == owner and member.kind in kinds and member.spelled not in TO_COME
-    }
+    """The members of that owner in the list."""
+    return {member.name for member in MEMBERS if member.owner == owner and member.kind in kinds}
 
 
 def class_of(owner: str) -> type | None:
@@ -108,30 +97,13 @@ def test_the_events(owner: str) -> None:
     assert names(owner, "event") == set().union(*[emitted(file) for file in EMITTED_IN[owner]])
 
 
-def is_there(member: Member) -> bool:
-    match member.kind:
-        case "name":
-            return hasattr(sansnet, member.name)
-        case "option":
-            return member.name in OPTIONS[member.owner]
-        case "event":
-            return member.name in set().union(*[emitted(file) for file in EMITTED_IN[member.owner]])
-        case _:
-            return hasattr(class_of(member.owner), member.name)
-
-
-def test_what_is_to_come_is_not_there() -> None:
-    assert [name for name in sorted(TO_COME) if is_there(SPELLED[name])] == [], "take it off TO_COME"
-
-
 # -------------------------------------------------------------------------------------------------- the rows are filled
 
 
 def test_each_row_says_who_shows_it() -> None:
-    """What is shown has to leave `STILL_OPEN`, so that it can't be lost again."""
     shown = {name for name, found in evidence().items() if found.scenarios or found.tests}
-    shown |= ALWAYS_LOOKED_AT | told_differences(DELIBERATE).keys() | TO_COME
-    assert {*SPELLED, *IDS} - shown == STILL_OPEN
+    shown |= ALWAYS_LOOKED_AT | told_differences(DELIBERATE).keys()
+    assert {*SPELLED, *IDS} - shown == set()
 
 
 def test_each_mark_names_something() -> None:

@@ -21,12 +21,14 @@ class Loop:
         self.pump: Pump | None = None
         self.soon: list[Callable[[], None]] = []
         self.reported: list[BaseException] = []
+        self.sources: list[object] = []
 
     def call_first(self, callback: Callable[[], None]) -> None:
         self.soon.append(callback)
 
-    def report(self, error: BaseException) -> None:
+    def report(self, error: BaseException, source: object = None) -> None:
         self.reported.append(error)
+        self.sources.append(source)
 
     def turn(self) -> None:
         callbacks, self.soon = self.soon, []
@@ -41,6 +43,7 @@ class Script:
         self.loop = Loop()
         self.pump = pump_of(cast(Driver, self.loop))
         self.machine = self
+        self.owner = "a socket"
         self.log: list[str] = []
         self.turns: dict[Step, Effects] = {}
         self.listeners: dict[type[Notice], Callable[[], object]] = {}
@@ -131,6 +134,7 @@ def test_a_listener_that_raises_loses_nothing(script: Script) -> None:
     script.report(End(), Drain(), Tick(Step.FINISH))
     assert script.log == ["End", "Drain", "FINISH", "Finished"]
     assert script.loop.reported == [error]
+    assert script.loop.sources == ["a socket"]
 
 
 def test_an_interrupt_goes_through_and_loses_nothing(script: Script) -> None:

@@ -26,7 +26,8 @@ def names(text: str) -> list[str]:
 
 MODULE = names("""
 AbortController AbortSignal BlockList BoundSocket Server Socket SocketAddress connect create_connection create_server
-default_driver get_default_auto_select_family get_default_auto_select_family_attempt_timeout is_ip is_ipv4 is_ipv6 run
+default_driver get_default_auto_select_family get_default_auto_select_family_attempt_timeout is_ip is_ipv4 is_ipv6
+once run
 set_default_auto_select_family set_default_auto_select_family_attempt_timeout
 """)
 
@@ -67,6 +68,7 @@ FRESH_SOCKET: dict[str, Any] = {
     "writable_need_drain": False,
 }
 SOCKET_METHODS = names("""
+drained finished iterator wait_closed
 address connect cork destroy destroy_soon end get_type_of_service is_paused pause pipe read ref reset_and_destroy resume
 set_encoding set_keep_alive set_no_delay set_timeout set_type_of_service uncork unpipe unref write
 """)
@@ -84,7 +86,9 @@ FRESH_SERVER: dict[str, Any] = {
     "no_delay": False,
     "pause_on_connect": False,
 }
-SERVER_METHODS = names("address close close_all_connections get_connections listen ref unref")
+SERVER_METHODS = names(
+    "address close close_all_connections get_connections listen ref unref wait_closed wait_listening"
+)
 
 BLOCK_LIST = names("""
 add_address add_addresses add_cidr add_cidrs add_range add_subnet check clear from_json is_block_list remove_address

@@ -82,7 +82,7 @@ class CompletionDriver:
             return KeptTimer(self, seconds, callback)
         return self.proactor.call_later(seconds, functools.partial(self._call_in_turn, callback))
 
-    def report(self, error: BaseException) -> None:
+    def report(self, error: BaseException, source: object = None) -> None:
         """Where uncaught exceptions go. A driver for a loop that has a better place for them overrides this."""
         sys.excepthook(type(error), error, error.__traceback__)
 

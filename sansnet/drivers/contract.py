@@ -217,8 +217,11 @@ class Driver(Protocol):
     def call_later(self, seconds: float, callback: Callable[[], None], *, ref: bool = False) -> Cancellable:
         """Call back from the loop once that much time has passed. With `ref` it counts for `alive` until then."""
 
-    def report(self, error: BaseException) -> None:
-        """A listener raised `error`: let it surface where this loop's users look for it, once this turn is over."""
+    def report(self, error: BaseException, source: object = None) -> None:
+        """A listener raised `error`: let it surface where this loop's users look for it, once this turn is over.
+
+        `source` is the socket or the server that was listened to, where it is known: something to name in a message.
+        """
 
     def socket(self) -> SocketHandle:
         """A handle that has no socket yet; `connect` makes one."""

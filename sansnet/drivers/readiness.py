@@ -21,7 +21,7 @@ import functools
 import sys
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol, final
 
 from ..state.endpoints import Endpoint, Found, ListenPlan
 from ..state.faults import Fault
@@ -134,9 +134,11 @@ class ReadinessDriver:
             raise self.complaint()
         if ref:
             return KeptTimer(self, seconds, callback)
-        return self.reactor.call_later(seconds, functools.partial(self._call_in_turn, callback))
+        timer = _Timer(self, callback)
+        timer.reactors = self.reactor.call_later(seconds, timer.fire)
+        return timer
 
-    def report(self, error: BaseException) -> None:
+    def report(self, error: BaseException, source: object = None) -> None:
         """Where uncaught exceptions go. A driver for a loop that has a better place for them overrides this."""
         sys.excepthook(type(error), error, error.__traceback__)
 
@@ -159,8 +161,13 @@ class ReadinessDriver:
             self._call_in_turn(callback)
 
     def _call_in_turn(self, callback: Callable[[], None]) -> None:
-        self.run_first()
-        self._call(callback)
+        try:
+            self.run_first()
+        except BaseException:  # an interrupt must not cost it its turn
+            self.call_soon(callback)
+            raise
+        if not self.closed:
+            self._call(callback)
 
     def _call(self, callback: Callable[[], None]) -> None:
         try:
@@ -230,3 +237,31 @@ class ReadinessDriver:
 
     def complaint(self) -> RuntimeError:
         return RuntimeError(f"this {type(self).__name__} is closed")
+
+
+@final
+class _Timer:
+    """A timer of the reactor's. What runs first when it fires may cancel it still, and then it isn't heard."""
+
+    __slots__ = ("_callback", "_driver", "reactors")
+
+    reactors: Cancellable
+
+    def __init__(self, driver: ReadinessDriver, callback: Callable[[], None]) -> None:
+        self._driver: Final = driver
+        self._callback: Callable[[], None] | None = callback
+
+    def cancel(self) -> None:
+        """Never call back, and let go at once of what the callback refers to."""
+        if self._callback is not None:
+            self._callback = None
+            self.reactors.cancel()
+
+    def fire(self) -> None:
+        """The time has come."""
+        self._driver._call_in_turn(self._call)
+
+    def _call(self) -> None:
+        callback, self._callback = self._callback, None
+        if callback is not None:
+            callback()

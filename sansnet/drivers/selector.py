@@ -256,7 +256,7 @@ class SelectorDriver(ReadinessDriver):
             raise self.complaint()
         self._loop.call_soon_threadsafe(callback)
 
-    def report(self, error: BaseException) -> None:
+    def report(self, error: BaseException, source: object = None) -> None:
         """Let `error` be raised by `step()` or `run()` once the turn is over."""
         self._errors.append(error)
 

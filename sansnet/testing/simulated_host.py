@@ -37,7 +37,7 @@ class HostDriver(CompletionDriver):
         super().__init__(host)
         self._errors = errors
 
-    def report(self, error: BaseException) -> None:
+    def report(self, error: BaseException, source: object = None) -> None:
         self._errors.append(error)
 
 

@@ -11,7 +11,7 @@ import struct
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from unittest import mock
 
 from sansnet.drivers import selector
@@ -25,6 +25,11 @@ LOOPBACK = "127.0.0.1"
 MEGABYTE = bytes(range(256)) * 4096
 POLLERS = ("own", "default", "select")
 """The driver's own choice, that of the `selectors` module, and what there is everywhere."""
+LOOPS = ("asyncio", "asyncio debug", "uvloop")
+DRIVERS = ("own", "select", *LOOPS)
+COUNTING = tuple(name for name in DRIVERS if name != "uvloop")
+"""Those of DRIVERS of which turns can be counted: uvloop does one more after it was told to stop."""
+"""Over what the readiness family is tested: two of POLLERS, and the loops of others."""
 
 Trio = tuple[SocketHandle, "Recorder", socket.socket]
 """A handle, its recorder, and its peer, a plain socket."""
@@ -32,8 +37,13 @@ Trio = tuple[SocketHandle, "Recorder", socket.socket]
 
 @contextlib.contextmanager
 def driver_over(poller: str) -> Iterator[SelectorDriver]:
-    """A driver over one of POLLERS."""
+    """A driver over one of POLLERS, or of LOOPS: that is no SelectorDriver, but does for one in these tests."""
     with contextlib.ExitStack() as stack:
+        if poller in LOOPS:
+            from tests.drivers.stepped import stepped_asyncio
+
+            yield cast(SelectorDriver, stack.enter_context(stepped_asyncio(poller)))
+            return
         if poller != "own":
             made = selectors.DefaultSelector() if poller == "default" else selectors.SelectSelector()
             stack.enter_context(mock.patch.object(selector, "new_poller", return_value=SelectorsPoller(made)))

@@ -187,6 +187,32 @@ def test_a_send_can_be_called_off_before_it_goes_on(loop: MainLoop, driver: Read
     theirs.close()
 
 
+def test_what_runs_first_may_cancel_the_timer_that_fires(loop: MainLoop, driver: ReadinessDriver) -> None:
+    fired: list[str] = []
+    timer = driver.call_later(0, lambda: fired.append("cancelled"))
+    driver.call_later(0, lambda: fired.append("not cancelled"))
+    driver.call_first(timer.cancel)
+    until(loop, lambda: fired)
+    timer.cancel()
+    assert fired == ["not cancelled"]
+
+
+def test_an_interrupt_in_first_costs_nothing_its_turn(loop: MainLoop, driver: ReadinessDriver) -> None:
+    called: list[str] = []
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    for put_off in (driver.call_soon_threadsafe, lambda callback: driver.call_later(0, callback)):
+        driver.first = interrupt
+        put_off(lambda: called.append("called"))
+        with pytest.raises(KeyboardInterrupt):
+            until(loop, lambda: called)
+        until(loop, lambda: called)
+        called.clear()
+    assert not is_alive(driver)
+
+
 def test_first_is_before_callbacks_timers_and_threads(loop: MainLoop, driver: ReadinessDriver) -> None:
     order: list[str] = []
 

@@ -15,6 +15,7 @@ from sansnet.drivers.selector import SelectorDriver
 from sansnet.state.endpoints import Endpoint
 from sansnet.state.faults import Fault
 from tests.drivers.recorder import (
+    DRIVERS,
     LOOPBACK,
     Recorder,
     attached,
@@ -35,7 +36,7 @@ from tests.drivers.recorder import (
 CANCELED = errno.ECANCELED
 
 
-@pytest.fixture(params=["own", "select"])
+@pytest.fixture(params=DRIVERS)
 def driver(request: pytest.FixtureRequest) -> Iterator[SelectorDriver]:
     with driver_over(request.param) as made:
         yield made

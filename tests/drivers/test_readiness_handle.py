@@ -13,6 +13,7 @@ import pytest
 from sansnet.drivers.selector import SelectorDriver
 from sansnet.state.faults import Fault
 from tests.drivers.recorder import (
+    DRIVERS,
     MEGABYTE,
     Trio,
     adopted_pair,
@@ -32,7 +33,7 @@ from tests.drivers.recorder import (
 )
 
 
-@pytest.fixture(params=["own", "select"])
+@pytest.fixture(params=DRIVERS)
 def driver(request: pytest.FixtureRequest) -> Iterator[SelectorDriver]:
     with driver_over(request.param) as made:
         yield made

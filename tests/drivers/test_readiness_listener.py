@@ -17,6 +17,8 @@ from sansnet.drivers.selector import SelectorDriver
 from sansnet.state.endpoints import Endpoint, ListenPlan
 from sansnet.state.faults import Fault
 from tests.drivers.recorder import (
+    COUNTING,
+    DRIVERS,
     LOOPBACK,
     Recorder,
     attached,
@@ -38,7 +40,7 @@ from tests.drivers.recorder import (
 needs_ipv6 = pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="needs IPv6")
 
 
-@pytest.fixture(params=["own", "select"])
+@pytest.fixture(params=DRIVERS)
 def driver(request: pytest.FixtureRequest) -> Iterator[SelectorDriver]:
     with driver_over(request.param) as made:
         yield made
@@ -193,6 +195,7 @@ def test_connections_wait_until_accepting_starts(driver: SelectorDriver) -> None
         assert len(recorder.connections) == 3
 
 
+@pytest.mark.parametrize("driver", COUNTING, indirect=True)
 def test_connections_are_taken_in_batches(driver: SelectorDriver) -> None:
     handle, recorder = listener(driver)
     count = MOST_AT_ONCE + 10
@@ -264,6 +267,7 @@ def no_descriptors_left() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
+@pytest.mark.parametrize("driver", COUNTING, indirect=True)
 def test_without_descriptors_accepting_fails_and_does_not_spin_once_it_is_stopped(driver: SelectorDriver) -> None:
     handle, recorder = listener(driver)
     driver.call_soon_threadsafe(lambda: None)

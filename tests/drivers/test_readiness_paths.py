@@ -14,6 +14,7 @@ from sansnet.drivers.selector import SelectorDriver
 from sansnet.state.endpoints import Endpoint, ListenPlan
 from sansnet.state.faults import Fault
 from tests.drivers.recorder import (
+    DRIVERS,
     LOOPBACK,
     Recorder,
     call,
@@ -28,7 +29,7 @@ from tests.drivers.recorder import (
 needs_ipv6 = pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="needs IPv6")
 
 
-@pytest.fixture(params=["own", "select"])
+@pytest.fixture(params=DRIVERS)
 def driver(request: pytest.FixtureRequest) -> Iterator[SelectorDriver]:
     with driver_over(request.param) as made:
         yield made

@@ -13,6 +13,8 @@ import pytest
 from sansnet.drivers.selector import SelectorDriver
 from sansnet.state.faults import Fault
 from tests.drivers.recorder import (
+    COUNTING,
+    DRIVERS,
     MEGABYTE,
     Recorder,
     Trio,
@@ -29,7 +31,7 @@ from tests.drivers.recorder import (
 )
 
 
-@pytest.fixture(params=["own", "select"])
+@pytest.fixture(params=DRIVERS)
 def driver(request: pytest.FixtureRequest) -> Iterator[SelectorDriver]:
     with driver_over(request.param) as made:
         yield made
@@ -99,6 +101,7 @@ def test_the_bites_can_be_made_smaller(driver: SelectorDriver, trio: Trio) -> No
     assert recorder.data == b"hello, world"
 
 
+@pytest.mark.parametrize("driver", COUNTING, indirect=True)
 def test_a_connection_that_has_much_to_say_does_not_starve_another(driver: SelectorDriver) -> None:
     pairs = [adopted_pair(driver) for _ in range(3)]
     for handle, _, peer in pairs:
@@ -429,6 +432,7 @@ def test_reading_goes_on_while_a_send_is_in_flight(driver: SelectorDriver, trio:
     assert waits(driver)
 
 
+@pytest.mark.parametrize("driver", COUNTING, indirect=True)
 def test_an_interrupt_that_goes_through_sent_leaves_nothing_spinning(driver: SelectorDriver, trio: Trio) -> None:
     handle, recorder, peer = trio
     slow(handle, peer)

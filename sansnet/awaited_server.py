@@ -1,0 +1,232 @@
+"""The awaitable face of a server: `async for`, `async with`, and waiting for what its events tell."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections import deque
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Self, cast, final
+
+from .awaited_socket import heard
+from .awaiting import Hearing
+from .errors import to_exception
+from .events import exception_in
+from .listeners import ServerListeners
+from .parking import Spot, new_spot
+from .state import Fault, ServerMachine, Step
+from .state.phases import Listen
+
+if TYPE_CHECKING:
+    from .ports import ServerPort
+    from .server import Server
+    from .socket import Socket
+
+__all__ = ["AwaitedServer", "Connections"]
+
+BACKLOG: Final = 16
+"""So many connections are accepted for a consumer that is busy; then the system's backlog has to keep them."""
+
+_NOT_RUNNING: Final = Fault("ERR_SERVER_NOT_RUNNING")
+
+
+class AwaitedServer(ServerListeners):
+    """What of a server can be awaited. `Server` is the one that inherits it."""
+
+    __slots__ = ("_port",)
+
+    _port: ServerPort
+
+    # -- waiting -----------------------------------------------------------------------------------------------------
+
+    async def wait_listening(self) -> None:
+        """Wait until the server listens: a host may have to be looked up before. Not at all if it does already.
+
+        Raises why it can't, or RuntimeError (ERR_SERVER_NOT_RUNNING) when `listen()` was not called, or `close()` was.
+        """
+        machine = self._port.machine
+        with Hearing(self, "listening", "error", "close") as hearing:
+            while not machine.is_listening:
+                if machine.listener is Listen.IDLE and not machine.faults:
+                    raise to_exception(_NOT_RUNNING)
+                event, arguments = await hearing.next()
+                if event == "error" and machine.listener is Listen.IDLE:
+                    raise exception_in(arguments)
+
+    async def wait_closed(self) -> None:
+        """Wait for 'close': the server doesn't listen, and its last connection is gone. Not at all if that is told."""
+        with Hearing(self, "close") as hearing:
+            while not self._is_over():
+                await hearing.next()
+
+    def _is_over(self) -> bool:
+        """Neither listening, nor about to, nor a connection left, and 'close' was told of it."""
+        machine = self._port.machine
+        idle = machine.listener is Listen.IDLE and not machine.connections
+        return idle and not self._port.pump.is_due(self._port, Step.CLOSE)
+
+    # -- blocks ------------------------------------------------------------------------------------------------------
+
+    async def __aenter__(self) -> Self:
+        """Close the server at the end of the block, and wait until its connections are gone.
+
+        A block that raises, or is cancelled, doesn't wait for what their peers may do: then they are destroyed.
+        """
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        server = cast("Server", self)
+        if not self._is_over():
+            if self._port.machine.listener is not Listen.IDLE:
+                server.close()
+            try:
+                if error is not None:
+                    server.close_all_connections()
+                await self.wait_closed()
+            except BaseException:
+                server.close_all_connections()
+                raise
+
+    # -- iterating ---------------------------------------------------------------------------------------------------
+
+    def __aiter__(self) -> Connections:
+        """`async for socket in server`: iterate over the connections, until 'close'.
+
+        It takes the connections that come from now on: begin right after `wait_listening()`, or with `aiter(server)`.
+        While the consumer is busy a few are accepted and kept; then the system's backlog keeps them. Each is a socket
+        whose errors are raised by what awaits it, and told by `errored`; its 'error' is never unhandled. A loop that
+        is left early, by `break` or by an exception, closes the server; the connections that it got live on.
+
+        Raises why the server can't listen, RuntimeError (ERR_SERVER_NOT_RUNNING) if `listen()` was never called.
+        """
+        return Connections(cast("Server", self))
+
+
+@final
+class Connections:
+    """An iteration over the connections of a server. As with `socket.Chunks`, letting go of it leaves the loop."""
+
+    __slots__ = ("_accepting", "_thread")
+
+    def __init__(self, server: Server) -> None:
+        self._accepting = _Accepting(server)
+        self._thread = threading.get_ident()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Socket:
+        """The next connection. A task that is cancelled here has lost none.
+
+        Raises RuntimeError when another task waits for it already.
+        """
+        try:
+            return await self._accepting.next()
+        finally:
+            del self  # the traceback of what is raised would keep it, and then the loop couldn't let go of it
+
+    async def aclose(self) -> None:
+        """Leave the loop."""
+        self._accepting.leave_early()
+
+    def __del__(self) -> None:
+        if not hasattr(self, "_thread"):
+            return  # it could not be made
+        with contextlib.suppress(RuntimeError):  # of a driver that is closed
+            if self._thread == threading.get_ident():
+                self._accepting.leave_early()
+            else:
+                self._accepting.leave_soon()
+
+
+@final
+class _Accepting:
+    """What an iteration knows. It is apart from `Connections`, to which nobody but the loop may refer."""
+
+    __slots__ = ("_error", "_is_open", "_paused", "_queue", "_server", "_spot")
+
+    def __init__(self, server: Server) -> None:
+        machine: ServerMachine = server._port.machine
+        if machine.number == 0:
+            raise to_exception(_NOT_RUNNING)
+        self._server: Final = server
+        self._queue: Final[deque[Socket]] = deque()
+        self._error: BaseException | None = None
+        self._spot: Spot | None = None
+        self._paused = False  # by us; what the user has paused, the user resumes
+        self._is_open = not server._is_over()
+        if self._is_open:
+            for event, listener in self._listeners():
+                server.on(event, listener)
+
+    async def next(self) -> Socket:
+        """The next connection; StopAsyncIteration after the last one."""
+        if self._spot is not None:
+            raise RuntimeError("another task waits for the next connection of this iteration")
+        while not self._queue:
+            if self._error is not None:
+                error, self._error = self._error, None
+                raise error
+            if not self._is_open:
+                raise StopAsyncIteration
+            self._spot = new_spot()
+            try:
+                await self._spot.park()
+            finally:
+                self._spot = None
+        connection = self._queue.popleft()
+        if not self._queue:
+            self._resume()
+        return connection
+
+    def leave_early(self) -> None:
+        """The loop was left; nothing happens if it had come to its end."""
+        if self._is_open:
+            self._leave()
+            self._server.close()
+            self._resume()
+        while self._queue:
+            self._queue.popleft().destroy()  # nobody has seen it, and nobody will
+
+    def leave_soon(self) -> None:
+        """The same, from another thread."""
+        if self._is_open or self._queue:
+            self._server._driver.call_soon_threadsafe(self.leave_early)
+
+    def _listeners(self) -> tuple[tuple[str, Any], ...]:
+        return (("connection", self._take), ("error", self._fail), ("close", self._close))
+
+    def _leave(self) -> None:
+        self._is_open = False
+        for event, listener in self._listeners():
+            self._server.off(event, listener)
+
+    def _take(self, connection: Socket) -> None:
+        connection.on("error", heard)
+        self._queue.append(connection)
+        if len(self._queue) == BACKLOG:
+            self._paused = True
+            self._server.pause()
+        self._wake()
+
+    def _resume(self) -> None:
+        if self._paused:
+            self._paused = False
+            self._server.resume()
+
+    def _fail(self, *arguments: Any) -> None:
+        if self._server._port.machine.listener is not Listen.IDLE:
+            return  # it could not accept one; it goes on
+        self._error = exception_in(arguments)
+        self._leave()
+        self._wake()
+
+    def _close(self) -> None:
+        self._leave()
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._spot is not None:
+            self._spot.wake()

@@ -1,0 +1,246 @@
+"""The awaitable face of a socket: `async for`, `async with`, and waiting for what its events tell.
+
+Errors. Who waits for something of a socket gets its error raised, if it dies first; if it was closed without one, that
+is a "Premature close", as in Node's streams. An 'error' that somebody waits for in this way is not unhandled. Inside
+`async with socket:` none is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from types import TracebackType
+from typing import Any, Final, Self, final
+
+from .awaiting import Hearing
+from .duplex import Duplex
+from .events import Listener, exception_in
+from .parking import Spot, new_spot
+from .state import Fault, SocketMachine
+from .state.phases import Link, Read
+
+__all__ = ["AwaitedSocket", "Chunks", "heard"]
+
+_PREMATURE_CLOSE: Final = Fault("ERR_STREAM_PREMATURE_CLOSE")
+_ENDED: Final = (Read.ENDED, Read.OVER, Read.NONE)
+
+
+class AwaitedSocket(Duplex):
+    """What of a socket can be awaited. Works in tasks of asyncio; `parking.py` says how others are taught."""
+
+    __slots__ = ()
+
+    def destroy(self, error: Exception | None = None) -> Self:
+        """Close at once."""
+        raise NotImplementedError
+
+    # -- waiting -----------------------------------------------------------------------------------------------------
+
+    async def drained(self) -> None:
+        """Wait until `write()` is welcome: not at all unless the last one answered False, otherwise for 'drain'.
+
+            for chunk in chunks:
+                socket.write(chunk)
+                await socket.drained()
+
+        Raises the socket's error, or ERR_STREAM_PREMATURE_CLOSE, when it is closed or closes first.
+        """
+        while self.writable_need_drain or self.destroyed:
+            await self._hear("drain", "finish")
+
+    async def finished(self) -> None:
+        """Wait for 'finish': the system has all that was written, and the FIN. Somebody has to call `end()`.
+
+        Not at all if it was told already. Raises the socket's error, or ERR_STREAM_PREMATURE_CLOSE, when the socket
+        closes first.
+        """
+        while not self.writable_finished:
+            await self._hear("finish")
+
+    async def wait_closed(self) -> None:
+        """Wait for 'close', the end of this life; not at all after it. Raises the error that the socket died of."""
+        machine = self._port.machine
+        await self._gone()
+        if machine.told_error is not None:
+            raise self._death_of(machine)
+
+    async def _gone(self) -> None:
+        """Wait for 'close', however the socket dies."""
+        machine = self._port.machine
+        with Hearing(self, "error", "close") as hearing:
+            while machine.link is not Link.CLOSED:
+                await hearing.next()
+
+    async def _hear(self, *events: str) -> None:
+        """Wait for one of the events. Raises if the socket is closed, or closes first."""
+        machine = self._port.machine
+        with Hearing(self, *events, "error", "close") as hearing:
+            event, arguments = ("close", ()) if machine.link is Link.CLOSED else await hearing.next()
+        if event == "error":
+            raise exception_in(arguments)
+        if event == "close":
+            raise self._death_of(machine)
+
+    def _death_of(self, machine: SocketMachine) -> Exception:
+        """What to raise for a life that is over: the error that it died of, or that this came too early."""
+        return self._exception_of(machine.told_error or _PREMATURE_CLOSE)
+
+    # -- blocks ------------------------------------------------------------------------------------------------------
+
+    async def __aenter__(self) -> Self:
+        """Destroy the socket at the end of the block, and wait for its 'close'.
+
+        The block gets nothing but its own exception, if it raises one. To let what was written go out first, call
+        `end()` and await `finished()` in it.
+        """
+        self.on("error", heard)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        try:
+            self.destroy()
+            await self._gone()
+        finally:
+            self.off("error", heard)
+
+    # -- iterating ---------------------------------------------------------------------------------------------------
+
+    def __aiter__(self) -> Chunks:
+        """`async for chunk in socket`: as `iterator()`."""
+        return self.iterator()
+
+    def iterator(self, *, destroy_on_return: bool = True) -> Chunks:
+        """Iterate over what arrives: bytes, or str after `set_encoding()`, all that is there each time.
+
+        While the consumer is busy nothing is told, and at `readable_high_water_mark` bytes the peer has to wait.
+
+        The loop ends when the peer has ended; then the socket is destroyed, as soon as all that was written is sent. It
+        is not with `allow_half_open`: our half is still open then. A loop that is left early, by `break` or by an
+        exception, destroys the socket at once, unless `destroy_on_return` is false. Raises the socket's error; after
+        `destroy()` without one, ERR_STREAM_PREMATURE_CLOSE.
+
+        https://nodejs.org/api/stream.html#readableiteratoroptions
+        """
+        return Chunks(self, destroy_on_return)
+
+
+@final
+class Chunks:
+    """An iteration over what arrives at a socket.
+
+    Python doesn't tell an iterator that its loop is left: it only lets go of it. So that is what destroys the socket.
+    Where something else refers to the iterator, `aclose()` says so (`contextlib.aclosing`).
+    """
+
+    __slots__ = ("_reading", "_thread")
+
+    def __init__(self, socket: AwaitedSocket, destroys: bool) -> None:
+        self._reading = _Reading(socket, destroys)
+        self._thread = threading.get_ident()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Any:
+        """The next chunk. A task that is cancelled here has lost nothing: the next call goes on.
+
+        Raises RuntimeError when another task waits for it already.
+        """
+        try:
+            return await self._reading.next()
+        finally:
+            del self  # the traceback of what is raised would keep it, and then the loop couldn't let go of it
+
+    async def aclose(self) -> None:
+        """Leave the loop."""
+        self._reading.leave_early()
+
+    def __del__(self) -> None:
+        if self._thread == threading.get_ident():
+            with contextlib.suppress(RuntimeError):  # of a driver that is closed
+                self._reading.leave_early()
+        else:
+            self._reading.leave_soon()
+
+
+@final
+class _Reading:
+    """What an iteration knows. It is apart from `Chunks`, to which nobody but the loop may refer."""
+
+    __slots__ = ("_destroys", "_error", "_listeners", "_machine", "_socket", "_spot")
+
+    def __init__(self, socket: AwaitedSocket, destroys: bool) -> None:
+        self._socket: Final = socket
+        self._machine: Final = socket._port.machine
+        self._destroys: Final = destroys
+        self._error: BaseException | None = None
+        self._spot: Spot | None = None
+        self._listeners: list[tuple[str, Listener]] | None = None  # None: it is over
+        if self._machine.link is Link.CLOSED:
+            self._listeners = []
+            return
+        self._listeners = [("readable", self._wake), ("end", self._wake), ("error", self._fail), ("close", self._wake)]
+        for event, listener in self._listeners:
+            socket.on(event, listener)
+
+    async def next(self) -> Any:
+        """The next chunk; StopAsyncIteration after the last one."""
+        if self._spot is not None:
+            raise RuntimeError("another task waits for the next chunk of this iteration")
+        while self._listeners is not None:
+            chunk = None if self._machine.destroyed else self._socket.read()
+            if chunk is not None:
+                return chunk
+            if self._machine.reading.phase in _ENDED:
+                self._end()
+                break
+            if self._error is not None or self._machine.link is Link.CLOSED:
+                self._leave()
+                raise self._error or self._socket._death_of(self._machine)
+            self._spot = new_spot()
+            try:
+                await self._spot.park()
+            finally:
+                self._spot = None
+        raise StopAsyncIteration
+
+    def leave_early(self) -> None:
+        """The loop was left; nothing happens if it had come to its end."""
+        if self._listeners is None:
+            return
+        destroys = self._destroys and not self._machine.destroyed
+        self._leave()
+        if destroys:
+            self._socket.destroy()
+
+    def leave_soon(self) -> None:
+        """The same, from another thread."""
+        if self._listeners is not None:
+            with contextlib.suppress(RuntimeError):
+                self._socket._port._driver.call_soon_threadsafe(self.leave_early)
+
+    def _end(self) -> None:
+        """The peer has ended. Node destroys the socket here even if that loses what is not sent yet."""
+        self._leave()
+        machine = self._machine
+        if self._destroys and not machine.destroyed and not machine.allow_half_open and not machine.writing.length:
+            self._socket.destroy()
+
+    def _leave(self) -> None:
+        listeners, self._listeners = self._listeners or [], None
+        for event, listener in listeners:
+            self._socket.off(event, listener)
+
+    def _wake(self, *_: object) -> None:
+        if self._spot is not None:
+            self._spot.wake()
+
+    def _fail(self, *arguments: Any) -> None:
+        self._error = exception_in(arguments)
+        self._wake()
+
+
+def heard(_error: object) -> None:
+    """Listens to 'error', so that it isn't unhandled: whoever waits for the socket gets it."""

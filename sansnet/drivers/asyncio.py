@@ -1,0 +1,302 @@
+"""asyncio's loop, or uvloop's, as a driver: sockets and servers beside everything else that runs there.
+
+Theory of operation
+-------------------
+The loop watches one descriptor of ours, that of a poller which watches all the sockets (`SelectorReactor`). Why not
+`add_reader` for each of them? uvloop gives a watch up once its descriptor has failed: what had arrived before a peer's
+RST would never be read, and a send never end. And it is cheaper: what we watch and unwatch, the loop needn't know of.
+
+A loop tells nobody that it is being closed. But its timers it lets go of then, and one of these, which never fires, is
+the only thing that refers to a `_Lease`: when that goes, the driver closes its sockets. So they work to the very end,
+also in what `asyncio.run` cancels and finalises before it closes the loop, and nothing is left open after it. In the
+same way a loop that is dropped without being closed takes its driver with it: the table of drivers holds neither.
+(Not what the loop calls when a socket is ready: the traceback of an exception that somebody keeps may refer to that.)
+
+What is put off gets a place of its own in the loop's queue. So it is in order with the tasks that listeners wake: a
+task that was woken by 'end' runs before the report that our FIN went out, which was put off after that.
+
+Listeners belong to no task: they run in an empty context, in which every `ContextVar` has its default.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import contextvars
+import functools
+import threading
+import weakref
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final, final
+
+from ..state.endpoints import Found
+from ..state.faults import Fault
+from .readiness import ReadinessDriver
+from .selector import SelectorReactor
+
+if TYPE_CHECKING:
+    from .contract import Cancellable
+
+__all__ = ["AsyncioDriver", "AsyncioReactor", "driver_of"]
+
+NEVER: Final = 50 * 365.25 * 86400.0
+"""Seconds; more than a computer runs, and less than what uvloop takes for a mistake."""
+
+_drivers: Final[weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, weakref.ref[AsyncioDriver]]] = (
+    weakref.WeakKeyDictionary()
+)
+
+
+def driver_of(loop: asyncio.AbstractEventLoop) -> AsyncioDriver:
+    """The driver of a loop; each has one, which is made when it is first asked for."""
+    known = _drivers.get(loop)
+    driver = None if known is None else known()
+    if driver is None or driver.closed:
+        driver = AsyncioDriver(loop)
+        _drivers[loop] = weakref.ref(driver)
+    return driver
+
+
+@final
+class _Lease:
+    """What the loop alone holds: when this goes, the loop is over."""
+
+    __slots__ = ("_driver",)
+
+    def __init__(self, driver: AsyncioDriver) -> None:
+        self._driver: Final = driver
+
+    def __del__(self) -> None:
+        self._driver.close()
+
+
+@final
+class AsyncioReactor:
+    """An asyncio loop as a `readiness.Reactor`: the watching is a poller's, the rest is the loop's.
+
+    `report` is given what a callback of a watch raises. Raises OSError where there is no poller with a descriptor.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, report: Callable[[BaseException], None]) -> None:
+        self._loop: Final = loop
+        self._watching: Final = SelectorReactor(report, _nothing)
+        self.now: Final = loop.time
+        self.fileno: Final = self._watching.fileno
+        self._term: weakref.ref[asyncio.TimerHandle] | None = None
+        try:
+            self.fileno()
+        except OSError:
+            self._watching.close()
+            raise
+
+    def occupy(self, turn: Callable[[], None], lease: object) -> None:
+        """Let the loop call `turn()` when something is ready, and let it hold `lease` until it is closed.
+
+        Raises NotImplementedError if it can't watch descriptors.
+        """
+        contextvars.Context().run(self._loop.add_reader, self.fileno(), turn)
+        self._term = weakref.ref(self._loop.call_later(NEVER, _nothing, lease, context=contextvars.Context()))
+
+    def attend(self) -> None:
+        """Call back for all that is ready now."""
+        self._watching.turn(0.0, _never)
+
+    def watch_readable(self, fd: int, callback: Callable[[], None]) -> None:
+        """Call back in every turn in which `fd` is readable."""
+        self._watching.watch_readable(fd, callback)
+
+    def unwatch_readable(self, fd: int) -> None:
+        """Call back no more."""
+        self._watching.unwatch_readable(fd)
+
+    def watch_writable(self, fd: int, callback: Callable[[], None]) -> None:
+        """Call back in every turn in which `fd` is writable."""
+        self._watching.watch_writable(fd, callback)
+
+    def unwatch_writable(self, fd: int) -> None:
+        """Call back no more."""
+        self._watching.unwatch_writable(fd)
+
+    def call_soon(self, callback: Callable[[], None]) -> None:
+        """Call back in a later turn, in the order of asking."""
+        self._loop.call_soon(callback, context=contextvars.Context())
+
+    def call_soon_threadsafe(self, callback: Callable[[], None]) -> None:
+        """The same from any thread. RuntimeError when the loop is closed."""
+        self._loop.call_soon_threadsafe(callback, context=contextvars.Context())
+
+    def call_later(self, seconds: float, callback: Callable[[], None]) -> asyncio.TimerHandle:
+        """Call back once `seconds` have passed."""
+        return self._loop.call_later(seconds, callback, context=contextvars.Context())
+
+    def close(self) -> None:
+        """Leave the loop alone from now on."""
+        term = None if self._term is None else self._term()
+        if term is not None:
+            term.cancel()
+        if not self._loop.is_closed():
+            with contextlib.suppress(RuntimeError):  # it is being collected, half closed
+                self._loop.remove_reader(self.fileno())
+        self._watching.close()
+
+
+class AsyncioDriver(ReadinessDriver):
+    """The driver of an asyncio loop. `sansnet.connect()` and its like find it by themselves inside a running loop.
+
+    What listeners raise, and an 'error' that nobody listens to, goes to the loop's exception handler.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
+        """A driver for `loop`, by default the running one. `driver_of(loop)` is the one that the loop has already.
+
+        Raises RuntimeError if no loop is running, if it is closed, or if it can't watch descriptors.
+        """
+        self._loop: Final = asyncio.get_running_loop() if loop is None else loop
+        self._thread: int | None = None
+        self._due = 0  # callbacks that were put off, and that the loop has not come to yet
+        self._active = 0
+        self._waiting: Final[dict[asyncio.Future[None], None]] = {}  # tasks in idle()
+        if self._loop.is_closed():
+            raise RuntimeError("this asyncio loop is closed; sockets need one that runs")
+        try:
+            self._reactor: Final = AsyncioReactor(self._loop, self.report)
+            super().__init__(self._reactor)
+            self._reactor.occupy(self.turn, _Lease(self))
+        except (NotImplementedError, OSError) as error:
+            # Windows: its default loop watches no descriptors, and select() has none of its own that could be watched.
+            raise RuntimeError(
+                f"sansnet can't run in a {type(self._loop).__name__} on this system; "
+                "use sansnet.run(), or a SelectorDriver on a thread of its own"
+            ) from error
+
+    # -- the loop ----------------------------------------------------------------------------------------------------
+
+    @property
+    def active(self) -> int:
+        """How many reasons the ref'd handles have to be waited for, all together."""
+        return self._active
+
+    @active.setter
+    def active(self, count: int) -> None:
+        self._active = count
+        if not count:
+            self._look_idle()
+
+    @property
+    def alive(self) -> bool:
+        """Is a ref'd handle, a lookup or a callback that was put off still going to do something?"""
+        return self._active > 0 or self._due > 0 or bool(self._posted) or self._resolver.busy
+
+    def turn(self) -> None:
+        """Call back for all that is ready; the loop calls this."""
+        self._thread = threading.get_ident()
+        self._reactor.attend()
+
+    def call_soon(self, callback: Callable[[], None]) -> None:
+        """Call back from the loop, in a later turn, in the order of asking."""
+        if self.closed or self._thread != threading.get_ident():
+            self.check()
+        self._reactor.call_soon(functools.partial(self._run_due, callback))
+        self._due += 1
+
+    def report(self, error: BaseException, source: object = None) -> None:
+        """Give `error` to the loop's exception handler; `source` is in the context as 'emitter'."""
+        context = {"message": "Unhandled exception in a sansnet listener", "exception": error}
+        if source is not None:
+            context |= {"message": f"Unhandled exception in a listener of {source!r}", "emitter": source}
+        self._loop.call_exception_handler(context)
+
+    async def idle(self) -> None:
+        """Wait until nothing ref'd is left: what `run()` is to a driver that owns its loop.
+
+        Raises RuntimeError in a task of another loop.
+        """
+        if asyncio.get_running_loop() is not self._loop:
+            raise RuntimeError("this AsyncioDriver belongs to another loop: await its idle() there")
+        while self.alive:
+            calm: asyncio.Future[None] = self._loop.create_future()
+            self._waiting[calm] = None
+            try:
+                await calm
+            finally:
+                del self._waiting[calm]
+
+    def resolve(
+        self, host: str, family: int, hints: int, every: bool, done: Callable[[tuple[Found, ...] | Fault], None]
+    ) -> Cancellable:
+        """Look `host` up off the loop's thread; `done` is called from the loop, once, unless it was cancelled."""
+        return _Lookup(super().resolve(host, family, hints, every, done), self._look_idle)
+
+    def _run_due(self, callback: Callable[[], None]) -> None:
+        self._due -= 1
+        self._call_in_turn(callback)
+        self._look_idle()
+
+    def _run_posted(self, callback: Callable[[], None]) -> None:
+        super()._run_posted(callback)
+        self._look_idle()
+
+    def _look_idle(self) -> None:
+        """Something is over that was waited for: perhaps it was the last."""
+        if self._waiting and not self.alive:
+            for calm in self._waiting:
+                if not calm.done():
+                    calm.set_result(None)
+
+    # -- the end -----------------------------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Close every handle that is left and say nothing; the end of the loop does so too.
+
+        Whoever uses the driver now gets a RuntimeError.
+        """
+        if not self.closed:
+            self._due = 0
+            super().close()
+            self._reactor.close()
+
+    def check(self) -> None:
+        """Raise RuntimeError where the driver can't be used: when its loop is closed, and on another thread."""
+        if self._loop.is_closed():
+            self.close()  # where objects aren't collected at once, nobody may have told us yet
+        super().check()
+        here = threading.get_ident()
+        if self._thread != here:
+            if self._thread is not None and asyncio._get_running_loop() is not self._loop:
+                raise RuntimeError(
+                    "this AsyncioDriver's loop runs on another thread; call_soon_threadsafe() is how to reach it from "
+                    "here"
+                )
+            self._thread = here
+
+    def complaint(self) -> RuntimeError:
+        if not self._loop.is_closed():
+            return super().complaint()
+        return RuntimeError(
+            "the asyncio loop of this AsyncioDriver is closed, and so is every socket and server that was made in it; "
+            "make new ones in the loop that runs now"
+        )
+
+
+@final
+class _Lookup:
+    """A lookup; when it is cancelled, `over()` is called."""
+
+    __slots__ = ("_lookup", "_over")
+
+    def __init__(self, lookup: Cancellable, over: Callable[[], None]) -> None:
+        self._lookup = lookup
+        self._over = over
+
+    def cancel(self) -> None:
+        """Nobody waits any more."""
+        self._lookup.cancel()
+        self._over()
+
+
+def _nothing(*_: object) -> None:
+    """Called by a timer that never fires, and before the callbacks of the poller's own, of which there are none."""
+
+
+def _never() -> bool:
+    return False

@@ -1,0 +1,70 @@
+"""Parking: how a task waits, whichever kind of task it is. All that is awaitable here rests on these two methods.
+
+A task that has to wait makes a `Spot` and parks there until a listener calls `wake()`. asyncio's tasks (uvloop's too)
+are known; a runner of another kind says how its tasks wait with `parking_at()`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Final, Protocol, final
+
+from .hosts import running_asyncio
+
+if TYPE_CHECKING:
+    import asyncio
+
+__all__ = ["Spot", "new_spot", "parking_at"]
+
+
+class Spot(Protocol):
+    """Where one task waits, once."""
+
+    async def park(self) -> None:
+        """Wait for `wake()`; not at all if it was called already. What cancels the task is raised from here."""
+
+    def wake(self) -> None:
+        """Let the task go on, soon: never from inside this call. Any number of times, also when nobody waits."""
+
+
+_maker: ContextVar[Callable[[], Spot] | None] = ContextVar("sansnet_parking", default=None)
+
+
+def new_spot() -> Spot:
+    """A spot for the running task. RuntimeError if that is of no kind that is known."""
+    maker = _maker.get()
+    if maker is not None:
+        return maker()
+    loop = running_asyncio()
+    if loop is None:
+        raise RuntimeError("sansnet can be awaited in a task of asyncio; none is running here")
+    return _AsyncioSpot(loop)
+
+
+@contextlib.contextmanager
+def parking_at(maker: Callable[[], Spot]) -> Iterator[None]:
+    """Within this block tasks park at what `maker()` returns: for those who run coroutines in a way of their own."""
+    token = _maker.set(maker)
+    try:
+        yield
+    finally:
+        _maker.reset(token)
+
+
+@final
+class _AsyncioSpot:
+    """A future."""
+
+    __slots__ = ("_future",)
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._future: Final[asyncio.Future[None]] = loop.create_future()
+
+    async def park(self) -> None:
+        await self._future
+
+    def wake(self) -> None:
+        if not self._future.done():  # it was woken before, or its task was cancelled
+            self._future.set_result(None)

@@ -1,0 +1,150 @@
+"""How the asyncio driver ends: with its loop, whoever closes that, and whatever is open then."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import os
+import subprocess
+import sys
+import weakref
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import sansnet
+from sansnet import Socket
+from sansnet.drivers.asyncio import AsyncioDriver
+from tests.drivers.recorder import LOOPS, is_alive
+from tests.drivers.stepped import new_loop
+from tests.loopback import child_environment, port_of
+from tests.tasks import own, pair, turns
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def left_open() -> list[object]:
+    """Things that are in the middle of something, and that nobody closes."""
+    server = sansnet.create_server(lambda peer: peer.on("error", str).write(bytes(1 << 22))).listen(0)
+    client = sansnet.connect(port_of(server), "127.0.0.1").pause()
+    client.set_timeout(1000)
+    return [server, client, sansnet.connect(port_of(server), "localhost")]
+
+
+@pytest.mark.parametrize("kind", LOOPS)
+def test_the_end_of_the_loop_is_that_of_the_driver(kind: str) -> None:
+    async def main() -> tuple[AsyncioDriver, list[Any]]:
+        left = left_open()
+        await turns(20)
+        return own(), left
+
+    with contextlib.closing(new_loop(kind)) as loop:
+        driver, (_, client, _) = loop.run_until_complete(main())
+        assert not driver.closed
+    assert (driver.closed, driver.handles) == (True, {})
+    assert client.fileno() == -1
+    assert not is_alive(driver)
+    with sansnet.using(driver):
+        server = sansnet.create_server()
+        for use in (Socket, lambda: server.listen(0), lambda: driver.call_later(0, asyncio.Event().set)):
+            with pytest.raises(RuntimeError, match=r"the asyncio loop of .* is closed.*make new ones"):
+                use()
+
+
+@pytest.mark.parametrize("kind", LOOPS)
+def test_a_traceback_that_is_kept_does_not_put_the_end_off(kind: str) -> None:
+    kept: list[BaseException] = []
+
+    def fail() -> None:
+        try:
+            raise LookupError
+        except LookupError as error:
+            kept.append(error)
+
+    async def main() -> AsyncioDriver:
+        async with pair() as (client, peer):
+            peer.on("end", fail)
+            client.end()
+            await sansnet.once(peer, "end")
+        return own()
+
+    with contextlib.closing(new_loop(kind)) as loop:
+        driver = loop.run_until_complete(main())
+    assert kept
+    assert driver.closed
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # of the loop, and of all that it takes with it
+def test_a_loop_that_is_dropped_takes_its_driver_with_it() -> None:
+    async def main() -> Callable[[], AsyncioDriver | None]:
+        left_open()
+        await turns(20)
+        return weakref.ref(own())
+
+    loop = asyncio.SelectorEventLoop()
+    driver = loop.run_until_complete(main())
+    del loop
+    gc.collect()
+    assert driver() is None
+
+
+TEARDOWN = """
+import asyncio, sys
+from tests.drivers.stepped import new_loop
+from tests.drivers.test_asyncio_end import left_open
+import sansnet
+
+async def main(how):
+    global left  # until the interpreter ends
+    left = left_open()
+    for _ in range(20):
+        await asyncio.sleep(0)
+    if how == "generator":
+        async def chunks():
+            try:
+                async for chunk in left[1]:
+                    yield chunk
+            finally:
+                left[1].end()
+                await asyncio.sleep(0)
+                print("finalised", left[1].destroyed)
+        left.append(chunks())
+        await anext(left[-1])
+    if how == "raise":
+        raise SystemExit("raised")
+    if how == "task":
+        async def wait():
+            async with left[1]:
+                await asyncio.get_running_loop().create_future()
+        left.append(asyncio.create_task(wait()))
+        await asyncio.sleep(0)
+
+kind, how = sys.argv[1:]
+if how == "close":
+    loop = new_loop(kind)
+    loop.run_until_complete(main(how))
+    loop.close()
+else:
+    with asyncio.Runner(loop_factory=lambda: new_loop(kind)) as runner:
+        runner.run(main(how))
+print("over")
+"""
+
+
+@pytest.mark.parametrize("kind", LOOPS)
+@pytest.mark.parametrize("how", ["return", "close", "raise", "task", "generator"])
+def test_nothing_is_left_open_and_nothing_warns(kind: str, how: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-X", "dev", "-W", "error", "-c", TEARDOWN, kind, how],
+        env=child_environment(dict(os.environ)),
+        cwd=ROOT,
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=60,
+    )
+    told = {"raise": ("", "raised\n"), "generator": ("finalised True\nover\n", "")}
+    assert (done.stdout, done.stderr) == told.get(how, ("over\n", ""))

@@ -1,0 +1,196 @@
+"""Sockets in tasks: `async with`, and the waits that are methods."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+
+import pytest
+
+import sansnet
+from sansnet import NetConnectionError, NetConnectionResetError, Socket
+from tests.loopback import log_of
+from tests.tasks import ENDINGS, Tasks, events_of, listeners_of, pair, tasks, turns
+
+__all__ = ["tasks"]
+
+MIB = 1 << 20
+
+
+# --------------------------------------------------------------------------------------------------------------- blocks
+
+
+@pytest.mark.covers("Socket.__aenter__", "R-07")
+def test_a_block_destroys_the_socket_and_waits_for_close(tasks: Tasks) -> None:
+    async def main() -> None:
+        async with pair() as (client, peer):
+            log = events_of(client)
+            async with client as same:
+                assert same is client
+                client.write("x")
+            assert log == ["close"], "no 'error', which Node has here"
+            assert listeners_of(client) == len(ENDINGS)
+            async with client:  # once more does no harm
+                pass
+            await peer.resume().wait_closed()
+        async with Socket() as fresh:
+            pass
+        assert fresh.destroyed
+
+    tasks.run(main())
+
+
+def test_a_block_raises_what_was_raised_in_it(tasks: Tasks) -> None:
+    async def main() -> None:
+        async with pair() as (client, _):
+            with pytest.raises(LookupError):
+                async with client:
+                    raise LookupError
+            assert client.destroyed
+
+    tasks.run(main())
+
+
+def test_in_a_block_no_error_is_unhandled(tasks: Tasks) -> None:
+    async def main() -> None:
+        async with pair() as (client, peer), peer:
+            client.reset_and_destroy()
+            while not peer.destroyed:
+                await turns()
+            assert isinstance(peer.errored, NetConnectionResetError)
+
+    tasks.run(main())
+
+
+# ---------------------------------------------------------------------------------------------------------------- waits
+
+
+@pytest.mark.covers("Socket.drained")
+def test_drained(tasks: Tasks) -> None:
+    async def main() -> None:
+        async with pair() as (client, peer):
+            await client.drained()
+            assert not client.write(bytes(16 * MIB))
+            waiting = asyncio.create_task(client.drained())
+            await turns()
+            assert not waiting.done()
+            peer.resume()
+            await waiting
+            assert client.writable_length == 0
+            assert listeners_of(client) == 0
+            client.end()
+            await client.drained()
+
+    tasks.run(main())
+
+
+@pytest.mark.covers("Socket.finished")
+def test_finished(tasks: Tasks) -> None:
+    async def main() -> None:
+        async with pair() as (client, peer):
+            waiting = asyncio.create_task(client.finished())
+            await turns()
+            client.end(bytes(16 * MIB))
+            await turns()
+            assert not waiting.done()
+            peer.resume()
+            await waiting
+            assert client.writable_finished
+            await client.finished()
+            await client.resume().wait_closed()
+            await client.finished()  # it was told
+
+    tasks.run(main())
+
+
+@pytest.mark.parametrize("wait", ["drained", "finished"])
+@pytest.mark.parametrize("how", ["reset", "destroy", "destroy before", "destroy with an error", "closed"])
+def test_a_wait_ends_with_the_socket(tasks: Tasks, wait: str, how: str) -> None:
+    async def main() -> None:
+        async with pair() as (client, peer):
+            client.write(bytes(16 * MIB))
+            if how == "destroy before":
+                client.destroy()
+            if how == "closed":
+                await client.destroy().wait_closed()
+            waiting = asyncio.create_task(getattr(client, wait)())
+            await turns()
+            if how == "reset":
+                peer.reset_and_destroy()
+            elif how == "destroy":
+                client.destroy()
+            elif how == "destroy with an error":
+                client.destroy(LookupError())
+            expected = {"reset": ConnectionError, "destroy with an error": LookupError}.get(how, NetConnectionError)
+            with pytest.raises(expected) as caught:
+                await waiting
+            assert how in ("reset", "destroy with an error") or str(caught.value) == "Premature close"
+            assert listeners_of(client) == 0
+
+    tasks.run(main())
+
+
+@pytest.mark.covers("Socket.wait_closed")
+def test_wait_closed(tasks: Tasks) -> None:
+    async def main() -> None:
+        async with pair() as (client, peer):
+            waiting = asyncio.create_task(client.wait_closed())
+            peer.end()
+            await asyncio.gather(client.resume().wait_closed(), peer.resume().wait_closed(), waiting)
+            assert client.destroyed
+            await client.wait_closed()
+        async with pair() as (client, peer):
+            waiting = asyncio.create_task(client.wait_closed())
+            await turns()
+            peer.reset_and_destroy()
+            for each in (waiting, client.wait_closed()):
+                with pytest.raises(NetConnectionResetError):
+                    await each
+
+    tasks.run(main())
+
+
+def test_a_wait_that_is_cancelled_leaves_nothing(tasks: Tasks) -> None:
+    async def main() -> None:
+        async with pair() as (client, _):
+            client.write(bytes(16 * MIB))
+            waits = [asyncio.create_task(wait()) for wait in (client.drained, client.finished, client.wait_closed)]
+            await turns()
+            for wait in waits:
+                wait.cancel()
+            await asyncio.wait(waits)
+            assert all(wait.cancelled() for wait in waits)
+            assert listeners_of(client) == 0
+
+    tasks.run(main())
+
+
+# ---------------------------------------------------------------------------------------------- what is as it always is
+
+
+def test_events_come_in_the_same_order_as_without_tasks(tasks: Tasks) -> None:
+    async def main() -> None:
+        async with pair() as (client, peer):
+            peer.on("data", lambda _: peer.end("back"))
+            log = log_of(client, "c", log_of(peer, "s"))
+            client.end("there")
+            await asyncio.gather(client.wait_closed(), peer.wait_closed())
+            assert [entry for entry in log if entry.startswith("c")] == [
+                *("c.prefinish", "c.finish", "c.data(b'back')", "c.end", "c.close(False)")
+            ]
+            assert log[-1] in ("c.close(False)", "s.close(False)")
+
+    tasks.run(main())
+
+
+def test_an_idle_timeout(tasks: Tasks) -> None:
+    async def main() -> None:
+        async with pair() as (client, peer):
+            client.set_timeout(0.001)
+            await sansnet.once(client, "timeout")
+            assert not client.destroyed
+            client.destroy()
+            await peer.resume().wait_closed()
+
+    tasks.run(main())
+    gc.collect()
