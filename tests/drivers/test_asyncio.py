@@ -293,6 +293,17 @@ def test_idle_does_not_wait_for_what_is_not_refd(tasks: Tasks) -> None:
     tasks.run(main())
 
 
+def test_idle_waits_for_timers_that_are_refd(tasks: Tasks) -> None:
+    async def main() -> None:
+        driver, fired = own(), list[str]()
+        driver.call_later(60, lambda: fired.append("not waited for"))
+        driver.call_later(0.001, lambda: fired.append("waited for"), ref=True)
+        await driver.idle()
+        assert fired == ["waited for"]
+
+    tasks.run(main())
+
+
 def test_idle_waits_for_lookups(tasks: Tasks) -> None:
     async def main() -> None:
         driver = own()
