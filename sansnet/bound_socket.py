@@ -5,6 +5,7 @@ Reference: https://nodejs.org/api/net.html#class-netboundsocket
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self, Unpack, final
 
@@ -115,6 +116,8 @@ def _path(options: Mapping[str, Any]) -> Endpoint:
         reason = "path is mutually exclusive with host, port, ipv6_only, and reuse_port"
         raise invalid_arg_value("options", options, reason)
     path = options["path"]
+    if isinstance(path, os.PathLike):
+        path = os.fspath(path)
     if not isinstance(path, str):
         raise invalid_arg_type("options.path", "of type string", path)
     return Endpoint(path, None, 0)

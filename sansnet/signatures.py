@@ -243,7 +243,7 @@ class BoundSocketOptions(TypedDict, total=False):
 
     host: str | None
     ipv6_only: bool | None
-    path: str | None
+    path: StrPath | None
     port: Port | None
     reuse_port: bool | None
 

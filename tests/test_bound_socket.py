@@ -118,7 +118,9 @@ def test_a_failed_server_leaves_it_as_it_was(net: Loopback) -> None:
 @needs_paths
 def test_a_path_is_removed_with_it(net: Loopback, tmp_path: Path) -> None:
     path = str(tmp_path / "socket")
-    BoundSocket(path=path).close()
+    bound = BoundSocket(path=tmp_path / "socket")
+    assert bound.address() == path
+    bound.close()
     assert not os.path.exists(path)
     with pytest.raises(OSError, match="bind EADDRINUSE") as raised, BoundSocket(path=path), BoundSocket(path=path):
         pass

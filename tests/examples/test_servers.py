@@ -208,3 +208,9 @@ def test_the_block_list_is_what_the_comments_say() -> None:
             * 2,
         ]
     )
+
+
+def test_sockets_in_tasks() -> None:
+    with running("tasks", 0) as program:
+        assert program.port() > 0
+        assert program.rest() == ["answer: hello from a task"]
