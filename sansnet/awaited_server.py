@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-import threading
 from collections import deque
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self, cast, final
 
+from .async_loop import AsyncLoop
 from .awaited_socket import heard
 from .awaiting import Hearing
 from .errors import to_exception
@@ -105,45 +104,18 @@ class AwaitedServer(ServerListeners):
 
 
 @final
-class Connections:
-    """An iteration over the connections of a server. As with `socket.Chunks`, letting go of it leaves the loop."""
+class Connections(AsyncLoop["Socket"]):
+    """An iteration over the connections of a server."""
 
-    __slots__ = ("_accepting", "_thread")
+    __slots__ = ()
 
     def __init__(self, server: Server) -> None:
-        self._accepting = _Accepting(server)
-        self._thread = threading.get_ident()
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> Socket:
-        """The next connection. A task that is cancelled here has lost none.
-
-        Raises RuntimeError when another task waits for it already.
-        """
-        try:
-            return await self._accepting.next()
-        finally:
-            del self  # the traceback of what is raised would keep it, and then the loop couldn't let go of it
-
-    async def aclose(self) -> None:
-        """Leave the loop."""
-        self._accepting.leave_early()
-
-    def __del__(self) -> None:
-        if not hasattr(self, "_thread"):
-            return  # it could not be made
-        with contextlib.suppress(RuntimeError):  # of a driver that is closed
-            if self._thread == threading.get_ident():
-                self._accepting.leave_early()
-            else:
-                self._accepting.leave_soon()
+        super().__init__(_Accepting(server))
 
 
 @final
 class _Accepting:
-    """What an iteration knows. It is apart from `Connections`, to which nobody but the loop may refer."""
+    """What such an iteration knows."""
 
     __slots__ = ("_error", "_is_open", "_paused", "_queue", "_server", "_spot")
 

@@ -8,10 +8,10 @@ is a "Premature close", as in Node's streams. An 'error' that somebody waits for
 from __future__ import annotations
 
 import contextlib
-import threading
 from types import TracebackType
 from typing import Any, Final, Self, final
 
+from .async_loop import AsyncLoop
 from .awaiting import Hearing
 from .duplex import Duplex
 from .events import Listener, exception_in
@@ -127,47 +127,18 @@ class AwaitedSocket(Duplex):
 
 
 @final
-class Chunks:
-    """An iteration over what arrives at a socket.
+class Chunks(AsyncLoop[Any]):
+    """An iteration over what arrives at a socket."""
 
-    Python doesn't tell an iterator that its loop is left: it only lets go of it. So that is what destroys the socket.
-    Where something else refers to the iterator, `aclose()` says so (`contextlib.aclosing`).
-    """
-
-    __slots__ = ("_reading", "_thread")
+    __slots__ = ()
 
     def __init__(self, socket: AwaitedSocket, destroys: bool) -> None:
-        self._reading = _Reading(socket, destroys)
-        self._thread = threading.get_ident()
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> Any:
-        """The next chunk. A task that is cancelled here has lost nothing: the next call goes on.
-
-        Raises RuntimeError when another task waits for it already.
-        """
-        try:
-            return await self._reading.next()
-        finally:
-            del self  # the traceback of what is raised would keep it, and then the loop couldn't let go of it
-
-    async def aclose(self) -> None:
-        """Leave the loop."""
-        self._reading.leave_early()
-
-    def __del__(self) -> None:
-        if self._thread == threading.get_ident():
-            with contextlib.suppress(RuntimeError):  # of a driver that is closed
-                self._reading.leave_early()
-        else:
-            self._reading.leave_soon()
+        super().__init__(_Reading(socket, destroys))
 
 
 @final
 class _Reading:
-    """What an iteration knows. It is apart from `Chunks`, to which nobody but the loop may refer."""
+    """What such an iteration knows."""
 
     __slots__ = ("_destroys", "_error", "_listeners", "_machine", "_socket", "_spot")
 

@@ -1,0 +1,64 @@
+"""`AsyncLoop`: an asynchronous iteration that notices when its `async for` is left early.
+
+Python doesn't tell an iterator that its loop is left: it only lets go of it. So that is what counts here. Where
+something else refers to the iterator, `aclose()` says so (`contextlib.aclosing`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from typing import Generic, Protocol, Self, TypeVar
+
+__all__ = ["AsyncLoop", "Walk"]
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Walk(Protocol[T_co]):
+    """What an iteration knows. It is apart from the iterator, to which nobody but the loop may refer."""
+
+    async def next(self) -> T_co:
+        """The next item; StopAsyncIteration after the last one."""
+
+    def leave_early(self) -> None:
+        """The loop was left; nothing happens if it had come to its end."""
+
+    def leave_soon(self) -> None:
+        """The same, from another thread."""
+
+
+class AsyncLoop(Generic[T_co]):
+    """The iterator. Made on the thread of the loop, it may be let go of on any."""
+
+    __slots__ = ("_thread", "_walk")
+
+    def __init__(self, walk: Walk[T_co]) -> None:
+        self._walk = walk
+        self._thread = threading.get_ident()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> T_co:
+        """The next item. A task that is cancelled here has lost nothing: the next call goes on.
+
+        Raises RuntimeError when another task waits for it already.
+        """
+        try:
+            return await self._walk.next()
+        finally:
+            del self  # the traceback of what is raised would keep it, and then the loop couldn't let go of it
+
+    async def aclose(self) -> None:
+        """Leave the loop."""
+        self._walk.leave_early()
+
+    def __del__(self) -> None:
+        if not hasattr(self, "_thread"):
+            return  # it could not be made
+        with contextlib.suppress(RuntimeError):  # of a driver that is closed
+            if self._thread == threading.get_ident():
+                self._walk.leave_early()
+            else:
+                self._walk.leave_soon()
