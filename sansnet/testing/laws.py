@@ -17,7 +17,10 @@ A *law* is a function with one sentence of docstring:
 from __future__ import annotations
 
 import enum
+import importlib
+import pickle
 from collections.abc import Callable, Sequence
+from operator import attrgetter
 from typing import Any, Final, NamedTuple, final
 
 from ..state.machine import Event
@@ -62,6 +65,9 @@ class Law:
         self.name: Final = check.__name__
         self.text: Final = _sentence(check)
 
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[str, str]]:
+        return _by_name(self, self.check)
+
 
 @final
 class Promise:
@@ -79,6 +85,9 @@ class Promise:
         self.name: Final = goal.__name__
         self.text: Final = _sentence(goal)
 
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[str, str]]:
+        return _by_name(self, self.goal)
+
 
 def always(*on: type) -> Callable[[Callable[[Any, Any], bool]], Law]:
     """True at every moment of these kinds (of their subclasses as well)."""
@@ -95,6 +104,22 @@ def eventually(
 ) -> Callable[[Callable[[Any], bool]], Promise]:
     """From every state in which `when`, every way through `fair` events comes to where it is true, none endlessly."""
     return lambda goal: Promise(goal, fair, when)
+
+
+def _by_name(law: Law | Promise, function: Callable[..., object]) -> tuple[Callable[..., Any], tuple[str, str]]:
+    """How a law is pickled: by the name under which its module has it. Raises PicklingError if it isn't there."""
+    where = (function.__module__, function.__qualname__)
+    try:
+        found = _named(*where)
+    except (ImportError, AttributeError):
+        found = None
+    if found is not law:
+        raise pickle.PicklingError(f"the law {law.name} is not at the top of its module, where others would find it")
+    return (_named, where)
+
+
+def _named(module: str, name: str) -> Any:
+    return attrgetter(name)(importlib.import_module(module))
 
 
 def _sentence(function: Callable[..., object]) -> str:

@@ -2,7 +2,7 @@
 
 `Part.clone()` and `Part.key()` say what is meant; what is here does the same in a fraction of the time, and a law
 (`snapshots_agree`) holds the one to the other. Two means: a copy is one generated function without a loop, and a key is
-a few small numbers, because whatever was seen before is known by its number.
+a few numbers, because whatever was seen before is known by its number.
 """
 
 from __future__ import annotations
@@ -14,12 +14,16 @@ from operator import attrgetter
 from typing import Any, Final
 
 from ..state.machine import Part
+from .portable import name_of
 
 __all__ = ["Numbers", "copier", "keyer"]
 
 
 class Numbers:
-    """Gives equal things the same number, and different things different ones."""
+    """Gives equal things the same number, and different things different ones, in every process.
+
+    A number is what `portable` makes of a thing. It is long to make, and made once.
+    """
 
     __slots__ = ("_numbers",)
 
@@ -28,7 +32,11 @@ class Numbers:
 
     def __call__(self, thing: Hashable) -> int:
         """The number of `thing`."""
-        return self._numbers.setdefault(thing, len(self._numbers))
+        try:
+            return self._numbers[thing]
+        except KeyError:
+            number = self._numbers[thing] = int.from_bytes(name_of(thing), "big")
+            return number
 
     def __len__(self) -> int:
         return len(self._numbers)
