@@ -81,10 +81,9 @@ class Coverage(NamedTuple):
         return [table for table in _TABLES if any(type(phase) is table.phases[0] for _, phase in self.inputs)]
 
     def __str__(self) -> str:
-        missing = ", ".join(f"{old} -> {new}" for old, new in self.moves_not_taken)
         moves = f"{len(self.moves)} of {len(self.moves) + len(self.moves_not_taken)} moves"
         inputs = f"{len(self.inputs)} of {len(self.inputs) + len(self.inputs_not_taken)} inputs by phase"
-        return f"{moves}, {inputs}" + (f"; never {missing}" if missing else "")
+        return f"{moves}, {inputs}"
 
 
 def _moves_of(table: _Table) -> list[Move]:

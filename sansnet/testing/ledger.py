@@ -68,7 +68,7 @@ class Ledger:
     # -- ways back
 
     def trace(self, number: int, choice: int | None = None, *, start: int = 0) -> Trace:
-        """The events that first led to a state, and one more if `choice` names one; of no state: initial world `start`."""
+        """The events that first led to a state, and one of those possible there; of none: to initial world `start`."""
         choices = self._choices(number) or [start]
         if choice is not None:
             choices.append(choice)

@@ -16,7 +16,6 @@ that the driver gives at once; between two turns. So each choice is an event of 
 from __future__ import annotations
 
 import enum
-import functools
 from collections.abc import Callable, Hashable, Mapping
 from typing import Any, ClassVar, Final, NamedTuple
 
@@ -111,17 +110,6 @@ class World:
         self.number = -1  # of the machine's state; models give it
         self.reactions = reactions  # how often the user may still do something in a listener
 
-    def __getstate__(self) -> tuple[object, ...]:
-        """What pickle sends of it: the fields in their order, of the machine its class and what it freezes to."""
-        fields = tuple([getattr(self, name) for name in _fields_of(type(self))])
-        return (type(self.machine), self.machine.freeze(), fields)
-
-    def __setstate__(self, state: tuple[Any, ...]) -> None:
-        machine, frozen, fields = state
-        self.machine = machine.thaw(frozen)
-        for name, value in zip(_fields_of(type(self)), fields, strict=True):
-            setattr(self, name, value)
-
     @property
     def at_rest(self) -> bool:
         """Between turns: the user may call, the queue may go on."""
@@ -205,13 +193,6 @@ class World:
 
     def fed(self, event: Event, before: tuple[enum.Enum, ...]) -> None:
         """The machine was given an input, in these phases."""
-
-
-@functools.cache
-def _fields_of(kind: type[World]) -> tuple[str, ...]:
-    """Every slot of a kind of world but the machine's."""
-    slots = [name for base in reversed(kind.__mro__) for name in base.__dict__.get("__slots__", ())]
-    return tuple([name for name in slots if name != "machine"])
 
 
 def shape_of(effect: Any) -> Hashable:
