@@ -25,21 +25,21 @@ class Numbers:
     A number is what `portable` makes of a thing. It is long to make, and made once.
     """
 
-    __slots__ = ("_numbers",)
+    __slots__ = ("known",)
 
     def __init__(self) -> None:
-        self._numbers: dict[Hashable, int] = {}
+        self.known: dict[Hashable, int] = {}
 
     def __call__(self, thing: Hashable) -> int:
         """The number of `thing`."""
         try:
-            return self._numbers[thing]
+            return self.known[thing]
         except KeyError:
-            number = self._numbers[thing] = int.from_bytes(name_of(thing), "big")
+            number = self.known[thing] = int.from_bytes(name_of(thing), "big")
             return number
 
     def __len__(self) -> int:
-        return len(self._numbers)
+        return len(self.known)
 
 
 def copier(sample: object, names: tuple[str, ...]) -> Callable[[Any], Any]:
@@ -88,7 +88,9 @@ def _own_keyer(sample: Part) -> Callable[[Any], int]:
             terms.append(f"key_{name}(part.{name}) if part.{name} else None")
         else:
             terms.append(f"part.{name}{'._name_' if isinstance(getattr(sample, name), enum.Enum) else ''}")
-    exec(f"def key(part):\n    return number(({', '.join(terms)},))", scope)
+    scope["known"] = scope["number"].known
+    lookup = ["    own = known.get(thing)", "    return number(thing) if own is None else own"]
+    exec("\n".join(["def key(part):", f"    thing = ({', '.join(terms)},)", *lookup]), scope)
     key: Callable[[Any], int] = scope["key"]
     changes_often = sample.KEY or any(isinstance(getattr(sample, name), deque | Part) for name in sample.FIELDS)
     return key if changes_often else _remembering(key, sample)

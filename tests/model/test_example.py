@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from examples.two_sockets import PAIR, TwoSockets
@@ -36,6 +39,16 @@ def test_end_before_the_data_is_found_in_it(monkeypatch: pytest.MonkeyPatch) -> 
     assert found.refutation.trace is not None
     assert [event.name for event in found.refutation.trace.events][:1] == ["write"]
     assert as_mermaid(PAIR, found).startswith("sequenceDiagram\n")
+
+
+def test_the_example_on_the_page_ends_as_it_says(capsys: pytest.CaptureFixture[str]) -> None:
+    page = Path(__file__).parents[2] / "docs" / "verification.md"
+    blocks = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.S)
+    [example] = [code for code in blocks if "class Counter" in code]
+    exec(example, {"__name__": "page"})
+    told = capsys.readouterr().out
+    assert "REFUTED never_negative: There are never fewer than none.\n  broken by this state" in told
+    assert told.count("take()") == 4
 
 
 def test_more_writes_are_more_states() -> None:
