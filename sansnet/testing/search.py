@@ -48,6 +48,10 @@ class Search:
         self.watch = Watch(laws)
         self.looks = self.watch.cares_about(Reached)
         self.ledger = Ledger(model, laws, bound, model.key)
+        self.promises = [
+            (promise.asked.append, promise.law.when, promise.kept.append, promise.law.goal)
+            for promise in self.ledger.promises
+        ]
         self.frontier: deque[tuple[int, Any]] = deque()
         self.kept: dict[int, Any] = {}  # twins, by the number of their state
         self.pairs: list[tuple[Any, Any, int, int]] = []  # a twin, one like it, and how that was reached
@@ -96,9 +100,9 @@ class Search:
             if number in self.kept:
                 self.pairs.append((self.kept.pop(number), world, parent, choice))
             return number
-        for promise in ledger.promises:
-            promise.asked.append(promise.law.when(world))
-            promise.kept.append(promise.law.goal(world))
+        for asked, when, kept, goal in self.promises:
+            asked(when(world))
+            kept(goal(world))
         if self.twins and number % self.twins == 0:
             self.kept[number] = world
         self.frontier.append((number, world))

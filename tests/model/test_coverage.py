@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sansnet.state import SERVER_INPUTS, Event, Misuse, ServerMachine, SocketMachine, Step
+from sansnet.state import SERVER_INPUTS, Event, Misuse, ServerMachine, SocketMachine
 from sansnet.state.machine import Machine
 from sansnet.state.phases import MOVES, Flight, Flow, Link, Listen, Read, Write
 from sansnet.testing import TUNING, Coverage, explore
@@ -35,9 +35,8 @@ def test_what_a_machine_calls_on_itself_is_no_input() -> None:
     with noting() as notes:
         machine = SocketMachine()
         machine.adopt(False, False)
-        machine.eof(b"")
-        machine.ticked(Step.FLOW)
-    assert {name for name, _ in notes.coverage().inputs} == {"adopt", "eof", "ticked"}
+        machine.end(0, b"x", 1)  # it writes, then it ends
+    assert {name for name, _ in notes.coverage().inputs} == {"adopt", "end"}
 
 
 def test_copies_are_no_moves() -> None:
