@@ -16,7 +16,9 @@ from . import blocklist, echo, explorer, inputs
 def main() -> int:
     """Run what was asked for; all of it by default."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.splitlines()[0])
-    parser.add_argument("which", nargs="*", choices=["inputs", "blocklist", "echo", "explorer", []], help="default: all")
+    parser.add_argument(
+        "which", nargs="*", choices=["inputs", "blocklist", "echo", "explorer", []], help="default: all"
+    )
     parser.add_argument(
         "--rounds", type=int, default=5, help="rounds of each figure; the median is printed (default 5)"
     )

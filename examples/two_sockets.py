@@ -1,6 +1,7 @@
 """A model of one's own: two sockets back to back, each with a user who writes and ends. Explore it by
 
-    python -m sansnet check examples.two_sockets:PAIR
+    python -m examples.two_sockets
+    python -m sansnet check examples.two_sockets:PAIR --format mermaid
 
 A model says five things: its `name` and `laws`, the worlds it begins with, what can happen in one, and what becomes of
 a world when it does; `key` tells which worlds are the same. Here a world is two `End`s. An end is the real socket
@@ -18,7 +19,7 @@ from sansnet.state.effects import Effects, Then, Tick
 from sansnet.state.notices import Closed, Data
 from sansnet.state.notices import End as Ended
 from sansnet.state.phases import Link
-from sansnet.testing import Reached, See, always, eventually, sometimes
+from sansnet.testing import Reached, See, always, eventually, explore, sometimes
 
 FIN = b""
 """On a wire: nothing more will come."""
@@ -203,3 +204,7 @@ def _carry(pair: Pair, end: End, other: End, effects: Effects, see: See) -> None
 
 def _nothing(_pair: Any, _moment: object) -> None:
     """Before the first state nobody looks."""
+
+
+if __name__ == "__main__":
+    print(explore(PAIR).check().report)
