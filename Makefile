@@ -10,11 +10,11 @@ VERSION := $(shell $(PYTHON) -c 'import platform; print(platform.python_version(
 TYPED   := $(foreach dir,sansnet tests benchmarks docs examples tools,$(if $(wildcard $(dir)/*.py $(dir)/*/*.py),$(dir)))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all check format bench coverage venv clean interpreter
+.PHONY: help demo test test-all check check-model format bench coverage venv clean interpreter
 
 help: ## print this list
 	@echo "usage: make TARGET [PYTHON=python3.13]"
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{ printf "%-11s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{ printf "%-12s %s\n", $$1, $$2 }'
 
 demo: interpreter ## see it work: straight from the checkout, nothing to install
 	@$(PYTHON) -m sansnet demo
@@ -30,6 +30,9 @@ check: $(VENV)/.has-dev ## lint, formatting and types, the latter for Windows to
 	$(BIN)/ruff format --check
 	$(BIN)/mypy $(TYPED)
 	$(BIN)/mypy --platform win32 --cache-dir .mypy_cache/win32 sansnet
+
+check-model: interpreter ## explore every state of our models, and say what was taken of the machines' tables
+	@$(PYTHON) -m sansnet check --coverage
 
 format: $(VENV)/.has-dev ## put the code into shape
 	$(BIN)/ruff check --fix

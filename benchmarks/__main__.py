@@ -1,6 +1,6 @@
 """Run the benchmarks and print their figures.
 
-python -m benchmarks [--rounds N] [--seconds S] [inputs] [blocklist] [echo]
+python -m benchmarks [--rounds N] [--seconds S] [inputs] [blocklist] [echo] [explorer]
 """
 
 from __future__ import annotations
@@ -10,13 +10,15 @@ import os
 import platform
 import sys
 
-from . import blocklist, echo, inputs
+from . import blocklist, echo, explorer, inputs
 
 
 def main() -> int:
     """Run what was asked for; all of it by default."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.splitlines()[0])
-    parser.add_argument("which", nargs="*", choices=["inputs", "blocklist", "echo", []], help="default: all")
+    parser.add_argument(
+        "which", nargs="*", choices=["inputs", "blocklist", "echo", "explorer", []], help="default: all"
+    )
     parser.add_argument(
         "--rounds", type=int, default=5, help="rounds of each figure; the median is printed (default 5)"
     )
@@ -24,7 +26,7 @@ def main() -> int:
     arguments = parser.parse_args()
     if arguments.rounds < 1 or arguments.seconds <= 0:
         parser.error("--rounds and --seconds must be positive")
-    which = arguments.which or ["inputs", "blocklist", "echo"]
+    which = arguments.which or ["inputs", "blocklist", "echo", "explorer"]
     print(
         f"{platform.python_implementation()} {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores"
     )
@@ -34,6 +36,8 @@ def main() -> int:
         blocklist.report(arguments.rounds)
     if "echo" in which:
         echo.report(arguments.rounds, arguments.seconds)
+    if "explorer" in which:
+        explorer.report(arguments.rounds)
     return 0
 
 

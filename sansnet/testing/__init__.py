@@ -1,7 +1,96 @@
 """The kit that sansnet is tested with, for those who test with it or build on it.
 
-The model checker: `explore` takes every event in every state of a model and holds laws to it; `models` are ours, of
-sockets and servers, and `invariants` and `server_invariants` are their laws. A model is a machine in its `loop`, with
-`ghosts` (`server_ghosts`) in place of a driver, and a bounded user (`users`). `counterexample` turns a refutation into
-a test, `equivalence` asks whether two models can be told apart, `snapshots` makes copies and keys fast.
+To read the model checker: `laws` (what can be said of a model, under three verbs), `model` (what can be explored),
+`explore` (the call), `search` and `ledger` (how it is done in one process), `parallel` and `portable` (and in many).
+What comes of it is in `results`; `counterexample` turns it into a test, `coverage` into what was taken of the machines'
+tables, `drawing` into JSON and diagrams. `equivalence` asks whether two models can be told apart.
+
+Our own models come next: `loop` (a machine in its loop, every choice laid open), `ghosts` and `server_ghosts` (what is
+in place of a driver), `users` (and of a user), `models` (the bounds), and their laws in `invariants`,
+`server_invariants` and `situations`. `snapshots` makes copies and keys fast.
+
+    >>> from sansnet.testing import TUNING, explore
+    >>> explore(TUNING).holds
+    True
 """
+
+from __future__ import annotations
+
+from .coverage import Coverage
+from .drawing import as_dot, as_json, as_mermaid
+from .equivalence import difference, observe
+from .explore import explore, replay
+from .ghosts import Bounds, Family
+from .invariants import SOCKET_LAWS
+from .laws import REACHED, Law, LawBroken, Promise, Reached, See, Stepped, always, eventually, sometimes
+from .model import BadModel, Model
+from .models import (
+    ACCEPTING,
+    CONNECTING,
+    GREETING,
+    HALVES,
+    IDLING,
+    LIFECYCLE,
+    LISTENING,
+    READABLE,
+    READING,
+    REENTRANT,
+    SERVER_MODELS,
+    SOCKET_MODELS,
+    TUNING,
+    WRITING,
+    ServerModel,
+    SocketModel,
+)
+from .results import ExecutorLost, Exploration, Progress, Refutation, Unbounded
+from .server_ghosts import ServerBounds
+from .server_invariants import SERVER_LAWS
+
+__all__ = [
+    "ACCEPTING",
+    "CONNECTING",
+    "GREETING",
+    "HALVES",
+    "IDLING",
+    "LIFECYCLE",
+    "LISTENING",
+    "REACHED",
+    "READABLE",
+    "READING",
+    "REENTRANT",
+    "SERVER_LAWS",
+    "SERVER_MODELS",
+    "SOCKET_LAWS",
+    "SOCKET_MODELS",
+    "TUNING",
+    "WRITING",
+    "BadModel",
+    "Bounds",
+    "Coverage",
+    "ExecutorLost",
+    "Exploration",
+    "Family",
+    "Law",
+    "LawBroken",
+    "Model",
+    "Progress",
+    "Promise",
+    "Reached",
+    "Refutation",
+    "See",
+    "ServerBounds",
+    "ServerModel",
+    "SocketModel",
+    "Stepped",
+    "Unbounded",
+    "always",
+    "as_dot",
+    "as_json",
+    "as_mermaid",
+    "difference",
+    "eventually",
+    "explore",
+    "observe",
+    "replay",
+    "sometimes",
+]

@@ -85,7 +85,10 @@ def _share(one: Part, other: Part) -> bool:
 
 
 def _has(effects: list[Effect], *kinds: type) -> bool:
-    return any(isinstance(effect, kinds) for effect in effects)
+    for effect in effects:  # noqa: SIM110 (a generator costs more than all it would look at)
+        if isinstance(effect, kinds):
+            return True
+    return False
 
 
 def _closure(moves: Mapping[enum.Enum, tuple[enum.Enum, ...]]) -> dict[enum.Enum, tuple[enum.Enum, ...]]:

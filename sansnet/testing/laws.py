@@ -17,7 +17,10 @@ A *law* is a function with one sentence of docstring:
 from __future__ import annotations
 
 import enum
+import importlib
+import pickle
 from collections.abc import Callable, Sequence
+from operator import attrgetter
 from typing import Any, Final, NamedTuple, final
 
 from ..state.machine import Event
@@ -62,6 +65,9 @@ class Law:
         self.name: Final = check.__name__
         self.text: Final = _sentence(check)
 
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[str, str]]:
+        return _by_name(self, self.check)
+
 
 @final
 class Promise:
@@ -79,6 +85,9 @@ class Promise:
         self.name: Final = goal.__name__
         self.text: Final = _sentence(goal)
 
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[str, str]]:
+        return _by_name(self, self.goal)
+
 
 def always(*on: type) -> Callable[[Callable[[Any, Any], bool]], Law]:
     """True at every moment of these kinds (of their subclasses as well)."""
@@ -95,6 +104,22 @@ def eventually(
 ) -> Callable[[Callable[[Any], bool]], Promise]:
     """From every state in which `when`, every way through `fair` events comes to where it is true, none endlessly."""
     return lambda goal: Promise(goal, fair, when)
+
+
+def _by_name(law: Law | Promise, function: Callable[..., object]) -> tuple[Callable[..., Any], tuple[str, str]]:
+    """How a law is pickled: by the name under which its module has it. Raises PicklingError if it isn't there."""
+    where = (function.__module__, function.__qualname__)
+    try:
+        found = _named(*where)
+    except (ImportError, AttributeError):
+        found = None
+    if found is not law:
+        raise pickle.PicklingError(f"the law {law.name} is not at the top of its module, where others would find it")
+    return (_named, where)
+
+
+def _named(module: str, name: str) -> Any:
+    return attrgetter(name)(importlib.import_module(module))
 
 
 def _sentence(function: Callable[..., object]) -> str:
@@ -115,7 +140,7 @@ class Reached:
     __slots__ = ()
 
     def __repr__(self) -> str:
-        return "in this state"
+        return "this state"
 
 
 REACHED: Final = Reached()
@@ -134,6 +159,9 @@ class LawBroken(AssertionError):
         return f"{self.name}: {self.text}\n  broken by {self.moment!r}" if self.moment else f"{self.name}: {self.text}"
 
 
+Check = Callable[[Any, Any], bool]
+
+
 @final
 class Watch:
     """Shows moments to the laws that are about them. Its `see` is what a model's `step` is given."""
@@ -142,27 +170,37 @@ class Watch:
 
     def __init__(self, laws: Sequence[Law | Promise]) -> None:
         self._laws = [law for law in laws if isinstance(law, Law)]
-        self._by_kind: dict[type, list[Law]] = {}
+        self._by_kind: dict[type, list[Check]] = {}
         self.wanting = [law for law in self._laws if law.verb is Verb.SOMETIMES]
 
     def see(self, world: object, moment: object) -> None:
         """Raise LawBroken if a law breaks here."""
         try:
-            laws = self._by_kind[type(moment)]
+            checks = self._by_kind[type(moment)]
         except KeyError:
-            laws = self._by_kind[type(moment)] = [law for law in self._laws if isinstance(moment, law.on)]
-        for law in laws:
-            if law.check(world, moment):
-                if law.verb is Verb.SOMETIMES:
-                    self._satisfied(law)
-            elif law.verb is Verb.ALWAYS:
+            checks = self._by_kind[type(moment)] = self._checks_of(type(moment))
+        for check in checks:
+            if not check(world, moment):
+                law = next(law for law in self._laws if law.check is check)
                 raise LawBroken(law.name, law.text, moment)
 
     def cares_about(self, kind: type) -> bool:
         """Is there a law about moments of that kind?"""
         return any(issubclass(kind, law.on) for law in self._laws)
 
-    def _satisfied(self, law: Law) -> None:
-        self.wanting.remove(law)
-        self._laws.remove(law)
-        self._by_kind.clear()
+    def _checks_of(self, kind: type) -> list[Check]:
+        """What is to be true at a moment of that kind: bare functions, since it is asked at every step."""
+        laws = [law for law in self._laws if issubclass(kind, law.on)]
+        return [law.check if law.verb is Verb.ALWAYS else self._hoping_for(law) for law in laws]
+
+    def _hoping_for(self, law: Law) -> Check:
+        """Never wrong; forgets the law once it came true."""
+
+        def hope(world: Any, moment: Any) -> bool:
+            if law in self.wanting and law.check(world, moment):
+                self.wanting.remove(law)
+                self._laws.remove(law)
+                self._by_kind.clear()
+            return True
+
+        return hope

@@ -7,6 +7,7 @@ is made for is said by its `sometimes` laws; one that never gets there fails, ho
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
+from functools import partial
 from operator import attrgetter
 from typing import Any, Final, TypeVar, final
 
@@ -79,6 +80,8 @@ _W = TypeVar("_W", bound=World)
 class _Model:
     """What the models of sockets and of servers have in common: how they copy worlds, and tell them apart."""
 
+    _made_of: tuple[Any, ...]
+
     def __init__(self, name: str, laws: Sequence[Law | Promise], sample: World, slots: Sequence[str]) -> None:
         self.name: Final = f"{__name__}.{name}"
         self.laws: Final = laws
@@ -88,6 +91,9 @@ class _Model:
         self._number = Numbers()
         self._met: set[int] = set()  # the machines that were seen since initial(), by their number …
         self._met_parts: set[tuple[int, int]] = set()  # … and their parts, by place and number
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return self._made_of  # what it generated is generated anew
 
     def _begin(self, worlds: Iterable[_W]) -> list[_W]:
         begun = list(worlds)
@@ -129,6 +135,7 @@ class SocketModel(_Model):
     ) -> None:
         self.bounds: Final = bounds
         self.options: Final = machines or ({},)
+        self._made_of = (partial(SocketModel, laws=laws), (name, bounds, *machines))
         super().__init__(name, (*SOCKET_LAWS, *laws), SocketWorld(SocketMachine(), bounds), SocketWorld.__slots__)
         self._state = attrgetter(*SocketWorld.STATE)
 
@@ -156,6 +163,7 @@ class ServerModel(_Model):
 
     def __init__(self, name: str, bounds: ServerBounds, *, laws: Sequence[Law | Promise] = ()) -> None:
         self.bounds: Final = bounds
+        self._made_of = (partial(ServerModel, laws=laws), (name, bounds))
         super().__init__(name, (*SERVER_LAWS, *laws), ServerWorld(ServerMachine(), bounds), ServerWorld.__slots__)
         self._state = attrgetter(*ServerWorld.STATE)
 

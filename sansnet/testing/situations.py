@@ -48,7 +48,7 @@ __all__ = [
 @sometimes(Failed)
 def the_user_s_error_is_told(_world: SocketWorld, notice: Failed) -> bool:
     """destroy(error) is told as 'error'."""
-    return notice.fault is BROKEN
+    return notice.fault == BROKEN
 
 
 @sometimes(Closed)

@@ -2,7 +2,7 @@
 
 `Part.clone()` and `Part.key()` say what is meant; what is here does the same in a fraction of the time, and a law
 (`snapshots_agree`) holds the one to the other. Two means: a copy is one generated function without a loop, and a key is
-a few small numbers, because whatever was seen before is known by its number.
+a few numbers, because whatever was seen before is known by its number.
 """
 
 from __future__ import annotations
@@ -14,24 +14,32 @@ from operator import attrgetter
 from typing import Any, Final
 
 from ..state.machine import Part
+from .portable import name_of
 
 __all__ = ["Numbers", "copier", "keyer"]
 
 
 class Numbers:
-    """Gives equal things the same number, and different things different ones."""
+    """Gives equal things the same number, and different things different ones, in every process.
 
-    __slots__ = ("_numbers",)
+    A number is what `portable` makes of a thing. It is long to make, and made once.
+    """
+
+    __slots__ = ("known",)
 
     def __init__(self) -> None:
-        self._numbers: dict[Hashable, int] = {}
+        self.known: dict[Hashable, int] = {}
 
     def __call__(self, thing: Hashable) -> int:
         """The number of `thing`."""
-        return self._numbers.setdefault(thing, len(self._numbers))
+        try:
+            return self.known[thing]
+        except KeyError:
+            number = self.known[thing] = int.from_bytes(name_of(thing), "big")
+            return number
 
     def __len__(self) -> int:
-        return len(self._numbers)
+        return len(self.known)
 
 
 def copier(sample: object, names: tuple[str, ...]) -> Callable[[Any], Any]:
@@ -80,7 +88,9 @@ def _own_keyer(sample: Part) -> Callable[[Any], int]:
             terms.append(f"key_{name}(part.{name}) if part.{name} else None")
         else:
             terms.append(f"part.{name}{'._name_' if isinstance(getattr(sample, name), enum.Enum) else ''}")
-    exec(f"def key(part):\n    return number(({', '.join(terms)},))", scope)
+    scope["known"] = scope["number"].known
+    lookup = ["    own = known.get(thing)", "    return number(thing) if own is None else own"]
+    exec("\n".join(["def key(part):", f"    thing = ({', '.join(terms)},)", *lookup]), scope)
     key: Callable[[Any], int] = scope["key"]
     changes_often = sample.KEY or any(isinstance(getattr(sample, name), deque | Part) for name in sample.FIELDS)
     return key if changes_often else _remembering(key, sample)

@@ -17,7 +17,8 @@ from sansnet.testing.laws import Law, Promise
 from sansnet.testing.models import LIFECYCLE, WRITING, SocketModel
 from sansnet.testing.server_invariants import SERVER_LAWS
 
-from .planted import PLANTED, Planted, a_batch_is_sent_backwards
+from .planted import PLANTED, Planted
+from .planted.writing import a_batch_is_sent_backwards
 
 LAWS: dict[str, Law | Promise] = {law.name: law for law in (*SOCKET_LAWS, *SERVER_LAWS)}
 
@@ -31,8 +32,9 @@ def test_the_bug_is_found(planted: Planted, monkeypatch: pytest.MonkeyPatch) -> 
     """By this law alone, and replaying its trace finds it again."""
     law = LAWS[planted.law]
     planted.plant(monkeypatch)
-    refutation = explore(planted.model, laws=[law]).refutation
-    print(refutation)
+    found = explore(planted.model, laws=[law])
+    print(found.report)  # how many states and edges it took, and the way there
+    refutation = found.refutation
     assert refutation is not None
     assert refutation.law == law.name
     assert refutation.trace is not None

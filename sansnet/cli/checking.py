@@ -1,0 +1,272 @@
+"""What `python -m sansnet check` does: finds the models, explores them, writes what was found."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, NamedTuple, TextIO, final
+
+from ..testing.coverage import Coverage
+from ..testing.drawing import as_dot, as_json, as_mermaid
+from ..testing.explore import BadModel, ExecutorLost, Exploration, Model, Progress, Unbounded, explore
+from ..testing.model import checked
+from ..testing.models import SERVER_MODELS, SOCKET_MODELS
+from .words import DONE, FAILED, complain
+
+__all__ = ["BAD_MODEL", "REFUTED", "UNBOUNDED", "run"]
+
+REFUTED: Final = 2
+UNBOUNDED: Final = 3
+BAD_MODEL: Final = 4
+
+_REDRAW: Final = 0.1  # seconds
+
+_OURS: Final[dict[str, Model[Any]]] = {
+    model.name.rpartition(".")[2].lower(): model for model in (*SOCKET_MODELS, *SERVER_MODELS)
+}
+
+
+class Checked(NamedTuple):
+    """What came of one model: what was found, or why nothing was proved."""
+
+    name: str
+    found: Exploration | None
+    why_not: str = ""
+
+    @property
+    def status(self) -> int:
+        """The exit code, if it were the only one."""
+        if self.found is None:
+            return UNBOUNDED
+        return DONE if self.found.holds else REFUTED
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Carry out the command. Returns the exit code."""
+    try:
+        names = arguments.models or list(_OURS)
+        for name in names:
+            _load(name)
+        results = []
+        with _output(arguments.output) as out:
+            write = _FORMATS[arguments.format](out, len(names))
+            for result in _explored(names, arguments):
+                results.append(result)
+                write.add(result)
+            write.finish()
+    except BadModel as error:
+        complain(str(error))
+        return BAD_MODEL
+    except (ExecutorLost, OSError) as error:
+        if isinstance(error, BrokenPipeError):
+            raise
+        complain(str(error))
+        return FAILED
+    statuses = {result.status for result in results}
+    return next((status for status in (REFUTED, UNBOUNDED) if status in statuses), DONE)
+
+
+# -- which -----------------------------------------------------------------------------------------------------------
+
+
+def _load(name: str) -> Model[Any]:
+    """The model of that name. Raises BadModel if there is none."""
+    if name.lower() in _OURS:
+        return _OURS[name.lower()]
+    module, colon, attribute = name.partition(":")
+    if not colon or not module or not attribute:
+        raise BadModel(f"there is no model {name!r}: ours are {', '.join(_OURS)}; others are package.module:NAME")
+    if "" not in sys.path and os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())  # as `python -m` has it, and an installed script hasn't
+    try:
+        found: Any = importlib.import_module(module)
+        for part in attribute.split("."):
+            found = getattr(found, part)
+    except Exception as error:  # a module may raise what it likes
+        raise BadModel(f"{name} can't be imported: {type(error).__name__}: {error}") from error
+    checked(found)
+    model: Model[Any] = found
+    return model
+
+
+# -- the work --------------------------------------------------------------------------------------------------------
+
+
+def _explored(names: Sequence[str], arguments: argparse.Namespace) -> Iterator[Checked]:
+    """What comes of each, in the order of the names."""
+    progress = _Terminal(sys.stderr)
+    task = (arguments.bound, arguments.coverage)
+    if arguments.jobs == 1:
+        for name in names:
+            yield _explore(name, *task, progress=progress.of(name))
+            progress.clear()
+    else:
+        with ProcessPoolExecutor(arguments.jobs) as pool:
+            if len(names) == 1:
+                yield _explore(names[0], *task, progress=progress.of(names[0]), executor=pool)
+                progress.clear()
+            else:
+                yield from _each_in_its_process(names, task, pool, progress)
+
+
+def _each_in_its_process(
+    names: Sequence[str], task: tuple[int, bool], pool: ProcessPoolExecutor, progress: _Terminal
+) -> Iterator[Checked]:
+    futures = [pool.submit(_explore, name, *task) for name in names]
+    try:
+        for name, future in zip(names, futures, strict=True):
+            progress.say(f"{name}: under way, with those after it")
+            try:
+                result = future.result()
+            except BadModel:
+                raise
+            except Exception as error:  # the process has died
+                raise ExecutorLost(f"{name}: the process failed; {type(error).__name__}: {error}") from error
+            progress.clear()
+            yield result
+    finally:
+        for future in futures:
+            future.cancel()
+
+
+def _explore(name: str, bound: int, coverage: bool, **how: Any) -> Checked:
+    model = _load(name)
+    try:
+        return Checked(name, explore(model, bound=bound, coverage=coverage, **how))
+    except Unbounded as error:
+        return Checked(name, None, str(error))
+
+
+@final
+class _Terminal:
+    """One line about what goes on, if it is a terminal that it would be written to."""
+
+    def __init__(self, out: TextIO | None) -> None:
+        self._out = out if out is not None and out.isatty() else None
+        self._drawn = 0.0
+
+    def of(self, name: str) -> Callable[[Progress], None] | None:
+        """Tells how far a model is."""
+        if self._out is None:
+            return None
+
+        def tell(progress: Progress) -> None:
+            now = time.monotonic()
+            if now - self._drawn >= _REDRAW:
+                self._drawn = now
+                self.say(f"{name}: {progress.states:,} states, {progress.edges:,} edges, {progress.depth} deep")
+
+        return tell
+
+    def say(self, text: str) -> None:
+        if self._out is not None:
+            print(f"\r\033[K{text}", end="", file=self._out, flush=True)
+
+    def clear(self) -> None:
+        self.say("")
+
+
+# -- what is written -------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _output(path: Path | None) -> Iterator[TextIO]:
+    """Stdout, or a file that is there once it is whole."""
+    if path is None:
+        yield sys.stdout
+        return
+    number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with open(number, "w", encoding="utf-8") as file:
+            yield file
+        os.chmod(name, 0o666 & ~_umask())
+        os.replace(name, path)
+    except BaseException:
+        os.unlink(name)
+        raise
+
+
+def _umask() -> int:
+    """What the process takes from the rights of new files; to read it is to set it."""
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask
+
+
+class _Writer:
+    """Writes results, each as it comes or all of them in the end."""
+
+    def __init__(self, out: TextIO, count: int) -> None:
+        self.out = out
+        self.count = count
+
+    def add(self, result: Checked) -> None:
+        """One more."""
+
+    def finish(self) -> None:
+        """That was all."""
+
+
+@final
+class _Text(_Writer):
+    coverage: Coverage | None = None
+
+    def add(self, result: Checked) -> None:
+        found = result.found
+        print(result.why_not if found is None else found.report, file=self.out)
+        if found is not None and found.coverage is not None:
+            print(f"  took {found.coverage}", file=self.out)
+            self.coverage = found.coverage if self.coverage is None else self.coverage | found.coverage
+        self.out.flush()
+
+    def finish(self) -> None:
+        if self.coverage is not None:
+            never = [f"{old} -> {new}" for old, new in self.coverage.moves_not_taken]
+            print(f"all together took {self.coverage}", file=self.out)
+            print(f"  never {', '.join(never)}" if never else "  every move of the tables was made", file=self.out)
+
+
+@final
+class _Json(_Writer):
+    def __init__(self, out: TextIO, count: int) -> None:
+        super().__init__(out, count)
+        self.results: list[dict[str, Any]] = []
+
+    def add(self, result: Checked) -> None:
+        nothing = {"model": _load(result.name).name, "outcome": "unbounded", "detail": result.why_not}
+        self.results.append(nothing if result.found is None else as_json(result.found))
+
+    def finish(self) -> None:
+        print(json.dumps({"models": self.results}, indent=2), file=self.out)
+
+
+@final
+class _Mermaid(_Writer):
+    """One diagram by itself; several as Markdown."""
+
+    def add(self, result: Checked) -> None:
+        model = _load(result.name)
+        diagram = (
+            f'flowchart TD\n    all["{result.why_not}"]\n' if result.found is None else as_mermaid(model, result.found)
+        )
+        print(f"```mermaid\n{diagram}```\n" if self.count > 1 else diagram, end="", file=self.out)
+
+
+@final
+class _Dot(_Writer):
+    def add(self, result: Checked) -> None:
+        model = _load(result.name)
+        why_not = f"digraph nothing {{\n    label={json.dumps(result.why_not)};\n}}\n"
+        print(why_not if result.found is None else as_dot(model, result.found), end="", file=self.out)
+
+
+_FORMATS: Final[dict[str, type[_Writer]]] = {"dot": _Dot, "json": _Json, "mermaid": _Mermaid, "text": _Text}

@@ -1,0 +1,65 @@
+"""What can be explored: a world with bounds, given by five members."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import Any, Final, Protocol, TypeVar
+
+from ..state.machine import Event
+from .laws import Law, Promise, See
+
+__all__ = ["BadModel", "Model", "checked"]
+
+W = TypeVar("W")
+
+
+class Model(Protocol[W]):
+    """A world with bounds. `name` says where it is found: "package.module.NAME".
+
+    A model is a function in five parts: asked the same, it answers the same, in every process. A search begins with
+    `initial()`, and what a model remembers from there on may make it faster, or choose which moments it lets be seen
+    (a machine's state, the first time only); nothing else.
+    """
+
+    @property
+    def name(self) -> str:
+        """Where a pasted trace imports the model from: "package.module.NAME"."""
+
+    @property
+    def laws(self) -> Sequence[Law | Promise]:
+        """What holds here."""
+
+    def initial(self) -> Sequence[W]:
+        """The worlds to begin with."""
+
+    def events(self, world: W) -> Sequence[Event]:
+        """What can happen next, always in the same order."""
+
+    def step(self, world: W, event: Event, see: See) -> W:
+        """The world after `event`; the given one stays as it is. Shows `see(world, moment)` what laws may look at."""
+
+    def key(self, world: W) -> Hashable:
+        """Equal for worlds that are the same situation. To be explored on an executor: plain values (see `portable`)"""
+
+
+class BadModel(TypeError):
+    """It can't be explored: something is missing, or it can't be sent to where it should be explored."""
+
+
+_METHODS: Final = ("initial", "events", "step", "key")
+
+
+def checked(model: Any, laws: Sequence[Law | Promise] | None = None) -> Sequence[Law | Promise]:
+    """The laws to hold `model` to: its own, unless others are given. Raises BadModel if it is no model."""
+    missing = [name for name in _METHODS if not callable(getattr(model, name, None))]
+    if not isinstance(getattr(model, "name", None), str):
+        missing.insert(0, "name")
+    chosen = getattr(model, "laws", None) if laws is None else laws
+    if not isinstance(chosen, Sequence):
+        missing.append("laws")
+    if missing or not isinstance(chosen, Sequence):
+        raise BadModel(f"{model!r:.80} is no model: it has no {', no '.join(missing)}")
+    for law in chosen:
+        if not isinstance(law, Law | Promise):
+            raise BadModel(f"{model.name}: {law!r:.80} is no law; decorate it with @always, @sometimes or @eventually")
+    return chosen

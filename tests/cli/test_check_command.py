@@ -1,0 +1,212 @@
+"""`python -m sansnet check`."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from sansnet.cli import main
+from sansnet.state.writing import WriteHalf
+from sansnet.testing import SOCKET_MODELS, as_json, explore
+from tests.cli.commands import run
+from tests.loopback import child_environment
+
+
+def checked(*arguments: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
+    """The exit code, and what was written."""
+    status = main(["check", *arguments])
+    out, err = capsys.readouterr()
+    return status, out, err
+
+
+@pytest.fixture
+def refuted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bug in the half that sends."""
+    ask = WriteHalf.ask
+    monkeypatch.setattr(WriteHalf, "ask", lambda self: ask(self)[::-1])
+
+
+def test_one_that_holds(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, err = checked("tuning", capsys=capsys)
+    assert status == 0
+    assert out.startswith("TUNING: 632 states, 804 edges, 13 deep, ")
+    assert out.endswith(" laws hold\n")
+    assert err == ""
+
+
+@pytest.mark.usefixtures("refuted")
+def test_one_that_does_not_is_a_2_and_the_others_go_on(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = checked("WRITING", "tuning", capsys=capsys)
+    assert status == 2
+    assert "REFUTED handed_over_is_a_prefix_of_written" in out
+    assert "  1. adopt(False, False)" in out
+    assert "TUNING: " in out
+
+
+def test_too_many_states_are_a_3(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = checked("tuning", "idling", "--bound", "1_000", capsys=capsys)
+    assert status == 3
+    assert "TUNING: 632 states" in out
+    assert "sansnet.testing.models.IDLING has more than 1,000 states; nothing was proved\n" in out
+
+
+@pytest.mark.parametrize(
+    ("name", "complaint"),
+    [
+        ("nonsense", "there is no model 'nonsense': ours are lifecycle, connecting, "),
+        ("nowhere.at_all:MODEL", "nowhere.at_all:MODEL can't be imported: ModuleNotFoundError: "),
+        ("sansnet.testing.models:NOTHING", "can't be imported: AttributeError: "),
+        ("os:path", "is no model: it has no name, no initial, no events, no step, no key, no laws"),
+        (":X", "there is no model ':X'"),
+    ],
+)
+def test_no_such_model_is_a_4_before_anything_is_done(
+    name: str, complaint: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "found"
+    status, out, err = checked("tuning", name, "--output", str(file), capsys=capsys)
+    assert (status, out) == (4, "")
+    assert err.startswith("sansnet: ")
+    assert complaint in err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("arguments", [["--bound", "0"], ["--jobs", "x"], ["--format", "prose"]])
+def test_a_command_line_that_makes_no_sense(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["check", *arguments])
+    assert capsys.readouterr().out == ""
+
+
+def test_anybody_s_model_by_its_place(tmp_path: Path) -> None:
+    """From a folder that Python doesn't know, and shared out."""
+    source = """
+        from sansnet.state import Event
+
+        class Hours:
+            name, laws = "clock.FACES.hours", ()
+            def initial(self): return [12]
+            def events(self, world): return [Event("tick")]
+            def step(self, world, event, see): return world % 12 + 1
+            def key(self, world): return world
+
+        class FACES:
+            hours = Hours()
+    """
+    (tmp_path / "clock.py").write_text(textwrap.dedent(source), encoding="utf-8")
+    for jobs in (1, 2):
+        done = run("check", "clock:FACES.hours", "--jobs", jobs, cwd=tmp_path)
+        assert (done.returncode, done.stderr) == (0, b"")
+        assert done.stdout.startswith(b"hours: 12 states, 12 edges, 11 deep, ")
+
+
+def test_json_is_what_was_found(capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = checked("tuning", "idling", "--format", "json", "--coverage", "--bound", "700", capsys=capsys)
+    tuning, idling = json.loads(out)["models"]
+    model = next(model for model in SOCKET_MODELS if model.name.endswith("TUNING"))
+    assert {**tuning, "seconds": 0} == {**as_json(explore(model, coverage=True)), "seconds": 0}
+    assert (idling["model"], idling["outcome"]) == ("sansnet.testing.models.IDLING", "unbounded")
+
+
+@pytest.mark.usefixtures("refuted")
+def test_a_file_is_written_whole(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "found.mmd"
+    status, out, _ = checked("writing", "--format", "mermaid", "--output", str(file), capsys=capsys)
+    assert (status, out) == (2, "")
+    assert file.read_text(encoding="utf-8").startswith("sequenceDiagram\n    participant user\n")
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_file_that_can_not_be_written_is_a_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, err = checked("tuning", "--output", str(tmp_path / "nowhere" / "found"), capsys=capsys)
+    assert (status, out) == (1, "")
+    assert "No such file" in err
+
+
+def test_a_file_stays_as_it_was_if_something_goes_wrong(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "found"
+    file.write_text("of yesterday", encoding="utf-8")
+
+    def interrupted(*_arguments: object, **_named: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("sansnet.cli.checking.explore", interrupted)
+    status, out, _ = checked("tuning", "--output", str(file), capsys=capsys)
+    assert (status, out) == (130, "")
+    assert file.read_text(encoding="utf-8") == "of yesterday"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_several_diagrams_are_a_page(capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = checked("tuning", "idling", "--format", "mermaid", "--bound", "700", capsys=capsys)
+    assert out.count("```mermaid\n") == 2
+    _, out, _ = checked("tuning", "idling", "--format", "dot", "--bound", "700", capsys=capsys)
+    assert out.count("digraph") == 2
+
+
+def test_coverage_is_told_of_each_and_of_all(capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = checked("tuning", "idling", "--coverage", "--jobs", "2", capsys=capsys)
+    assert [line.split(" of ")[0] for line in out.splitlines() if "took" in line] == [
+        "  took 16",
+        "  took 15",
+        "all together took 21",
+    ]
+    assert "  never Link.IDLE -> Link.LOOKING_UP, " in out
+
+
+class Terminal:
+    """A terminal that keeps what is written to it."""
+
+    def __init__(self) -> None:
+        self.text = ""
+
+    def isatty(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        self.text += text
+        return len(text)
+
+    def flush(self) -> None:
+        pass
+
+
+def test_progress_is_told_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    assert main(["check", "tuning"]) == 0
+    assert terminal.text.startswith("\r\033[Ktuning: 1 states, 0 edges, 0 deep")
+    assert terminal.text.endswith("\r\033[K")
+
+
+PLANTED = """
+import sys
+import pytest
+from sansnet.cli import main
+from tests.model.planted.driving import end_shuts_at_once
+
+end_shuts_at_once(pytest.MonkeyPatch())
+sys.exit(main(["check"]))
+"""
+
+
+@pytest.mark.timeout(60)  # what is promised
+def test_a_bug_in_the_machines_is_found_in_a_minute() -> None:
+    """By the command as it is run before a change is taken, without a word about where to look."""
+    command = [sys.executable, "-c", PLANTED]
+    environment = child_environment(dict(os.environ))
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        try:
+            assert process.stdout is not None
+            found = next((line for line in process.stdout if line.startswith("REFUTED ")), "nothing")
+        finally:
+            process.kill()
+    assert found.startswith("REFUTED one_send_at_a_time: ")
