@@ -5,7 +5,7 @@ python -m examples.listen_retry [PORT [SECONDS]]    port 8124, tried once a seco
 
 import sys
 
-from sansnet import NetError, Socket, create_server, default_driver, run
+from sansnet import NetError, Socket, call_later, create_server, run
 
 HOST = "127.0.0.1"
 
@@ -20,7 +20,7 @@ def main(port: str = "8124", seconds: str = "1") -> None:
         if error.code != "EADDRINUSE":
             raise error
         print("Address in use, retrying...")
-        default_driver().call_later(wait, retry, ref=True)  # ref: run() waits for it, as Node does for its timers
+        call_later(wait, retry)
 
     def retry() -> None:
         server.close()

@@ -51,6 +51,7 @@ from .options import (
 )
 from .server import DropInfo, Server, create_server
 from .socket import Socket, connect
+from .timers import call_later
 
 create_connection = connect
 
@@ -87,6 +88,7 @@ __all__ = [
     "Server",
     "Socket",
     "SocketAddress",
+    "call_later",
     "connect",
     "create_connection",
     "create_server",

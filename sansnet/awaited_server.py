@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, cast, final
 from .async_loop import AsyncLoop
 from .awaited_socket import heard
 from .awaiting import Hearing
+from .default import check_home
 from .errors import to_exception
 from .events import exception_in
 from .listeners import ServerListeners
@@ -110,6 +111,7 @@ class Connections(AsyncLoop["Socket"]):
     __slots__ = ()
 
     def __init__(self, server: Server) -> None:
+        check_home(server._driver, server)
         super().__init__(_Accepting(server))
 
 

@@ -13,6 +13,7 @@ from typing import Any, Final, Self, final
 
 from .async_loop import AsyncLoop
 from .awaiting import Hearing
+from .default import check_home
 from .duplex import Duplex
 from .events import Listener, exception_in
 from .parking import Spot, new_spot
@@ -133,6 +134,7 @@ class Chunks(AsyncLoop[Any]):
     __slots__ = ()
 
     def __init__(self, socket: AwaitedSocket, destroys: bool) -> None:
+        check_home(socket._port._driver, socket)
         super().__init__(_Reading(socket, destroys))
 
 

@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any, Final, Self, final
 
 from .abort import AbortSignal
+from .default import check_home
 from .errors import AbortError, invalid_arg_type
 from .events import Emitter, exception_in
 from .parking import Spot, new_spot
@@ -62,6 +63,9 @@ class Hearing:
     __slots__ = ("_emitter", "_heard", "_listeners", "_only_one", "_spot")
 
     def __init__(self, emitter: Emitter, /, *events: str, only_one: bool = False) -> None:
+        driver = getattr(emitter, "_driver", None)
+        if driver is not None:
+            check_home(driver, emitter)
         self._emitter: Final = emitter
         self._only_one: Final = only_one
         self._heard: Final[deque[tuple[str, tuple[Any, ...]]]] = deque()

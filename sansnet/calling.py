@@ -7,11 +7,11 @@ for the argument that there would be.
 from __future__ import annotations
 
 from collections.abc import Callable
-from inspect import CO_VARARGS
+from inspect import CO_COROUTINE, CO_VARARGS
 from types import FunctionType, MethodType
 from typing import Any, Final, final
 
-__all__ = ["Fewer", "fitted"]
+__all__ = ["Fewer", "fitted", "is_async"]
 
 
 def fitted(function: Callable[..., object], offered: int) -> Callable[..., object]:
@@ -27,6 +27,12 @@ def fitted(function: Callable[..., object], offered: int) -> Callable[..., objec
     code = plain.__code__
     taken = code.co_argcount - bound
     return function if code.co_flags & CO_VARARGS or taken >= offered else Fewer(function, max(taken, 0))
+
+
+def is_async(function: object) -> bool:
+    """Is it plainly an `async def`?"""
+    plain = function.__func__ if isinstance(function, MethodType) else function
+    return isinstance(plain, FunctionType) and bool(plain.__code__.co_flags & CO_COROUTINE)
 
 
 @final

@@ -15,7 +15,7 @@ from .hosts import running_asyncio
 if TYPE_CHECKING:
     from .drivers.asyncio import AsyncioDriver
 
-__all__ = ["default_driver", "run", "using"]
+__all__ = ["check_home", "default_driver", "run", "using"]
 
 _chosen: ContextVar[Driver | None] = ContextVar("sansnet_driver", default=None)
 _own = threading.local()
@@ -42,6 +42,13 @@ def run() -> None:
     if running_asyncio() is not None:
         raise RuntimeError("run() would stop the asyncio loop that runs here; await default_driver().idle() instead")
     _thread_driver().run()
+
+
+def check_home(driver: Driver, owner: object) -> None:
+    """Raise RuntimeError for what was made outside of the loop that runs here: nobody would ever turn its driver."""
+    if driver is getattr(_own, "driver", None) and running_asyncio() is not None:
+        text = f"this {type(owner).__name__} was made outside of the loop that runs here; make it in one of its tasks"
+        raise RuntimeError(text)
 
 
 @contextlib.contextmanager

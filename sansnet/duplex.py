@@ -152,7 +152,7 @@ class Duplex(SocketListeners):
         """
         for method in ("on", "off", "write", "end"):
             if not callable(getattr(destination, method, None)):
-                raise invalid_arg_type("destination", "a stream to write to", destination)
+                raise invalid_arg_type("destination", "a socket, or a stream with on, off, write and end", destination)
         pipe = Pipe(self, destination, end)
         self._pipes.append(pipe)
         if self.readable_ended:

@@ -170,6 +170,7 @@ class AbortError(NetError):
 
     def __init__(self, text: str = "", reason: object = None) -> None:
         super().__init__(text or "The operation was aborted", "ABORT_ERR")
+        self.name = "AbortError"  # Node's programs tell it by that
         self.reason = reason
         if isinstance(reason, BaseException):
             self.__cause__ = reason

@@ -8,10 +8,11 @@ Reference: https://nodejs.org/api/events.html#class-eventemitter
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any, Final, Self, TypeVar, overload
 
-from .calling import Fewer, fitted
+from .calling import Fewer, fitted, is_async
 from .errors import invalid_arg_type, unhandled_error
 
 __all__ = ["Emitter", "Listener", "exception_in"]
@@ -33,6 +34,13 @@ _OFFERED: Final = {
     "lookup": 4,
 }
 """How many arguments the listeners of our events are offered, where there are any."""
+
+_NODE_WORDS: Final = {
+    "connectionAttempt": "connection_attempt",
+    "connectionAttemptFailed": "connection_attempt_failed",
+    "connectionAttemptTimeout": "connection_attempt_timeout",
+}
+"""Events that have another name in Node; of all others it is the same."""
 
 _NONE: Final[dict[str, tuple[Listener, ...]]] = {}  # what all emitters without listeners share; never written to
 
@@ -96,7 +104,7 @@ class Emitter:
         """Call `listener` on every `event`, after those that are there. Without one it decorates the function below."""
         if not listener:
             return self._decorator(self.on, event)
-        return self._insert(event, *listener)
+        return self._insert(event, _only(listener))
 
     @overload
     def once(self, event: str, listener: Listener, /) -> Self: ...
@@ -108,7 +116,7 @@ class Emitter:
         """Call `listener` on the next `event` only. Without one it decorates the function below."""
         if not listener:
             return self._decorator(self.once, event)
-        return self._insert(event, *listener, once=True)
+        return self._insert(event, _only(listener), once=True)
 
     def prepend_listener(self, event: str, listener: Listener, /) -> Self:
         """As `on()`, before those that are there."""
@@ -164,6 +172,7 @@ class Emitter:
 
     def _insert(self, event: str, listener: Listener, *, first: bool = False, once: bool = False) -> Self:
         _check(listener)
+        _check_event(event)
         if event in _OFFERED:
             listener = fitted(listener, _OFFERED[event])
         if once:
@@ -190,9 +199,25 @@ class Emitter:
         return decorate
 
 
+def _only(listeners: tuple[Any, ...]) -> Any:
+    if len(listeners) > 1:
+        raise TypeError(f"on() and once() take an event and one listener, {len(listeners)} were given")
+    return listeners[0]
+
+
 def _check(listener: object) -> None:
     if not callable(listener):
         raise invalid_arg_type("listener", "of type function", listener)
+    if is_async(listener):  # it would only make a coroutine, which nobody awaits
+        raise invalid_arg_type("listener", "a function that is not async; it may start a task", listener)
+
+
+def _check_event(event: object) -> None:
+    if not isinstance(event, str):
+        raise invalid_arg_type("event", "of type string", event)
+    if event in _NODE_WORDS:
+        # The user's line is the fourth: on() and what it calls lie between.
+        warnings.warn(f"{event!r} is {_NODE_WORDS[event]!r} here", RuntimeWarning, stacklevel=4)
 
 
 def _unwrapped(listener: Listener) -> Listener:

@@ -269,6 +269,8 @@ def server_options(args: tuple[object, ...], keywords: Mapping[str, object]) -> 
     listener = options.pop("listener", None)
     if listener is not None and not callable(listener):
         raise invalid_arg_type("listener", "of type function", listener)
+    if len(args) == 2 and isinstance(args[1], Mapping) and args[1]:
+        raise invalid_arg_type("listener", "of type function (options go before it)", args[1])
     for positional in args:
         if callable(positional):
             if listener is not None:

@@ -16,7 +16,7 @@ from .address import IPFamily
 from .awaited_server import AwaitedServer
 from .bound_socket import BoundSocket
 from .calling import fitted
-from .default import default_driver
+from .default import check_home, default_driver
 from .ends import AddressInfo, address_info
 from .errors import invalid_arg_type, to_exception
 from .ports import ServerPort
@@ -148,6 +148,7 @@ class Server(AwaitedServer):
 
         Raises RuntimeError (ERR_SERVER_ALREADY_LISTEN), TypeError or ValueError with Node's code.
         """
+        check_home(self._driver, self)
         if self._port.machine.is_listening:
             raise to_exception(Fault("ERR_SERVER_ALREADY_LISTEN"))
         wanted = _options.listen_options(args, options)

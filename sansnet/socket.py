@@ -18,7 +18,7 @@ from .adopting import adopt
 from .awaited_socket import AwaitedSocket
 from .bound_socket import BoundSocket
 from .buffer_reader import BufferReader
-from .default import default_driver
+from .default import check_home, default_driver
 from .encodings import decoder
 from .ends import Ends
 from .errors import given_fault, invalid_arg_type, to_exception
@@ -169,6 +169,7 @@ class Socket(AwaitedSocket, Ends):
         'error'. Raises TypeError or ValueError with Node's code for arguments that can't be, OSError with EISCONN on
         an open socket; nothing has changed then.
         """
+        check_home(self._driver, self)
         wanted = _options.connect_options(args, keywords, block_list=self._block_list, bound=self._bound)
         if self._reader is not None and (self._is_spent() or self._port.machine.link is Link.IDLE):
             self._reader.begin()

@@ -318,3 +318,36 @@ class AgainstALog(RuleBasedStateMachine):
 
 
 TestAgainstALog = AgainstALog.TestCase
+
+
+# ------------------------------------------------------------------------------------------------ what can't be meant
+
+
+def test_a_coroutine_function_is_no_listener() -> None:
+    """It would be called, and make a coroutine that nobody awaits."""
+
+    async def listener(*_: object) -> None: ...
+
+    class Listening:
+        async def method(self) -> None: ...
+
+    for each in (listener, Listening().method):
+        with pytest.raises(TypeError, match="a function that is not async; it may start a task"):
+            Emitter().on("data", each)
+
+
+def test_an_event_is_a_text() -> None:
+    with pytest.raises(TypeError, match='"event" argument must be of type string'):
+        Emitter().on(3, ignore)  # type: ignore[call-overload]  # that is the point
+
+
+def test_one_listener_at_a_time() -> None:
+    for register in (Emitter().on, Emitter().once):
+        with pytest.raises(TypeError, match="an event and one listener, 2 were given"):
+            register("data", ignore, ignore)  # type: ignore[call-overload]  # that is the point
+
+
+def test_who_writes_node_s_word_is_told_ours() -> None:
+    with pytest.warns(RuntimeWarning, match="'connectionAttempt' is 'connection_attempt' here") as told:
+        Emitter().on("connectionAttempt", ignore)
+    assert told[0].filename == __file__

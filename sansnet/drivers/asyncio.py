@@ -203,7 +203,7 @@ class AsyncioDriver(ReadinessDriver):
         """Give `error` to the loop's exception handler; `source` is in the context as 'emitter'."""
         context = {"message": "Unhandled exception in a sansnet listener", "exception": error}
         if source is not None:
-            context |= {"message": f"Unhandled exception in a listener of {source!r}", "emitter": source}
+            context |= {"message": f"Unhandled 'error', or exception in a listener, of {source!r}", "emitter": source}
         self._loop.call_exception_handler(context)
 
     async def idle(self) -> None:

@@ -158,7 +158,9 @@ def test_what_a_listener_raises_goes_to_the_exception_handler(tasks: Tasks) -> N
     peer = tasks.run(main())
     messages = [context["message"] for context in tasks.unhandled]
     assert [context["emitter"] for context in tasks.unhandled] == [peer, peer]
-    assert all(text.startswith("Unhandled exception in a listener of <Socket link open;") for text in messages)
+    assert all(
+        text.startswith("Unhandled 'error', or exception in a listener, of <Socket link open;") for text in messages
+    )
     assert [str(error) for error in tasks.take_unhandled()] == ["the user's", "the user's"]
 
 
@@ -212,7 +214,8 @@ def test_listeners_run_in_an_empty_context(tasks: Tasks) -> None:
             peer.resume()
             client.end("x")
             await peer.wait_closed()
-        assert seen == ["unset"] * 5
+        assert len(seen) >= 5  # 'timeout' perhaps more than once
+        assert set(seen) == {"unset"}
 
     tasks.run(main())
 
@@ -397,3 +400,29 @@ def test_a_transport_lends_its_socket(tasks: Tasks) -> None:
             await writer.wait_closed()
 
     tasks.run(main())
+
+
+# --------------------------------------------------------------------------------------------- made somewhere else
+
+
+def test_what_was_made_outside_of_the_loop_says_so(tasks: Tasks) -> None:
+    """Nobody would turn its driver: it would hang, and nothing would say why."""
+    server, socket = sansnet.create_server(), sansnet.Socket()
+    listening = sansnet.create_server().listen(0)
+
+    async def main() -> None:
+        complaint = pytest.raises(RuntimeError, match="was made outside of the loop that runs here")
+        with complaint:
+            server.listen(0)
+        with complaint:
+            socket.connect(80)
+        with complaint:
+            await sansnet.once(listening, "connection")
+        with complaint:
+            aiter(listening)
+        with complaint:
+            aiter(socket)
+
+    tasks.run(main())
+    listening.close()
+    sansnet.run()

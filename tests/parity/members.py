@@ -50,8 +50,8 @@ _SURFACE: Final[tuple[tuple[str, Kind, str], ...]] = (
         Socket Server BoundSocket BlockList SocketAddress AbortController AbortSignal connect create_connection
         create_server is_ip is_ipv4 is_ipv6 once get_default_auto_select_family set_default_auto_select_family
         get_default_auto_select_family_attempt_timeout set_default_auto_select_family_attempt_timeout AbortError
-        NetError NetExceptionGroup NetOSError NetRuntimeError NetTypeError NetValueError | default_driver run using
-        AddressInfo DropInfo LookupOptions OnRead NetAddressInfoError NetArgumentError NetBlockingIOError
+        NetError NetExceptionGroup NetOSError NetRuntimeError NetTypeError NetValueError | call_later default_driver run
+        using AddressInfo DropInfo LookupOptions OnRead NetAddressInfoError NetArgumentError NetBlockingIOError
         NetBrokenPipeError NetBufferError NetConnectionAbortedError NetConnectionError NetConnectionRefusedError
         NetConnectionResetError NetFileNotFoundError NetPermissionError NetTimeoutError
         """,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, assert_type
 
-from sansnet import AbortSignal, Server, Socket, connect, create_server, once
+from sansnet import AbortSignal, Server, Socket, call_later, connect, create_server, once
 
 
 async def serve(signal: AbortSignal) -> None:
@@ -35,3 +35,9 @@ async def look(port: int) -> bytes:
         if isinstance(chunk, bytes):
             return chunk
     return b""
+
+
+def later(socket: Socket) -> None:
+    timer = call_later(1.5, socket.resume)
+    call_later(0, print, "now", 5)
+    timer.cancel()
