@@ -17,12 +17,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from .drivers.contract import Driver
 from .state.effects import Effect, Effects, Notice, Reply, Step, Then, Tick
 
-__all__ = ["Port", "Pump", "pump_of"]
+__all__ = ["Port", "Pump", "Recorder", "pump_of"]
+
+M = TypeVar("M")
 
 
 class Port(Protocol):
@@ -44,17 +46,31 @@ class Port(Protocol):
         """Calls the user's listeners with what a notice says."""
 
 
+class Recorder(Protocol):
+    """Wants to know what goes into machines, and what comes out of them."""
+
+    def watch(self, machine: M, handle: object) -> M:
+        """What the port of this machine shall use in its place."""
+
+
 class Pump:
     """Carries out the effects of every machine on one driver."""
 
-    __slots__ = ("_driver", "_left_over", "_running", "_scheduled", "_ticks")
+    __slots__ = ("_driver", "_left_over", "_running", "_scheduled", "_ticks", "recorders")
 
     def __init__(self, driver: Driver) -> None:
         self._driver = driver
+        self.recorders: tuple[Recorder, ...] = ()
         self._ticks: deque[tuple[Port, Step] | Callable[[], object]] = deque()
         self._left_over: tuple[Port, Effects] | None = None  # by an interrupt
         self._running = False  # the loop is in here, and will drain the queue
         self._scheduled = False  # the loop will come here for the queue's sake
+
+    def watched(self, machine: M, handle: object = None) -> M:
+        """The machine of a new port, or what the recorders put in its place."""
+        for recorder in self.recorders:
+            machine = recorder.watch(machine, handle)
+        return machine
 
     def ask(self, port: Port, effects: Effects) -> Reply | None:
         """Carry out what a user's input returned, or what followed an answer given at once. The reply, if any."""

@@ -143,12 +143,12 @@ class Socket(AwaitedSocket, Ends):
         self._port = SocketPort(self._driver, machine, handle, self)
         self._limit_read()
         name = handle.local_name()
-        self._port.ask(machine.adopt(paused, name is not None and name.is_path))
+        self._port.ask(self._port.machine.adopt(paused, name is not None and name.is_path))
 
     def _take_unconnected(self, machine: SocketMachine, handle: SocketHandle) -> None:
         self._port = SocketPort(self._driver, machine, handle, self)
         self._bound = handle.unconnected()
-        self._port.ask(machine.take_bound(self._bound == "path"))
+        self._port.ask(self._port.machine.take_bound(self._bound == "path"))
 
     # -- connecting and closing
 
@@ -207,7 +207,7 @@ class Socket(AwaitedSocket, Ends):
             self._decoder = decoder(self._encoding)
         port = self._new_port(heir)
         if heir.reading.flow is Flow.UNSET and self.listener_count("data"):
-            port.ask(heir.resume())  # they came while the old life was over
+            port.ask(port.machine.resume())  # they came while the old life was over
         return port
 
     def _new_port(self, machine: SocketMachine) -> SocketPort:

@@ -9,6 +9,9 @@ Our own models come next: `loop` (a machine in its loop, every choice laid open)
 in place of a driver), `users` (and of a user), `models` (the bounds), and their laws in `invariants`,
 `server_invariants` and `situations`. `snapshots` makes copies and keys fast.
 
+Traces of real programs: `record` what goes into machines and comes out of them, `replay_trace` it, `shrink` it, draw a
+`diagram` of it. What a trace is, is told in `trace`; how to use it in docs/traces.md.
+
     >>> from sansnet.testing import TUNING, explore
     >>> explore(TUNING).holds
     True
@@ -45,6 +48,11 @@ from .models import (
 from .results import ExecutorLost, Exploration, Progress, Refutation, Unbounded
 from .server_ghosts import ServerBounds
 from .server_invariants import SERVER_LAWS
+from .trace import Changed, Entry, Fed, Made, Opaque, Opened, Trace, TraceError
+from .trace_format import digest, dump_trace, load_trace, parse_trace
+from .trace_recorder import Recording, record
+from .trace_replay import Difference, Outcome, replay_trace, rerun
+from .trace_shrink import crashes, differs, shrink
 
 __all__ = [
     "ACCEPTING",
@@ -66,31 +74,52 @@ __all__ = [
     "WRITING",
     "BadModel",
     "Bounds",
+    "Changed",
     "Coverage",
+    "Difference",
+    "Entry",
     "ExecutorLost",
     "Exploration",
     "Family",
+    "Fed",
     "Law",
     "LawBroken",
+    "Made",
     "Model",
+    "Opaque",
+    "Opened",
+    "Outcome",
     "Progress",
     "Promise",
     "Reached",
+    "Recording",
     "Refutation",
     "See",
     "ServerBounds",
     "ServerModel",
     "SocketModel",
     "Stepped",
+    "Trace",
+    "TraceError",
     "Unbounded",
     "always",
     "as_dot",
     "as_json",
     "as_mermaid",
+    "crashes",
     "difference",
+    "differs",
+    "digest",
+    "dump_trace",
     "eventually",
     "explore",
+    "load_trace",
     "observe",
+    "parse_trace",
+    "record",
     "replay",
+    "replay_trace",
+    "rerun",
+    "shrink",
     "sometimes",
 ]

@@ -1,0 +1,105 @@
+"""Inputs, effects and what they hold, in a few words for people. Payloads are shown by their beginning and length."""
+
+from __future__ import annotations
+
+import enum
+import re
+from typing import Any, Final
+
+from ..state.effects import Effect
+from ..state.endpoints import Endpoint, Found, ListenPlan, Route
+from ..state.faults import Fault
+from ..state.machine import Event
+from ..state.values import Value
+from .trace import Opaque
+
+__all__ = ["place", "short", "words_of", "words_of_event"]
+
+_SHOWN: Final = 24  # characters of a payload
+_EMPTY: Final = (None, "", 0, (), False)
+
+
+def words_of(effect: Effect) -> str:
+    """An effect: `Send(b'hello', 5 B)`, `Connect(127.0.0.1:80)`, `Tick(ATTEMPT)`."""
+    given = [(name, value) for name, value in zip(effect.names(), effect.fields(), strict=True) if _tells(value)]
+    return f"{type(effect).__name__}({', '.join(_named(name, value) for name, value in given)})"
+
+
+def words_of_event(event: Event) -> str:
+    """An input: `received(b'hello', 5 B)`, `ticked(ATTEMPT)`."""
+    args = event.args
+    if len(args) > 1 and _is_payload(args[0]) and args[1] == len(args[0]):
+        args = (args[0], *args[2:])  # it has said its length
+    return f"{event.name}({', '.join(map(short, args))})"
+
+
+def short(value: Any) -> str:
+    """Any value that inputs and effects hold."""
+    if _is_payload(value):
+        return _payload(value)
+    match value:
+        case enum.Enum():
+            return value.name
+        case Opaque(name):
+            return name
+        case Endpoint():
+            return place(value)
+        case Fault(code=code):
+            return str(code)
+        case Found(address=address, fault=fault):
+            return f"{address} {fault.code}" if fault is not None else str(address)
+        case Route():
+            return place(value.endpoint(value.known)) if value.known is not None else f"{value.host}:{value.port}"
+        case ListenPlan():
+            return _plan(value)
+        case Value():
+            return words_of(value) if isinstance(value, Effect) else repr(value)
+        case tuple():
+            return ", ".join(map(short, value)) if len(value) < 4 else f"{short(value[0])}, … {len(value)} of them"
+        case str():
+            return _cut(value)
+        case float():
+            return f"{value:g}"
+        case int() | None:
+            return repr(value)
+        case _:
+            return f"<{type(value).__name__}>"
+
+
+def place(endpoint: Endpoint | None) -> str:
+    """Where something is, as one would type it."""
+    if endpoint is None:
+        return "nowhere"
+    if endpoint.family == 0:
+        return _cut(endpoint.address.replace("\0", "@")) or "no path"
+    return f"[{endpoint.address}]:{endpoint.port}" if endpoint.family == 6 else f"{endpoint.address}:{endpoint.port}"
+
+
+def _plan(plan: ListenPlan) -> str:
+    if plan.handle is not None:
+        return short(plan.handle)
+    return _cut(plan.path.replace("\0", "@")) or f"{plan.host or '*'}:{plan.port}"
+
+
+def _named(name: str, value: Any) -> str:
+    """Most values tell what they are; a number or a truth doesn't."""
+    return f"{name}={value!r}" if isinstance(value, int) and name not in ("seconds", "port") else short(value)
+
+
+def _tells(value: object) -> bool:
+    return not any(value is empty or (type(value) is type(empty) and value == empty) for empty in _EMPTY)
+
+
+def _is_payload(value: object) -> bool:
+    return isinstance(value, bytes | bytearray | memoryview)
+
+
+def _payload(payload: Any) -> str:
+    count = len(payload)
+    content = bytes(payload[:_SHOWN])
+    return f"{content!r}{'…' if count > _SHOWN else ''}, {count} B"
+
+
+def _cut(text: str) -> str:
+    text = re.sub(r"[^\x20-\x7e\xa0-\ud7ff\ue000-\ufffd]", "·", text)
+    return text if len(text) <= 2 * _SHOWN else f"{text[: 2 * _SHOWN]}…"
