@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from .. import NetError, Socket, run
+from .recorded import add_trace_file, recorded
 from .streams import StandardInput, StandardOutput
 from .trace import Trace
 from .words import BROKEN_PIPE, DONE, FAILED, complain, port_number, reason, seconds
@@ -31,7 +32,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         "connect",
         help="connect: stdin to the peer, the peer to stdout",
         description="Send stdin to the peer, and write to stdout what the peer sends.",
-        usage="%(prog)s [-h] [--timeout S] [--trace] HOST PORT | PATH",
+        usage="%(prog)s [-h] [--timeout S] [--trace] [--trace-file FILE] HOST PORT | PATH",
         epilog=_DETAILS,
     )
     parser.add_argument(
@@ -44,13 +45,14 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         help="give up when nothing has moved for so many seconds, connecting included",
     )
     parser.add_argument("--trace", action="store_true", help="tell the life of the connection on stderr")
+    add_trace_file(parser)
     parser.set_defaults(run=lambda arguments: _run(parser, arguments))
 
 
 def _run(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> int:
     target = _target(parser, arguments.address)
-    client = _Client(Trace(sys.stderr) if arguments.trace else None, arguments.timeout)
-    return client.talk_to(target)
+    trace = Trace(sys.stderr) if arguments.trace else None
+    return recorded(arguments.trace_file, lambda: _Client(trace, arguments.timeout).talk_to(target))
 
 
 def _target(parser: argparse.ArgumentParser, words: list[str]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import sys
 from typing import Any, Final
 
 from .. import NetError, Server, Socket, create_server, run
+from .recorded import add_trace_file, recorded
 from .signals import stopping
 from .trace import Trace
 from .words import DONE, FAILED, complain, place, port_number, reason
@@ -38,6 +39,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     where.add_argument("--path", metavar="P", help="a path for a Unix domain socket, instead of a port")
     parser.add_argument("--host", metavar="H", help=f"the address to listen at, or a name that has one; default {HOST}")
     parser.add_argument("--trace", action="store_true", help="tell the life of each connection on stderr")
+    add_trace_file(parser)
     parser.set_defaults(run=lambda arguments: _run(parser, arguments))
 
 
@@ -53,7 +55,8 @@ def _run(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> int:
             "port": PORT if arguments.port is None else arguments.port,
             "host": HOST if arguments.host is None else arguments.host,
         }
-    return _Echo(Trace(sys.stderr) if arguments.trace else None).serve(where)
+    trace = Trace(sys.stderr) if arguments.trace else None
+    return recorded(arguments.trace_file, lambda: _Echo(trace).serve(where))
 
 
 class _Echo:

@@ -49,6 +49,7 @@ from .results import ExecutorLost, Exploration, Progress, Refutation, Unbounded
 from .server_ghosts import ServerBounds
 from .server_invariants import SERVER_LAWS
 from .trace import Changed, Entry, Fed, Made, Opaque, Opened, Trace, TraceError
+from .trace_diagram import diagram
 from .trace_format import digest, dump_trace, load_trace, parse_trace
 from .trace_recorder import Recording, record
 from .trace_replay import Difference, Outcome, replay_trace, rerun
@@ -107,6 +108,7 @@ __all__ = [
     "as_json",
     "as_mermaid",
     "crashes",
+    "diagram",
     "difference",
     "differs",
     "digest",

@@ -27,9 +27,13 @@ def words_of(effect: Effect) -> str:
 
 def words_of_event(event: Event) -> str:
     """An input: `received(b'hello', 5 B)`, `ticked(ATTEMPT)`."""
-    args = event.args
-    if len(args) > 1 and _is_payload(args[0]) and args[1] == len(args[0]):
-        args = (args[0], *args[2:])  # it has said its length
+    args = list(event.args)
+    payload = next((place for place, arg in enumerate(args) if _is_payload(arg)), None)
+    if payload is not None:  # it says its length itself; and no payload, or no callback, needs no words
+        if args[payload + 1 : payload + 2] == [len(args[payload])]:
+            del args[payload + 1]
+        while args and (args[-1] == 0 or args[-1] == b""):
+            args.pop()
     return f"{event.name}({', '.join(map(short, args))})"
 
 
