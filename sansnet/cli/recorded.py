@@ -18,9 +18,7 @@ SAME: Final = DONE
 DIFFERS: Final = 2
 BAD_FILE: Final = 4
 
-EXIT_CODES: Final = (
-    "Exit codes: 0 no difference; 2 a difference; 4 FILE is no trace, or can't be read; 1 OUT can't be written."
-)
+EXIT_CODES: Final = "Exit codes: 0 no difference; 2 a difference; 4 FILE is no trace, or can't be read."
 
 
 def read(path: str) -> Trace | None:

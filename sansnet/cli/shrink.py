@@ -15,7 +15,8 @@ __all__ = ["add_to"]
 
 _DETAILS = f"""\
 A trace fails when it replays with a difference, or when a machine breaks in it. With neither there is nothing to
-shrink, and OUT is not written. {EXIT_CODES}
+shrink, and OUT is not written. {EXIT_CODES[:-1]}; 1 OUT
+can't be written.
 """
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from ..state.effects import Effect, Notice, Op, Reply, Step, Timing, Turn
 from ..state.endpoints import Endpoint
@@ -34,7 +34,7 @@ _OVER_THE_WIRE: Final = (Connect, Send, Shutdown, Close, Reset)
 
 def diagram(
     trace: Trace,
-    format: str = "mermaid",  # noqa: A002  it is what it is called everywhere
+    format: str = "mermaid",
     *,
     view: str = "machines",
     names: Sequence[str] = (),

@@ -44,6 +44,7 @@ __all__ = [
 
 FORMAT: Final = "sansnet-trace"
 VERSION: Final = 1
+_CUT_OFF: Final = "the trace ends here, without its last line; it was cut off"
 _UNITS: Final = "seconds since the recording began"
 
 
@@ -137,24 +138,28 @@ def read_trace(lines: Iterable[str]) -> Trace:
     """The trace of these lines. Raises TraceError."""
     entries: list[Entry] = []
     made: dict[str, None] = {}
-    number = 0
+    number, is_over = 0, False
     for number, line in enumerate(lines, 1):
+        if is_over:
+            if line.strip():
+                raise TraceError(number, "something comes after the last line of the trace")
+            continue
         data = _object(number, line)
         if number == 1:
             _check_first(data)
         elif "end" in data:
             _check_last(number, data, len(entries))
-            break
+            is_over = True
         else:
             entries.append(_entry(number, data, made))
-    else:
-        raise TraceError(number + 1, "the trace ends here, without its last line; it was cut off")
+    if not is_over:
+        raise TraceError(number + 1, _CUT_OFF)
     return Trace(tuple(entries))
 
 
 def _object(number: int, line: str) -> dict[str, Any]:
     if not line.strip():
-        raise TraceError(number, "there is nothing here; a trace was cut off, or this is none")
+        raise TraceError(number, _CUT_OFF if number > 1 else "there is nothing here")
     try:
         data = json.loads(line)
     except (ValueError, RecursionError) as error:
