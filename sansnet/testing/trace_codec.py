@@ -230,7 +230,7 @@ def _fields_of_input(machine: type[Machine], name: str) -> Mapping[str, _Field]:
 @functools.cache
 def _parameters(function: Callable[..., Any]) -> Mapping[str, _Field]:
     hints = typing.get_type_hints(function)
-    parameters = inspect.signature(function).parameters.values()
+    _self, *parameters = inspect.signature(function).parameters.values()
     return {one.name: _Field(hints[one.name], one.default) for one in parameters if one.name in hints}
 
 

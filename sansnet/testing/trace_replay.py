@@ -14,6 +14,7 @@ nobody asked for. What is legal is what a driver and a pump could have done:
 2. an op that is answered at once (`Send`, `BindLocal`, `Listen`) is answered by the next input, and none comes between;
 3. the machine's own turns (`Then`, `Tick`) come when they are due, in order;
 4. the driver doesn't report while a turn is due. (A lookup may end at any time: the user may have a function for it.)
+5. a timer fires once for each time that it was armed, and not when it was disarmed since.
 
 An input that isn't is skipped.
 """
@@ -25,7 +26,7 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Final, NamedTuple, final
 
-from ..state.effects import Effect, Then, Tick
+from ..state.effects import Arm, Disarm, Effect, Then, Tick, Timer
 from ..state.faults import Fault, Misuse
 from ..state.inputs import By
 from ..state.machine import Event, Machine
@@ -195,6 +196,7 @@ class _Player:
         self.is_broken = False
         self._asked: tuple[str, ...] = ()  # the answers to an op, one of which comes next
         self._due: deque[Then | Tick] = deque()  # the turns, in order
+        self._armed: dict[Timer, None] = {}
 
     def play(self, fed: Fed) -> Outcome | None:
         """Feed an input; None when it isn't legal."""
@@ -205,10 +207,17 @@ class _Player:
             return None  # nothing has changed
         if fed.by is By.LOOP:
             self._due.popleft()
+        elif fed.event.name == "timer_fired":
+            del self._armed[fed.event.args[0]]
         self.is_broken = bool(now.crash)
         self._asked = next((_ANSWERS[type(effect)] for effect in now.effects if type(effect) in _ANSWERS), ())
         self._due.extendleft([effect for effect in now.effects if isinstance(effect, Then)][::-1])
         self._due.extend([effect for effect in now.effects if isinstance(effect, Tick)])
+        for effect in now.effects:
+            if isinstance(effect, Arm):
+                self._armed[effect.timer] = None
+            elif isinstance(effect, Disarm):
+                self._armed.pop(effect.timer, None)
         return now
 
     def _allows(self, fed: Fed) -> bool:
@@ -217,6 +226,8 @@ class _Player:
             return name in self._asked and _is_at_once(fed)
         if fed.by is By.LOOP:
             return bool(self._due) and self._due[0].step is fed.event.args[0]
+        if name == "timer_fired" and fed.event.args[0] not in self._armed:
+            return False
         return fed.by is By.USER or not self._due or name in _ANY_TIME
 
 
