@@ -221,7 +221,12 @@ def test_each_candidate_is_legal_and_smaller() -> None:
 def test_the_number_of_attempts_has_an_end() -> None:
     trace = trace_of(ACCEPTED)
     asked: list[Trace] = []
-    small = shrink(trace, lambda candidate: asked.append(candidate) is None, attempts=1)
+
+    def fails(candidate: Trace) -> bool:
+        asked.append(candidate)
+        return True
+
+    small = shrink(trace, fails, attempts=1)
     assert len(asked) == 2  # the first is to see that it fails at all
     assert len(small.entries) < len(trace.entries)
 
@@ -247,3 +252,11 @@ def test_a_server_that_differs(monkeypatch: pytest.MonkeyPatch) -> None:
     small = shrink(trace, differs(trace))
     assert small.names == ("server 1",)
     assert events(small)[-1] == "connection_gone()"
+
+
+def test_what_a_file_says_steers_no_terminal() -> None:
+    escape = "\x1b[2J\u202e"
+    trace = Trace((Made(0.0, f"socket {escape}"), Fed(0.0, f"socket {escape}", Event("cork"), crash=f"E: {escape}")))
+    lines = str(replay_trace(trace)).splitlines()
+    assert "    - the machine broke: E: ·[2J·" in lines
+    assert all(line.isprintable() for line in lines)
