@@ -22,7 +22,7 @@ from ..state.inputs import By
 from ..state.ops import Close, Connect, Reset, Send, Shutdown
 from .trace import Changed, Entry, Fed, Made, Opened, Trace
 from .trace_svg import Drawing, Message, html_of, svg_of
-from .trace_words import place, short, words_of, words_of_event
+from .trace_words import place, printable, short, words_of, words_of_event
 
 __all__ = ["FORMATS", "VIEWS", "diagram", "drawing"]
 
@@ -205,7 +205,7 @@ def _name(end: Endpoint | None) -> tuple[Endpoint, ...]:
 
 def _clean(text: str) -> str:
     """In one line, without what no picture can show, and not too long."""
-    text = re.sub(r"[^\x20-\x7e\xa0-\ud7ff\ue000-\ufffd]+", " ", text)
+    text = printable(text)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 

@@ -200,7 +200,7 @@ def _read_entry(data: Mapping[str, Any], made: dict[str, None]) -> Entry:
         if not isinstance(who, str) or who.partition(" ")[0] not in KINDS:
             raise Malformed(f"{who!r} is no name of a machine, as 'socket 1' or 'server 1' are")
         if who in made:
-            raise Malformed(f"{who} was made before")
+            raise Malformed(f"{who!r} was made before")
         made[who] = None
     elif not isinstance(who, str) or who not in made:
         raise Malformed(f"no {who!r} was made")

@@ -34,7 +34,7 @@ from ..state.ops import BindLocal, Listen, Send
 from ..state.server import ServerMachine
 from ..state.socket import SocketMachine
 from .trace import Changed, Entry, Fed, Made, Trace, assign, kind_of
-from .trace_words import words_of, words_of_event
+from .trace_words import printable, words_of, words_of_event
 
 __all__ = ["Difference", "Outcome", "feed", "legal", "machine_of", "outcome_of", "replay_trace", "rerun"]
 
@@ -78,14 +78,15 @@ class Difference(NamedTuple):
     def __str__(self) -> str:
         entry = self.entry
         told = [f"    line {line}, {fed.by.value}: {words_of_event(fed.event)}" for line, fed in self.before]
-        return "\n".join([
+        lines = [
             f"line {self.line}: {entry.who} answers {words_of_event(entry.event)} in another way",
             f"  at {entry.at:.6f} s, given by the {entry.by.value}",
             f"  in the state: {self.state}",
             *(["  after", *told] if told else []),
             "  recorded (-), and now (+):",
             *_compared(outcome_of(entry).lines(), self.now.lines()),
-        ])  # fmt: skip
+        ]
+        return "\n".join(map(printable, lines))
 
 
 def replay_trace(trace: Trace) -> Difference | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import re
 from typing import Any, Final
 
 from ..state.effects import Effect
@@ -13,7 +12,7 @@ from ..state.machine import Event
 from ..state.values import Value
 from .trace import Opaque
 
-__all__ = ["place", "short", "words_of", "words_of_event"]
+__all__ = ["place", "printable", "short", "words_of", "words_of_event"]
 
 _SHOWN: Final = 24  # characters of a payload
 _EMPTY: Final = (None, "", 0, (), False)
@@ -104,6 +103,11 @@ def _payload(payload: Any) -> str:
     return f"{content!r}{'…' if count > _SHOWN else ''}, {count} B"
 
 
+def printable(text: str) -> str:
+    """A text with a dot for each character that is no sign: what a file says must not steer a terminal."""
+    return "".join([sign if sign.isprintable() else "·" for sign in text])
+
+
 def _cut(text: str) -> str:
-    text = re.sub(r"[^\x20-\x7e\xa0-\ud7ff\ue000-\ufffd]", "·", text)
+    text = printable(text)
     return text if len(text) <= 2 * _SHOWN else f"{text[: 2 * _SHOWN]}…"
