@@ -75,7 +75,7 @@ def drawing(
     entries = trace.of(*chosen).entries
     shown = entries if limit is None else entries[: max(0, limit)]
     messages = [message for number, entry in enumerate(shown) for message in stage.messages(number, entry)]
-    return Drawing(stage.lanes, tuple(messages), len(entries) - len(shown))
+    return Drawing(tuple(map(_clean, stage.lanes)), tuple(messages), len(entries) - len(shown))
 
 
 # ------------------------------------------------------------------------------------------------------------ the views

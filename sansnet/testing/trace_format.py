@@ -17,6 +17,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -197,7 +198,7 @@ def _read_entry(data: Mapping[str, Any], made: dict[str, None]) -> Entry:
     if isinstance(at, bool) or not isinstance(at, int | float):
         raise Malformed("a line says in seconds when it was, at")
     if word == "made":
-        if not isinstance(who, str) or who.partition(" ")[0] not in KINDS:
+        if not isinstance(who, str) or not _NAME.fullmatch(who):
             raise Malformed(f"{who!r} is no name of a machine, as 'socket 1' or 'server 1' are")
         if who in made:
             raise Malformed(f"{who!r} was made before")
@@ -256,6 +257,7 @@ def _allow(data: Mapping[str, Any], words: str) -> None:
             raise Malformed(f"nobody knows what {word!r} is in this line")
 
 
+_NAME: Final = re.compile(rf"({'|'.join(KINDS)}) [1-9][0-9]*", re.ASCII)
 _END: Final = Endpoint | None
 _READERS: Final[Mapping[str, Callable[[float, str, Mapping[str, Any], Kind], Entry]]] = {
     "made": _read_made,
