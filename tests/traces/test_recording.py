@@ -213,24 +213,30 @@ def test_the_trace_of_a_program_that_failed_is_kept(tmp_path: Path) -> None:
     assert len(load_trace(tmp_path / "a.jsonl").entries) == 2
 
 
-def test_a_disk_that_is_full_is_told_at_the_end(tmp_path: Path) -> None:
+def test_a_disk_that_is_full_is_told_at_the_end() -> None:
+    """And nothing is written after what couldn't be: a trace with a hole in it would be worse than none."""
+
     class Full(io.StringIO):
+        failed = False
+
         def write(self, text: str) -> int:
-            if len(text) > 1000:
+            if len(text) > 1000 and not self.failed:
+                self.failed = True
                 raise OSError(28, "No space left on device")
             return super().write(text)
 
     def fills() -> None:
-        with record(Full()):
+        with record(full):
             socket = sansnet.Socket()
             for _ in range(10_000):
                 socket.cork()
             corked.append(socket.writable_corked)
 
-    corked: list[int] = []
+    full, corked = Full(), list[int]()
     with loopback(), pytest.raises(OSError, match="No space"):
         fills()
     assert corked == [10_000]
+    assert full.getvalue().count("\n") == 1
 
 
 def test_a_file_that_can_not_be_made_is_told_at_once(tmp_path: Path) -> None:
