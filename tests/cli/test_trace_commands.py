@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -85,11 +86,31 @@ def test_a_trace_file_that_can_not_be_written_is_told_before_anything_begins(
     assert result.stdout == b""
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is full is Linux's here")
-def test_a_disk_that_is_full_is_told() -> None:
-    result = run("connect", "/nobody.sock", "--trace-file", "/dev/full")
+@pytest.mark.skipif(sys.platform == "win32", reason="no limits for a process there")
+def test_a_disk_that_is_full_is_told_and_nothing_is_left(tmp_path: Path) -> None:
+    import resource
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+
+    path = tmp_path / "a.jsonl"
+    result = run("connect", tmp_path / "nobody.sock", "--trace-file", path, preexec_fn=limit)
     assert result.returncode == 1
-    assert "No space left on device" in result.stderr.decode()
+    assert result.stderr.decode().endswith("a.jsonl: File too large\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes have no names in the file system there")
+def test_what_is_no_regular_file_is_written_to_as_it_is(recorded: Path, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)  # what is written waits in the pipe, which has room for it
+    try:
+        assert main(["diagram", str(recorded), "-o", str(pipe)]) == 0
+        assert os.read(reader, 100).startswith(b"sequenceDiagram")
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()
 
 
 # --------------------------------------------------------------------------------------------------------------- replay
