@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import io
 from pathlib import Path
@@ -313,3 +314,24 @@ def test_a_server_that_was_there_before_is_no_link() -> None:
             net.run()
     assert recording.trace.names == ("socket 1", "socket 2")
     assert replay_trace(recording.trace) is None
+
+
+def test_a_host_loop_is_recorded_as_well() -> None:
+    """A recording is of a driver, whichever it is; without one named it is that of the running loop."""
+
+    async def main() -> Trace:
+        with record() as recording:
+            server = sansnet.create_server(lambda peer: peer.pipe(peer)).listen(0, "127.0.0.1")
+            await server.wait_listening()
+            async with sansnet.connect(port_of(server), "127.0.0.1") as client:
+                client.end(b"hello")
+                assert [chunk async for chunk in client] == [b"hello"]
+            server.close()
+            await server.wait_closed()
+        return recording.trace
+
+    trace = asyncio.run(main())
+    assert trace.names == ("server 1", "socket 1", "socket 2")
+    assert inputs(trace, "socket 2")[0] == "adopt"
+    assert replay_trace(trace) is None
+    assert rerun(trace) == trace
