@@ -10,7 +10,8 @@ the machines were written for, or is refused here (`Malformed`), before a machin
     a value (Endpoint, Fault, …)        an object of its fields, without those that have their default
     an effect                           the same, and first its family and name: {"op": "Connect", …}
     a payload                           {"bytes": "hi", "length": 2} where it is printable ASCII; else
-                                        {"base64": "//4=", "length": 2}; for a str, {"text": "hi", "length": 2}
+                                        {"base64": "//4=", "length": 2}; for a str, {"text": "hi", "length": 2}, or
+                                        {"points": [55296], "length": 1} where it has half a character
     what is opaque to the machines      {"opaque": "connection 1"}
 
 Writing never fails, because a recorder must not: what doesn't fit its annotation is written as if it were opaque.
@@ -23,6 +24,8 @@ import binascii
 import enum
 import functools
 import inspect
+import re
+import sys
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -58,6 +61,7 @@ _KINDS: Final[Mapping[str, type[Effect]]] = {
     for name, kind in vars(module).items()
     if isinstance(kind, type) and issubclass(kind, Effect) and kind.__module__ == module.__name__
 }
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _PRINTABLE: Final = bytes([*range(0x20, 0x7F), *b"\t\n\r"])
 
 
@@ -138,6 +142,8 @@ def _members(hint: Any) -> tuple[Any, ...]:
 
 def _encode_payload(payload: Any) -> Any:
     if isinstance(payload, str):
+        if _SURROGATE.search(payload):  # of two halves side by side JSON would make one character
+            return {"points": list(map(ord, payload)), "length": len(payload)}
         return {"text": payload, "length": len(payload)}
     if not isinstance(payload, bytes | bytearray | memoryview):
         return None if payload is None else {"opaque": name_of(payload)}
@@ -147,6 +153,10 @@ def _encode_payload(payload: Any) -> Any:
     return {"base64": base64.b64encode(content).decode("ascii"), "length": len(content)}
 
 
+def _is_point(point: object) -> bool:
+    return type(point) is int and 0 <= point <= sys.maxunicode
+
+
 def _decode_payload(data: Any) -> bytes | str | None:
     if data is None:
         return None
@@ -154,6 +164,8 @@ def _decode_payload(data: Any) -> bytes | str | None:
     match data:
         case {"text": str(text), "length": int(length), **rest} if not rest:
             payload = text
+        case {"points": list(points), "length": int(length), **rest} if not rest and all(map(_is_point, points)):
+            payload = "".join(map(chr, points))
         case {"bytes": str(text), "length": int(length), **rest} if not rest and text.isascii():
             payload = text.encode("ascii")
         case {"base64": str(text), "length": int(length), **rest} if not rest:

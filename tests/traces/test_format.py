@@ -170,6 +170,8 @@ def test_every_effect_and_every_input_is_tried() -> None:
         (b"\x1b[2J", {"base64": "G1sySg==", "length": 4}),
         ("hi", {"text": "hi", "length": 2}),
         (memoryview(b"view"), {"bytes": "view", "length": 4}),
+        ("\ud83d\ude00", {"points": [0xD83D, 0xDE00], "length": 2}),  # two halves, and not one character
+        ("\U0001f600", {"text": "\U0001f600", "length": 1}),
         (None, None),
         (5, {"opaque": "int"}),
     ],
@@ -282,6 +284,8 @@ def test_a_bad_line_is_named(line: str, reason: str) -> None:
         ({"bytes": "é", "length": 1}, "is no payload"),
         ({"base64": "?", "length": 1}, "no base64"),
         ({"text": "a"}, "is no payload"),
+        ({"points": [1 << 21], "length": 1}, "is no payload"),
+        ({"points": [True], "length": 1}, "is no payload"),
         ({"text": "a", "length": 1, "more": 1}, "is no payload"),
         ("a", "is no payload"),
     ],
