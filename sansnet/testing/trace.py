@@ -5,7 +5,7 @@ Theory
 A machine is a function of its inputs. So a recording that has every input of a machine, in order, has all that the
 machine ever knew: fed to a fresh machine, they must bring about the same effects, without a socket and without a loop.
 What was a matter of timing on a real network becomes a file that plays the same way every time. That is what a trace
-is for: a bug is recorded where it happens (`record`), played where it can be looked at (`replay`), made small
+is for: a bug is recorded where it happens (`record`), played where it can be looked at (`replay_trace`), made small
 (`shrink`), and drawn (`diagram`).
 
 A trace is a sequence of entries, in the order in which things happened on one driver:
