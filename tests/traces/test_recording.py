@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import io
 from pathlib import Path
@@ -29,6 +30,8 @@ from sansnet.testing import (
     replay_trace,
     rerun,
 )
+from sansnet.testing.faults import Faults
+from sansnet.testing.simulation import Simulation
 from sansnet.testing.trace import KINDS
 from sansnet.testing.trace_format import line_of, lines_of
 from tests.loopback import Loopback, loopback, port_of
@@ -335,3 +338,26 @@ def test_a_host_loop_is_recorded_as_well() -> None:
     assert inputs(trace, "socket 2")[0] == "adopt"
     assert replay_trace(trace) is None
     assert rerun(trace) == trace
+
+
+def test_where_time_is_simulated_equal_runs_have_equal_digests() -> None:
+    def run(seed: int) -> tuple[Trace, Trace]:
+        weather = Faults(latency=(0.001, 0.05))
+        with Simulation(seed=seed, faults=weather) as sim, contextlib.ExitStack() as recordings:
+            with sim.host("server"):
+                theirs = recordings.enter_context(record())
+                listener = sansnet.create_server(lambda peer: peer.pipe(peer)).listen(8124)
+            with sim.host("client"):
+                ours = recordings.enter_context(record())
+                client = sansnet.connect(8124, "server").on("data", lambda _chunk: listener.close())
+                client.end(bytes(200_000))
+            sim.run()
+        return theirs.trace, ours.trace
+
+    traces, again, other = run(7), run(7), run(8)
+    assert [digest(trace) for trace in traces] == [digest(trace) for trace in again]
+    assert digest(traces[1]) != digest(other[1])
+    for trace in (*traces, *other):
+        assert len(trace.entries) > 20
+        assert replay_trace(trace) is None
+        assert rerun(trace) == trace
