@@ -18,7 +18,7 @@ from .state.endpoints import Endpoint
 from .state.faults import Fault
 
 if TYPE_CHECKING:
-    from .drivers.contract import BoundHandle
+    from .drivers.contract import BoundHandle, Driver
     from .signatures import BoundSocketOptions
 
 __all__ = ["BoundSocket"]
@@ -83,8 +83,12 @@ class BoundSocket:
         """Give it back to the system; a path is removed."""
         self._taken().close()
 
-    def adopt(self) -> BoundHandle:
-        """The driver's handle, which is the caller's from now on; called by the server or socket that takes it over."""
+    def adopt(self, driver: Driver) -> BoundHandle:
+        """The driver's handle, which is the caller's from now on; called by the server or socket that takes it over.
+
+        Raises RuntimeError where `driver`, the caller's, can't be used.
+        """
+        driver.check()
         return self._taken()
 
     def _held(self) -> BoundHandle:

@@ -156,7 +156,7 @@ class Server(AwaitedServer):
         if isinstance(plan.handle, BoundSocket):
             where = plan.handle.address()
             path = where if isinstance(where, str) else None
-            plan = ListenPlan(handle=plan.handle.adopt(), backlog=plan.backlog)
+            plan = ListenPlan(handle=plan.handle.adopt(self._driver), backlog=plan.backlog)
         if wanted.callback is not None:
             self.once("listening", wanted.callback)
         self._path = path

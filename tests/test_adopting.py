@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import struct
 import sys
 from collections.abc import Callable, Iterator
 
@@ -137,3 +138,23 @@ def test_a_socket_that_listens_can_not_be_connected(net: Loopback) -> None:
     net.run()
     assert log[-1] == "close(True)"
     assert log[0].startswith("error(")
+
+
+def cut_off(sent: bytes = b"") -> socket.socket:
+    """A connection whose peer has sent that much, and RST."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        peer = socket.create_connection(listener.getsockname())
+        ours, _ = listener.accept()
+    peer.sendall(sent)
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    peer.close()
+    return ours
+
+
+@pytest.mark.parametrize("sent", [b"", b"hello"])
+def test_a_connection_that_was_cut_off_is_no_unconnected_socket(net: Loopback, sent: bytes) -> None:
+    """It has no peer any more, but something to tell."""
+    adopted = Socket(handle=cut_off(sent))
+    log = log_of(adopted)
+    net.run()
+    assert log == [*(["data(b'hello')"] if sent else []), "error(ECONNRESET)", "close(True)"]

@@ -165,3 +165,43 @@ def test_a_driver_that_is_closed_closes_it() -> None:
         number = bound.fd()
     assert not is_open(number)
     bound.close()
+
+
+@needs_paths
+def test_a_stranger_s_file_is_left_alone(net: Loopback, tmp_path: Path) -> None:
+    """`link/..` is where the link leads, not what it is written next to."""
+    (tmp_path / "real" / "inner").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "real" / "inner")
+    stranger = tmp_path / "socket"
+    stranger.write_text("a stranger's")
+    bound = BoundSocket(path=str(tmp_path / "link" / ".." / "socket"))
+    assert (tmp_path / "real" / "socket").exists()
+    bound.close()
+    assert stranger.exists()
+    assert not (tmp_path / "real" / "socket").exists()
+
+
+@needs_paths
+def test_a_path_is_removed_before_its_number_can_be_a_stranger_s(net: Loopback, tmp_path: Path) -> None:
+    """As long as the socket is open no other file can have its number; so the file goes first."""
+    path = tmp_path / "client"
+    client = Socket(handle=BoundSocket(path=str(path)))
+    seen: list[bool] = []
+    client.on("error", lambda: None)
+    client.on("connection_attempt_failed", lambda: seen.append(path.exists()))
+    client.connect(str(tmp_path / "nobody"))
+    net.run()
+    assert seen == [False]
+
+
+def test_a_call_that_raises_takes_nothing_over(net: Loopback) -> None:
+    bound = BoundSocket(host="127.0.0.1")
+    with loopback() as other:
+        server = sansnet.create_server()
+        other.driver.close()
+        with pytest.raises(RuntimeError, match="closed"):
+            Socket(handle=bound)
+        with pytest.raises(RuntimeError, match="closed"):
+            server.listen(bound)
+    assert is_open(bound.fd())
+    bound.close()

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import socket
+import stat
 from typing import Final, final
 
 from ..state.endpoints import Endpoint
@@ -21,7 +22,7 @@ class MadePath:
     __slots__ = ("_identity", "_path")
 
     def __init__(self, path: str) -> None:
-        self._path: Final = os.path.abspath(path)  # the working directory may change
+        self._path: Final = os.path.join(_folder(), path)  # as it is: without a link, `link/..` is another folder
         self._identity: Final = _identity_of(self._path)
 
     def unlink(self) -> None:
@@ -36,7 +37,15 @@ def _identity_of(path: str) -> tuple[int, int] | None:
         status = os.lstat(path)
     except OSError:
         return None
-    return status.st_dev, status.st_ino
+    return (status.st_dev, status.st_ino) if stat.S_ISSOCK(status.st_mode) else None
+
+
+def _folder() -> str:
+    """The working directory, which may change later; none if it is gone."""
+    try:
+        return os.getcwd()
+    except OSError:
+        return ""
 
 
 def bound_socket(

@@ -205,6 +205,9 @@ class Driver(Protocol):
     def now(self) -> float:
         """Seconds on a clock that never goes back; its zero means nothing."""
 
+    def check(self) -> None:
+        """Raise RuntimeError where the driver can't be used: it is closed, or it belongs to another thread."""
+
     def call_soon(self, callback: Callable[[], None]) -> None:
         """Call back from the loop, in a later turn, in the order of asking."""
 

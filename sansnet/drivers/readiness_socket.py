@@ -79,7 +79,7 @@ class ReadinessSocket(ReadinessHandle):
         self._attempts: dict[int, Attempt] = {}
         self._winner: int | None = None
         self._peer = peer
-        self._made_path: Final = made_path  # that our own end is bound to
+        self._made_path = made_path  # that our own end is bound to
         self._read_size = READ_SIZE
         self._reading = False
         self._ended = False
@@ -137,6 +137,7 @@ class ReadinessSocket(ReadinessHandle):
         return begun
 
     def _cut_off(self, begun: Attempt) -> None:
+        self._unlink()
         if begun.in_flight:
             self._drop()
         begun.close()
@@ -149,6 +150,7 @@ class ReadinessSocket(ReadinessHandle):
             self._socket, self._winner, self._peer = done.take(), done.number, None
             self._sink.connected(done.number)
         else:
+            self._unlink()
             done.close()
             self._sink.attempt_failed(done.number, fault)
 
@@ -319,12 +321,17 @@ class ReadinessSocket(ReadinessHandle):
     def abandon(self) -> None:
         """Give everything back to the system, and report nothing."""
         self._closed = True
+        self._unlink()
         for begun in list(self._attempts.values()):
             self._cut_off(begun)
         self._release()
+        self._driver.handles.pop(self, None)
+
+    def _unlink(self) -> None:
+        """Remove the path of our end before its socket is closed: until then nobody else's file has its number."""
         if self._made_path is not None:
             self._made_path.unlink()
-        self._driver.handles.pop(self, None)
+            self._made_path = None
 
     def _give_back(self) -> None:
         canceled_attempts = [(each.number, each.canceled()) for each in self._attempts.values() if each.in_flight]
@@ -387,7 +394,8 @@ class ReadinessSocket(ReadinessHandle):
         try:
             self._socket.getpeername()
         except OSError as error:
-            if error.errno == errno.ENOTCONN:
+            # One that was cut off has no peer either, but something to tell.
+            if error.errno == errno.ENOTCONN and not system.has_something_to_tell(self._socket):
                 return "path" if self._socket.family == system.PATHS else "tcp"
         return None
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import select
 import socket
 import stat
 import struct
@@ -27,6 +28,7 @@ __all__ = [
     "discard_when_closed",
     "endpoint_of",
     "get_type_of_service",
+    "has_something_to_tell",
     "kind_of",
     "open_socket",
     "set_keep_alive",
@@ -141,7 +143,7 @@ def take_over(source: object, check: Callable[[socket.socket], None] | None = No
     stream socket, and whatever `check` raises for it; then nothing was taken.
     """
     number = source if isinstance(source, int) else _number_of(source)
-    if number < 0:
+    if not 0 <= number <= 0x7FFFFFFF:
         raise OSError(errno.EBADF, os.strerror(errno.EBADF))
     ours = socket.socket(fileno=number)
     try:
@@ -182,6 +184,15 @@ def _type_of(number: int) -> int:
         return borrowed.type
     finally:
         borrowed.detach()
+
+
+def has_something_to_tell(made: socket.socket) -> bool:
+    """Would a read say anything: bytes, the end, or an error? It is not taken away by asking."""
+    if not hasattr(select, "poll"):
+        return bool(select.select([made], [], [], 0)[0])
+    poll = select.poll()
+    poll.register(made, select.POLLIN)
+    return any(event & (select.POLLIN | select.POLLERR) for _, event in poll.poll(0))
 
 
 def _number_of(source: object) -> int:
