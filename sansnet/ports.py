@@ -90,7 +90,7 @@ class SocketPort:
         self.machine = self.pump.watched(machine, handle)
         self.handle = handle
         self.owner = owner
-        self.tell: Callable[[Notice], None] = owner.on_notice
+        self.tell = owner.on_notice
         handle.attach(self)
 
     def ask(self, effects: list[Effect]) -> Reply | None:
@@ -104,10 +104,6 @@ class SocketPort:
     def retire(self) -> None:
         """Another life takes over: this one's idle timer must not speak for it."""
         self.ask(self.machine.set_timeout(0))
-
-    def mute(self) -> None:
-        """Nobody is to hear of this life any more."""
-        self.tell = _unheard
 
     # -- the driver's reports
 
@@ -170,7 +166,12 @@ class SocketPort:
 
     def _start_lookup(self, op: ops.Lookup) -> None:
         self._lookup = _Lookup(self)
-        self._lookup.start(op)
+        try:
+            self._lookup.start(op)
+        except BaseException:  # the user's own: connect() raises it
+            self._lookup.cancel()
+            self.ask(self.machine.call_off())
+            raise
 
     def _cancel_lookup(self, _op: ops.CancelLookup) -> None:
         assert self._lookup is not None, "a lookup is cancelled while it is in flight"
@@ -226,9 +227,6 @@ class _Lookup:
         self._open = False
         machine = self._port.machine
         self._port.ask(machine.lookup_failed(answer) if isinstance(answer, Fault) else machine.looked_up(answer))
-
-
-def _unheard(_notice: Notice) -> None: ...
 
 
 _SOCKET_OPS: dict[type[Effect], Callable[[SocketPort, Any], object]] = {

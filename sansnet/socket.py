@@ -182,16 +182,6 @@ class Socket(AwaitedSocket, Ends):
             self.once("connect", wanted.listener)
         return self
 
-    def _call_off(self) -> None:
-        """connect() raises, as its lookup did: this life ends unheard, and another one is as the socket was before."""
-        spoilt = self._port
-        spoilt.mute()
-        spoilt.ask(spoilt.machine.destroy())
-        self._bound = self._bound_path = None
-        self._port = self._new_port(spoilt.machine.successor())
-        if self._timeout:
-            self._port.ask(self._port.machine.set_timeout(self._port.machine.idle_seconds))
-
     def _is_spent(self) -> bool:
         """Is this life of no use for a connection? It was destroyed, or it ended before there was one."""
         machine = self._port.machine
@@ -199,13 +189,17 @@ class Socket(AwaitedSocket, Ends):
         return machine.destroyed or (machine.link is Link.IDLE and ended)
 
     def _next_life(self) -> SocketPort:
-        self._forget_ends()
-        self._bound = None
-        heir = self._port.machine.successor()
-        self._port.retire()
+        old = self._port
+        heir = old.machine.successor()
+        old.retire()
         if self._encoding is not None:
             self._decoder = decoder(self._encoding)
-        port = self._new_port(heir)
+        if heir.has_bound:
+            port = SocketPort(self._driver, heir, old.handle, self)
+        else:
+            self._forget_ends()
+            self._bound = None
+            port = self._new_port(heir)
         if heir.reading.flow is Flow.UNSET and self.listener_count("data"):
             port.ask(port.machine.resume())  # they came while the old life was over
         return port
@@ -398,11 +392,7 @@ class Socket(AwaitedSocket, Ends):
         """Look a name up, the user's way if there is one; called by the port."""
         if self._lookup is not None:
             port = self._port.machine.connecting.route.port
-            try:
-                return CustomLookup(self._lookup, lookup, self._block_list, port, done)
-            except BaseException:
-                self._call_off()
-                raise
+            return CustomLookup(self._lookup, lookup, self._block_list, port, done)
         block_list = self._block_list
         return self._driver.resolve(
             lookup.host, lookup.family, lookup.hints, lookup.every, lambda answer: done(screened(answer, block_list))

@@ -205,3 +205,32 @@ def test_a_call_that_raises_takes_nothing_over(net: Loopback) -> None:
             server.listen(bound)
     assert is_open(bound.fd())
     bound.close()
+
+
+def test_a_lookup_that_raises_leaves_it_bound(net: Loopback) -> None:
+    client = Socket(handle=BoundSocket(host="127.0.0.1"))
+    port = client.local_port
+    with pytest.raises(ZeroDivisionError):
+        client.connect(port=80, host="a.name", lookup=lambda *_: 1 / 0)
+    assert (client.local_port, client.pending) == (port, False)
+    ports: list[int | None] = []
+    server = net.serve(lambda peer: ports.append(peer.remote_port))
+    client.connect(port_of(server), "127.0.0.1")
+    net.run_until(lambda: ports)
+    assert ports == [port]
+    server.close()
+    net.close(client)
+
+
+def test_ended_before_it_is_connected_it_goes_to_the_next_life(net: Loopback) -> None:
+    """It would be nobody's otherwise, and never be closed."""
+    client = Socket(handle=BoundSocket(host="127.0.0.1")).end()
+    port = client.local_port
+    ports: list[int | None] = []
+    server = net.serve(lambda peer: ports.append(peer.remote_port))
+    client.connect(port_of(server), "127.0.0.1")
+    net.run_until(lambda: ports)
+    assert ports == [port]
+    server.close()
+    net.close(client)
+    assert net.driver.handles == {}

@@ -75,6 +75,7 @@ CALLS: Final[Samples] = {
     "connect": ((KNOWN,), (NAMED,)),
     "adopt": ((False, False), (True, True)),
     "take_bound": ((False,),),
+    "call_off": ((),),
     "write": ((b"a", 1, 9), (b"", 0, 0)),
     "end": ((9, None, 0), (0, None, 0), (9, b"a", 1)),
     "cork": ((),),

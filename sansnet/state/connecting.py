@@ -162,7 +162,7 @@ class Connecting(Part):
     def connected(self, number: int) -> Effects:
         """Attempt `number` won; the others are over."""
         self._land(number)
-        return [*self._disarm(), *self._abandon_all()]
+        return [*self.disarm(), *self._abandon_all()]
 
     def attempt_failed(self, number: int, fault: Fault) -> Effects:
         abandoned = number in self.abandoned
@@ -187,7 +187,7 @@ class Connecting(Part):
 
     def cancel(self) -> Effects:
         """The socket was destroyed: end whatever still goes on."""
-        out = self._disarm()
+        out = self.disarm()
         if self.looking:
             out.append(CancelLookup())
         return [*out, *(CancelConnect(number) for number in self.flying if number not in self.abandoned)]
@@ -239,7 +239,7 @@ class Connecting(Part):
         self.attempt_timer = False
         return [Disarm(Timer.ATTEMPT)]
 
-    def _disarm(self) -> Effects:
+    def disarm(self) -> Effects:
         out = self._disarm_attempt()
         if self.connect_timer:
             self.connect_timer = False

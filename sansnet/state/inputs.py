@@ -83,6 +83,7 @@ SOCKET_INPUTS: Final[Mapping[str, Input]] = {
     "connect": _socket(By.USER, misuse="REFUSED OPEN CLOSING CLOSED"),
     "adopt": _socket(By.USER, misuse="LOOKING_UP CONNECTING REFUSED OPEN CLOSING CLOSED"),
     "take_bound": _socket(By.USER, Owes.UNBOUND, misuse="LOOKING_UP CONNECTING REFUSED OPEN CLOSING CLOSED"),
+    "call_off": _socket(By.USER, ignored="IDLE CONNECTING REFUSED OPEN CLOSING CLOSED"),
     "write": _socket(By.USER),
     "end": _socket(By.USER),
     "cork": _socket(By.USER),

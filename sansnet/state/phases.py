@@ -70,7 +70,7 @@ class Listen(enum.Enum):
 
 MOVES: Final[dict[enum.Enum, tuple[enum.Enum, ...]]] = {
     Link.IDLE: (Link.LOOKING_UP, Link.CONNECTING, Link.OPEN, Link.CLOSING),
-    Link.LOOKING_UP: (Link.CONNECTING, Link.CLOSING),
+    Link.LOOKING_UP: (Link.CONNECTING, Link.IDLE, Link.CLOSING),
     Link.CONNECTING: (Link.OPEN, Link.REFUSED, Link.CLOSING),
     Link.REFUSED: (Link.CLOSING,),
     Link.OPEN: (Link.CLOSING,),

@@ -32,6 +32,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, final
 
+from .connecting import Connecting
 from .effects import TOUCH, Arm, Disarm, Effects, Notice, Op, Payload, Step, Then, Tick, Timer, Token, Turn
 from .endpoints import Found, Route
 from .faults import Fault, Misuse
@@ -57,7 +58,10 @@ class SocketMachine(SocketState):
     __slots__ = ()
 
     def successor(self) -> SocketMachine:
-        """A fresh life with what belongs to the user: options, idle timeout, who reads. Node keeps these as well."""
+        """A fresh life with what belongs to the user: options, idle timeout, who reads. Node keeps these as well.
+
+        A bound socket that was never connected goes to the heir, and is this life's no more.
+        """
         heir = SocketMachine(
             allow_half_open=self.allow_half_open,
             readable=self.reading.phase is not Read.NONE,
@@ -74,6 +78,10 @@ class SocketMachine(SocketState):
         heir.reading.flow = self.reading.flow
         heir.reading.paused = self.reading.paused
         heir.reading.listening = heir.reading.wanted = self.reading.listening
+        if self.link is Link.IDLE and self.has_bound:
+            heir.has_bound = heir.has_handle = True
+            heir.is_path = self.is_path
+            self.has_bound = self.has_handle = False
         return heir
 
     # -- what the user asks: connecting ----------------------------------------------------------------------
@@ -109,8 +117,23 @@ class SocketMachine(SocketState):
         if self.link is not Link.IDLE or self.has_handle:
             raise Misuse(_CONNECTED)
         self.is_path = is_path
-        self.has_handle = True
+        self.has_bound = self.has_handle = True
         return []
+
+    def call_off(self) -> Effects:
+        """connect() raises, since a lookup of the user's own did: it is as if it had never been called. Of what was
+        written meanwhile it is told that there is no connection.
+        """
+        if self.link is not Link.LOOKING_UP or not self.connecting.looking:
+            return []
+        out = self.connecting.disarm()
+        self.connecting = Connecting()
+        self.link = move(self.link, Link.IDLE)
+        self.has_handle = self.has_bound
+        self.reset_when_connected = False
+        if self.writing.flight is Flight.WAITING:
+            self._fail_unconnected(out)
+        return self._settle(out)
 
     # -- what the user asks: writing -------------------------------------------------------------------------
 
@@ -552,9 +575,12 @@ class SocketMachine(SocketState):
             writing.flight = move(writing.flight, Flight.WAITING)
         elif self.link is Link.IDLE:
             writing.form_batch()
-            self.errored = _UNCONNECTED if self.has_handle else _CLOSED
-            writing.fail(self.errored, True)
-            out.append(Tick(Step.WRITE_FAILED))
+            self._fail_unconnected(out)
+
+    def _fail_unconnected(self, out: Effects) -> None:
+        self.errored = _UNCONNECTED if self.has_handle else _CLOSED
+        self.writing.fail(self.errored, True)
+        out.append(Tick(Step.WRITE_FAILED))
 
     def _shut(self, out: Effects) -> None:
         if self.link is Link.OPEN:

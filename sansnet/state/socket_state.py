@@ -40,6 +40,7 @@ class SocketState(Machine):
         "destroy_when_finished",
         "reset_when_connected",
         "auto_ending",
+        "has_bound",
         "has_handle",
         "handle_closed",
         "idle_seconds",
@@ -75,6 +76,7 @@ class SocketState(Machine):
         self.destroy_when_finished: bool = False
         self.reset_when_connected: bool = False
         self.auto_ending: bool = False  # Tick(AUTO_END) waits, or has come
+        self.has_bound: bool = False  # the driver has a socket that is only bound, for connect() to use
         self.has_handle: bool = False  # the driver has something to close
         self.handle_closed: bool = False
         self.idle_seconds: float = 0.0

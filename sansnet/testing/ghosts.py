@@ -195,6 +195,8 @@ class SocketWorld(World):
             self.paused = args[0]
         elif name in ("looked_up", "lookup_failed"):
             self.lookup = Stage.OVER
+        elif name == "call_off":
+            self.lookup = Stage.NONE
 
     def _give_out(self, token: Token, payload: bytes) -> None:
         if token:

@@ -249,6 +249,7 @@ GREETING: Final = SocketModel(
     Bounds(
         at_rest=(
             "connect",
+            "call_off",
             "answer_lookup",
             "write",
             "end",

@@ -128,6 +128,7 @@ ACTS: Final[dict[str, Act]] = {
     "connect": _connect,
     "connect_again": _connect_again,
     "answer_lookup": _answer_lookup,
+    "call_off": _once(Event("call_off"), lambda world: world.lookup is Stage.UNDERWAY),
     "write": _write,
     "end": _end,
     "end_with": _end_with,

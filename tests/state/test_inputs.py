@@ -35,6 +35,7 @@ SOCKET_EXAMPLES: dict[str, tuple[Any, ...]] = {
     "connect": (TCP,),
     "adopt": (False, False),
     "take_bound": (False,),
+    "call_off": (),
     "write": (b"abc", 3, 1),
     "end": (1,),
     "cork": (),

@@ -11,7 +11,6 @@ from sansnet.state.effects import Then, Tick
 from sansnet.state.notices import Closed, Connected, End, Failed, Finished, Prefinish, Ready, Resumed, Settled
 from sansnet.state.ops import (
     CLOSE,
-    RESET,
     SHUTDOWN,
     START_READ,
     STOP_READ,
@@ -21,7 +20,18 @@ from sansnet.state.ops import (
     SetNoDelay,
     SetTypeOfService,
 )
-from tests.state.loop import BEFORE_CONNECTION, CANCELED, CLOSED, CLOSING, FRESH, OPEN, OPENING, PEER, TCP, Sock
+from tests.state.loop import (
+    BEFORE_CONNECTION,
+    CANCELED,
+    CLOSED,
+    CLOSING,
+    FRESH,
+    OPEN,
+    OPENING,
+    PEER,
+    TCP,
+    Sock,
+)
 
 KEEP_ALIVE = SetKeepAlive(True, 5, 1, 10)
 
@@ -436,52 +446,3 @@ def test_what_the_user_asks_tells_nothing(make: Callable[[], Sock], event: Event
 def test_the_turns_of_a_machine_are_its_own() -> None:
     with pytest.raises(KeyError):
         SocketMachine().ticked(Step.BIND)
-
-
-# -- a socket that the user bound --------------------------------------------------------------------------------
-
-
-def bound(is_path: bool = False) -> Sock:
-    sock = Sock()
-    sock.ask("take_bound", is_path)
-    return sock
-
-
-def test_a_bound_socket_has_a_handle_and_waits_for_connect() -> None:
-    """Z-06: not pending, as there is something to connect with; 'close' has an argument."""
-    sock = bound()
-    assert sock.look() == "idle open open: open, readable writable"
-    assert (sock.asked(), sock.heard()) == ([], [])
-    sock.destroy()
-    assert sock.asked() == [CLOSE]
-    sock.report("closed")
-    assert sock.heard() == [Closed(False)]
-
-
-def test_a_bound_socket_can_be_reset() -> None:
-    sock = bound()
-    sock.ask("reset")
-    assert sock.asked() == [RESET]
-
-
-def test_a_path_can_not() -> None:
-    with pytest.raises(Misuse):
-        bound(is_path=True).ask("reset")
-
-
-def test_a_bound_socket_is_bound_once() -> None:
-    sock = bound()
-    with pytest.raises(Misuse):
-        sock.ask("take_bound", False)
-
-
-def test_a_write_on_a_bound_socket_fails_as_the_system_has_it() -> None:
-    sock = bound()
-    assert not sock.write(b"abc", 1)
-    sock.run()
-    unconnected = Fault("EPIPE", syscall="write")
-    assert sock.heard() == [Settled(1, unconnected), Failed(unconnected)]
-
-
-def test_the_life_after_a_bound_socket_s_is_not_bound() -> None:
-    assert not bound().machine.successor().has_handle
