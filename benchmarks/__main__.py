@@ -38,6 +38,8 @@ def main() -> int:
         echo.report(arguments.rounds, arguments.seconds)
     if "explorer" in which:
         explorer.report(arguments.rounds)
+    if "simulation" in which:
+        simulation.report(arguments.rounds)
     return 0
 
 

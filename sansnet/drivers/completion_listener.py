@@ -46,10 +46,9 @@ class CompletionListener(CompletionHandle):
         self._door.accept(self._has_accepted)
 
     def _has_accepted(self, answer: Channel | Fault) -> None:
-        if self._driver.first is not None:
-            self._driver.run_first()
+        goes_on = self._driver.begin()
         self._waits = False
-        if self._closed:
+        if self._closed or not goes_on:
             if not isinstance(answer, Fault):
                 answer.close(False)
             self._end()
@@ -66,22 +65,18 @@ class CompletionListener(CompletionHandle):
             return
         self._closed = True
         self._accepting = False
-        if self._waits:
-            assert self._door is not None
-            self._door.cancel()
-        else:
+        self._give_back()
+        if not self._waits:
             self._driver.call_soon(self._end)
 
     def _end(self) -> None:
-        if self not in self._driver.handles:
+        if self._is_forgotten():
             return
-        self.abandon()
+        self._forget()
         self._drop()
         self._sink.listener_closed()
 
-    def abandon(self) -> None:
-        """Give everything back to the system, and report nothing."""
-        self._driver.handles.pop(self, None)
+    def _give_back(self) -> None:
         if self._door is not None:
             self._door.close()
             self._door = None

@@ -86,14 +86,12 @@ class SimulatedDoor:
             network.note(self._host.name, "accept", end.name)
             self._host.run(done, end)
 
-    def cancel(self) -> None:
-        if self._done is not None:
-            done, self._done = self._done, None
-            self._network.timeline.soon(self._host.in_context(done, canceled("accept")))
-
     def close(self) -> None:
         if self.open:
             self.open = False
+            if self._done is not None:
+                done, self._done = self._done, None
+                self._network.timeline.soon(self._host.in_context(done, canceled("accept")))
             self._host.close_door(self)
             for end in self._queue:
                 end.close(True)  # nobody will accept them

@@ -124,7 +124,7 @@ class End:
             self.network.carry(self, FIN)
         self.network.timeline.soon(self.host.in_context(done, None))
 
-    def cancel(self) -> None:
+    def _cancel(self) -> None:
         if self.reading is not None:
             _, read = self.reading
             self.reading = None
@@ -138,7 +138,7 @@ class End:
         if self.closed:
             return
         self.closed = True
-        self.reading = self.writing = None
+        self._cancel()
         if self.broken is None and (reset or self.unread):
             self.network.carry(self, RST)
         elif self.broken is None and not self.shut:
