@@ -500,7 +500,7 @@ def test_no_listening_there(driver: RecordingDriver, system: FakeProactor) -> No
     assert driver.bind(THERE, False, False) is system.refusal
 
 
-# ------------------------------------------------------------------------------------------------- the loop, and its end
+# ------------------------------------------------------------------------------------------------ the loop, and its end
 
 
 def test_call_first_comes_before_everything_else(driver: RecordingDriver, system: FakeProactor) -> None:
@@ -544,7 +544,7 @@ def test_a_timer_does_not_keep_it_alive_and_can_be_taken_back_in_the_last_moment
     assert not is_alive(driver)
     driver.call_first(timer.cancel)
     system.last("timer").complete(None)
-    assert called == driver.reported == []
+    assert (called, driver.reported) == ([], [])
     timer.cancel()
 
 
