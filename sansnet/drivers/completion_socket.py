@@ -138,6 +138,7 @@ class CompletionSocket(CompletionHandle):
             self._report_soon(self._sink.attempt_failed, attempt, canceled("connect"))
 
     def _attempt_over(self, done: _Attempt, answer: Channel | Fault) -> None:
+        was_closed = self._closed
         if not self._driver.begin():
             if not isinstance(answer, Fault):
                 answer.close(False)
@@ -153,7 +154,7 @@ class CompletionSocket(CompletionHandle):
         else:
             self._channel = answer
             self._sink.connected(done.number)
-        self._end_if_closed()
+        self._end_if_closed(was_closed)
 
     # -- reading
 
@@ -181,12 +182,13 @@ class CompletionSocket(CompletionHandle):
 
     def _has_read(self, answer: bytes | Fault | None) -> None:
         """What it brings is reported although nobody wants to read any more: it can't be put back (obligation 2)."""
+        was_closed = self._closed
         if not self._driver.begin():
             return
         self._reads = False
         self._in_flight -= 1
         if self._closed:
-            self._end_if_closed()
+            self._end_if_closed(was_closed)
         elif type(answer) is bytes:
             self._sink.received(answer)
             if self._reading and not self._reads and not self._closed:
@@ -212,6 +214,7 @@ class CompletionSocket(CompletionHandle):
         return answer
 
     def _has_written(self, fault: Fault | None) -> None:
+        was_closed = self._closed
         if not self._driver.begin():
             return
         self._writing = False
@@ -222,7 +225,7 @@ class CompletionSocket(CompletionHandle):
             self._shut()
         if self._closed:
             self._sink.send_failed(fault or canceled("write"))
-            self._end_if_closed()
+            self._end_if_closed(was_closed)
         elif fault is None:
             self._sink.sent()
         else:
@@ -244,6 +247,7 @@ class CompletionSocket(CompletionHandle):
         self._channel.shutdown(self._has_shut)
 
     def _has_shut(self, fault: Fault | None) -> None:
+        was_closed = self._closed
         if not self._driver.begin():
             return
         self._in_flight -= 1
@@ -252,7 +256,7 @@ class CompletionSocket(CompletionHandle):
             self._sink.shut_down()
         else:
             self._sink.shutdown_failed(fault)
-        self._end_if_closed()
+        self._end_if_closed(was_closed)
 
     # -- closing
 
@@ -268,7 +272,7 @@ class CompletionSocket(CompletionHandle):
             self._report_soon(self._sink.shutdown_failed, canceled("shutdown"))
         self._give_back()
         if not self._in_flight:
-            self._driver.call_soon(self._end_if_closed)
+            self._driver.call_soon(self._end)
 
     def reset(self) -> None:
         self._reset = True
@@ -293,12 +297,22 @@ class CompletionSocket(CompletionHandle):
 
     def _report(self, report: Callable[..., None], *args: object) -> None:
         self._in_flight -= 1
+        was_closed = self._closed
         report(*args)
-        self._end_if_closed()
+        self._end_if_closed(was_closed)
 
-    def _end_if_closed(self) -> None:
-        """Closed, and the last operation has completed: that's all."""
-        if not self._closed or self._in_flight or self._is_forgotten():
+    def _end_if_closed(self, was_closed: bool) -> None:
+        """An operation has completed. If the handle was closed, and that was the last one, that's all.
+
+        was_closed: already before this turn. Otherwise `closed()` has to wait for a later one (obligation 6).
+        """
+        if was_closed:
+            self._end()
+        elif self._closed:
+            self._driver.call_soon(self._end)
+
+    def _end(self) -> None:
+        if self._in_flight or self._is_forgotten():
             return
         self._forget()
         self._drop()

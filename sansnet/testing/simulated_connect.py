@@ -68,9 +68,9 @@ class Dial:
         self._host.run(done, answer)
 
     def _reach_path(self) -> None:
-        door = self._host.door_at(self._to)
-        if door is None:
-            self._over(self._fault("ENOENT"))
+        door = self._host.at_path(self._to.address)
+        if isinstance(door, str):
+            self._over(self._fault(door))
         elif door.is_full:
             self._over(self._fault("EAGAIN"))
         else:

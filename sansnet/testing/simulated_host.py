@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextvars
 import errno
 import functools
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, Self, final
 
@@ -26,6 +27,7 @@ __all__ = ["LOOPBACK", "Host", "HostDriver"]
 
 _FIRST_PORT: Final = 49152
 _LAST_PORT: Final = 65535
+_LONGEST_PATH: Final = 108  # bytes of sun_path, on Linux
 LOOPBACK: Final = {4: "127.0.0.1", 6: "::1"}
 _ANY: Final = {4: "0.0.0.0", 6: "::"}
 
@@ -68,7 +70,7 @@ class Host:
         self._network: Final = network
         self._errors: Final = errors
         self._doors: dict[tuple[str, int], SimulatedDoor] = {}
-        self._paths: dict[str, SimulatedDoor | Bound] = {}
+        self._paths: dict[str, SimulatedDoor | Bound | None] = {}  # None: whoever made it has died
         self._ports: dict[int, int] = {}  # how often each is in use
         self._ends: dict[End, None] = {}
         self._next_port = _FIRST_PORT
@@ -112,7 +114,7 @@ class Host:
                 end.closed = True
             self._ends.clear()
             self._doors.clear()
-            self._paths.clear()
+            self._paths = dict.fromkeys(self._paths)
             self._ports.clear()
 
     def restart(self) -> None:
@@ -179,6 +181,8 @@ class Host:
         )
 
     def _bind_path(self, endpoint: Endpoint) -> Bound | Fault:
+        if len(os.fsencode(endpoint.address)) > _LONGEST_PATH:
+            return Fault("EINVAL", syscall="bind")
         if endpoint.address in self._paths:
             return Fault("EADDRINUSE", syscall="bind")
         bound = self._paths[endpoint.address] = Bound(self, endpoint, both=False)
@@ -241,14 +245,27 @@ class Host:
     def door_at(self, endpoint: Endpoint) -> SimulatedDoor | None:
         """Who listens at that address of ours?"""
         port = endpoint.port
-        if port is None:
-            door = self._paths.get(endpoint.address)
-            return door if isinstance(door, SimulatedDoor) else None
+        assert port is not None, "paths are elsewhere"
         exact = self._doors.get((endpoint.address, port)) or self._doors.get((_ANY[endpoint.family], port))
         if exact is None and endpoint.family == 4:
             dual = self._doors.get(("::", port))
             return dual if dual is not None and dual.bound.both else None
         return exact
+
+    def at_path(self, path: str) -> SimulatedDoor | str:
+        """Who listens at that path of ours; or the code that says why nobody does."""
+        if len(os.fsencode(path)) > _LONGEST_PATH:
+            return "EINVAL"
+        if path not in self._paths:
+            return "ENOENT"
+        door = self._paths[path]
+        return door if isinstance(door, SimulatedDoor) else "ECONNREFUSED"
+
+    def unlink(self, path: str) -> None:
+        """Remove a path, such as one that a crash has left. Raises FileNotFoundError if it isn't there."""
+        if path not in self._paths:
+            raise FileNotFoundError(errno.ENOENT, f"host {self.name!r} has no such path", path)
+        del self._paths[path]
 
     # -- connecting
 

@@ -88,7 +88,7 @@ class End:
         self.closed = False
         self.reading: tuple[int, Callable[[bytes | Fault | None], None]] | None = None
         self.writing: Callable[[Fault | None], None] | None = None
-        self.waiting: deque[bytes] = deque()  # what the write in flight has left
+        self.waiting = b""  # what the write in flight has left
         self.unacked = 0  # bytes that were sent and not read
         self.free_at = 0.0  # when the line has carried what it was given
         self.arrives = 0.0  # when the last segment arrives: no later one comes before it
@@ -107,11 +107,11 @@ class End:
             return _BROKEN
         size = sum(map(len, payloads))
         room = self._room(size)
+        gathered = bytes(payloads[0]) if len(payloads) == 1 else b"".join(payloads)
         if size <= room:
-            for payload in payloads:
-                self._send(bytes(payload))
+            self._send(gathered)
             return None
-        self.waiting.extend(bytes(payload) for payload in payloads if payload)
+        self.waiting = gathered
         self.writing = done
         self._fill(room)
         if self._window_left():
@@ -131,7 +131,7 @@ class End:
             self.network.timeline.soon(self.host.in_context(read, canceled("read")))
         if self.writing is not None:
             wrote, self.writing = self.writing, None
-            self.waiting.clear()
+            self.waiting = b""
             self.network.timeline.soon(self.host.in_context(wrote, canceled("write")))
 
     def close(self, reset: bool) -> None:
@@ -187,13 +187,8 @@ class End:
     def _fill(self, room: int) -> None:
         """Send as much of what waits as there is room for."""
         waiting = self.waiting
-        while waiting and room > 0:
-            payload = waiting.popleft()
-            if len(payload) > room:
-                waiting.appendleft(payload[room:])
-                payload = payload[:room]
-            room -= len(payload)
-            self._send(payload)
+        self.waiting = waiting[room:]
+        self._send(waiting[:room])
 
     def _go_on_writing(self) -> None:
         """The peer has read something: there is room again."""
@@ -230,7 +225,7 @@ class End:
         self.broken = read
         if self.writing is not None:
             done, self.writing = self.writing, None
-            self.waiting.clear()
+            self.waiting = b""
             self.host.run(done, write)
         if self.reading is not None:
             self._go_on_reading()

@@ -38,6 +38,7 @@ class Life:
         self.open = connected
         self.reading = False
         self.closing = False
+        self.just_closed = False
         self.recorder.then["connected"] = self._cancel_the_others
         if not connected:
             self.channels = []
@@ -144,7 +145,7 @@ class Life:
         self.handle.shutdown()
 
     def _close(self, reset: bool) -> None:
-        self.closing = True
+        self.closing = self.just_closed = True
         (self.handle.reset if reset else self.handle.close)()
 
     # -- the laws
@@ -160,6 +161,8 @@ class Life:
         assert told["eof"] + told["read_failed"] <= 1
         assert "closed" not in self.recorder.names[:-1], "something came after closed()"
         assert told["closed"] <= self.closing
+        assert not (told["closed"] and self.just_closed), "closed() in the turn of close() (obligation 6)"
+        self.just_closed = False
         for entry in self.recorder.log:
             if entry[0] == "connected":
                 assert entry[1] not in self.cancelled, "connected after cancel_connect"
@@ -179,6 +182,7 @@ class Life:
         """Close, let everything end, and see that each op had its one completion."""
         if not self.closing:
             self._close(False)
+            self.check()
         for _ in range(50):
             completions = dict(self._completions())
             if not completions:
