@@ -109,10 +109,12 @@ class Host:
         if self.up:
             self.up = False
             self._network.note(self.name, "crash")
-            self.driver.close()
-            for end in list(self._ends):
-                end.closed = True
+            for end in self._ends:
+                end.vanish()
             self._ends.clear()
+            for door in self._doors.values():
+                door.vanish()
+            self.driver.close()
             self._doors.clear()
             self._paths = dict.fromkeys(self._paths)
             self._ports.clear()

@@ -86,6 +86,12 @@ class SimulatedDoor:
             network.note(self._host.name, "accept", end.name)
             self._host.run(done, end)
 
+    def vanish(self) -> None:
+        """The host is dead."""
+        self.open = False
+        self._done = None
+        self._queue.clear()
+
     def close(self) -> None:
         if self.open:
             self.open = False

@@ -3,7 +3,9 @@
 What is modelled, since programs depend on it: bytes arrive in order, in other pieces than they were written in; a
 window bounds what is on its way or unread, so that a writer has to wait for a slow reader; FIN ends one direction, in
 order, RST breaks both; closing with unread bytes is RST, and so is what arrives at a closed end; who is cut off hears
-nothing at all, until his own segments go unanswered for too long.
+nothing at all, until his own segments go unanswered for too long. What an end is told of a broken connection is
+what Linux tells: the reason once, then the end of the file, or EPIPE. A path's connection (a Unix domain socket) has
+no weather, and knows at once that its peer is closed.
 
 What isn't: segments and their headers, congestion control, reordering (TCP hides it), urgent data, simultaneous open.
 """
@@ -33,14 +35,15 @@ class _Mark:
     def __init__(self, name: str) -> None:
         self.name: Final = name
 
+    def __str__(self) -> str:
+        return self.name
+
 
 FIN: Final = _Mark("FIN")
 RST: Final = _Mark("RST")
 Segment = bytes | _Mark
 
-_RESET_READ: Final = Fault("ECONNRESET", errno=104, syscall="read")
-_RESET_WRITE: Final = Fault("ECONNRESET", errno=104, syscall="write")
-_BROKEN: Final = Fault("EPIPE", errno=32, syscall="write")
+_ERRNO: Final = {"ECONNRESET": 104, "EPIPE": 32, "ETIMEDOUT": 110}
 
 
 @final
@@ -52,10 +55,12 @@ class End:
         "broken",
         "closed",
         "ended",
+        "error",
         "free_at",
         "held",
         "host",
         "inbox",
+        "is_path",
         "local",
         "name",
         "network",
@@ -83,7 +88,9 @@ class End:
         self.inbox: deque[bytes] = deque()  # what arrived and was not read
         self.unread = 0  # bytes of it
         self.ended = False  # FIN arrived
-        self.broken: Fault | None = None  # RST arrived, or the peer is gone: what a read is told
+        self.broken = False  # RST arrived, or the peer is gone …
+        self.error: str | None = None  # … and this is why, until somebody was told
+        self.is_path: Final = local is None or local.port is None
         self.shut = False  # FIN was sent
         self.closed = False
         self.reading: tuple[int, Callable[[bytes | Fault | None], None]] | None = None
@@ -99,12 +106,12 @@ class End:
 
     def read(self, size: int, done: Callable[[bytes | Fault | None], None]) -> None:
         self.reading = size, done
-        if self.inbox or self.ended or self.broken is not None:
+        if self.inbox or self.ended or self.broken:
             self.network.timeline.soon(self._go_on_reading)
 
     def write(self, payloads: tuple[Payload, ...], done: Callable[[Fault | None], None]) -> int | Fault | None:
-        if self.broken is not None:
-            return _BROKEN
+        if self.broken or (self.is_path and self.peer.closed):
+            return self._fault("write")
         size = sum(map(len, payloads))
         room = self._room(size)
         gathered = bytes(payloads[0]) if len(payloads) == 1 else b"".join(payloads)
@@ -119,9 +126,13 @@ class End:
         return room
 
     def shutdown(self, done: Callable[[Fault | None], None]) -> None:
-        if not self.shut and self.broken is None:
+        if not self.shut and not self.broken:
             self.shut = True
             self.network.carry(self, FIN)
+            if self.is_path and self.network.faults.no_half_close:
+                self.network.fired["no_half_close"] += 1
+                self.ended = True  # who ends hears no more either
+                self._go_on_reading()
         self.network.timeline.soon(self.host.in_context(done, None))
 
     def _cancel(self) -> None:
@@ -139,12 +150,18 @@ class End:
             return
         self.closed = True
         self._cancel()
-        if self.broken is None and (reset or self.unread):
+        if not self.broken and (reset or self.unread):
             self.network.carry(self, RST)
-        elif self.broken is None and not self.shut:
+        elif not self.broken and not self.shut:
             self.shut = True
             self.network.carry(self, FIN)
         self.host.forget(self)
+
+    def vanish(self) -> None:
+        """The host is dead: nothing more is said or heard here."""
+        self.closed = self.broken = True
+        self.reading = self.writing = None
+        self.held = None
 
     def local_name(self) -> Endpoint | None:
         return self.local
@@ -213,22 +230,30 @@ class End:
                 self._go_on_reading()
         elif segment is FIN:
             self.ended = True
+            if self.is_path and self.network.faults.no_half_close:
+                self.broken = True  # there is nobody to write to either
             if self.reading is not None:
                 self._go_on_reading()
         else:
-            self.break_off(_RESET_READ, _RESET_WRITE)
+            self.break_off("EPIPE" if self.ended else "ECONNRESET")
 
-    def break_off(self, read: Fault, write: Fault) -> None:
-        """The connection is broken: whoever waits is told, and so is who reads what is still there and then goes on."""
-        if self.broken is not None or self.closed:
+    def break_off(self, error: str) -> None:
+        """The connection is broken. Who reads is told first, since he may know what to do about it."""
+        if self.broken or self.closed:
             return
-        self.broken = read
+        self.broken = True
+        self.error = error
+        if self.reading is not None:
+            self._go_on_reading()
         if self.writing is not None:
             done, self.writing = self.writing, None
             self.waiting = b""
-            self.host.run(done, write)
-        if self.reading is not None:
-            self._go_on_reading()
+            self.host.run(done, self._fault("write"))
+
+    def _fault(self, syscall: str) -> Fault:
+        """What is told of a broken connection; the reason, if nobody was told it yet."""
+        code, self.error = self.error or "EPIPE", None
+        return Fault(code, errno=_ERRNO[code], syscall=syscall)
 
     def _go_on_reading(self) -> None:
         if self.reading is None:
@@ -240,12 +265,12 @@ class End:
             self.unread -= len(payload)
             self._acknowledge(len(payload))
             self.host.run(done, payload)
-        elif self.broken is not None:
-            self.reading = None
-            self.host.run(done, self.broken)
-        elif self.ended:
+        elif self.ended or (self.broken and self.error is None):
             self.reading = None
             self.host.run(done, None)
+        elif self.broken:
+            self.reading = None
+            self.host.run(done, self._fault("read"))
 
     def _take(self, size: int) -> bytes:
         """As a system does: all that is there, up to `size`, whatever the pieces it came in."""
