@@ -65,13 +65,12 @@ class Faults:
     def __post_init__(self) -> None:
         for name in CHANCES:
             value = getattr(self, name)
-            if not 0 <= value <= 1:
+            if not isinstance(value, int | float) or not 0 <= value <= 1:
                 raise ValueError(f"Faults.{name} is a probability, within 0 and 1, not {value!r}")
         for name in ("latency", "lookup_time", "outage_time"):
-            low, high = getattr(self, name)
-            if not 0 <= low <= high:
-                raise ValueError(f"Faults.{name} is a range of seconds, not {(low, high)!r}")
-        if self.window < 1:
+            if not _is_range(getattr(self, name)):
+                raise ValueError(f"Faults.{name} is a range of seconds, not {getattr(self, name)!r}")
+        if not isinstance(self.window, int) or self.window < 1:
             raise ValueError(f"Faults.window is at least 1 byte, not {self.window!r}")
         if self.bandwidth is not None and not self.bandwidth > 0:
             raise ValueError(f"Faults.bandwidth is a rate above 0, or None, not {self.bandwidth!r}")
@@ -100,6 +99,13 @@ class Faults:
             no_half_close=random.random() < 0.5,
             **chances,
         )
+
+
+def _is_range(value: object) -> bool:
+    match value:
+        case (int() | float() as low, int() | float() as high):
+            return 0 <= low <= high
+    return False
 
 
 CHANCES: Final = tuple([one.name for one in fields(Faults) if one.type == "float"])

@@ -79,8 +79,8 @@ class Host:
 
     def _boot(self) -> None:
         self.driver = HostDriver(self, self._errors)
-        self._context = contextvars.Context()
-        self._context.run(lambda: using(self.driver).__enter__())
+        with using(self.driver):
+            self._context = contextvars.copy_context()
 
     # -- running code here
 
@@ -112,11 +112,13 @@ class Host:
             for end in self._ends:
                 end.vanish()
             self._ends.clear()
-            for door in self._doors.values():
-                door.vanish()
+            left = dict.fromkeys(self._paths)
+            for door in (*self._doors.values(), *self._paths.values()):
+                if isinstance(door, SimulatedDoor):
+                    door.vanish()
             self.driver.close()
             self._doors.clear()
-            self._paths = dict.fromkeys(self._paths)
+            self._paths.update(left)
             self._ports.clear()
 
     def restart(self) -> None:

@@ -129,7 +129,9 @@ class Simulation:
             timeline.now = end
 
     def at(self, seconds: float, callback: Callable[[], object]) -> None:
-        """Call `callback` in so many seconds, on no host in particular."""
+        """Call `callback` in so many seconds, on no host in particular. Raises ValueError for a time that is past."""
+        if not seconds >= 0:
+            raise ValueError(f"seconds from now, not {seconds!r}")
         self._network.timeline.timer(seconds, callback)
 
     def _raise(self) -> None:
