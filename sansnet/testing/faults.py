@@ -70,7 +70,7 @@ class Faults:
         for name in ("latency", "lookup_time", "outage_time"):
             if not _is_range(getattr(self, name)):
                 raise ValueError(f"Faults.{name} is a range of seconds, not {getattr(self, name)!r}")
-        if not isinstance(self.window, int) or self.window < 1:
+        if self.window < 1:
             raise ValueError(f"Faults.window is at least 1 byte, not {self.window!r}")
         if self.bandwidth is not None and not self.bandwidth > 0:
             raise ValueError(f"Faults.bandwidth is a rate above 0, or None, not {self.bandwidth!r}")
@@ -105,7 +105,8 @@ def _is_range(value: object) -> bool:
     match value:
         case (int() | float() as low, int() | float() as high):
             return 0 <= low <= high
-    return False
+        case _:
+            return False
 
 
 CHANCES: Final = tuple([one.name for one in fields(Faults) if one.type == "float"])

@@ -122,18 +122,20 @@ class Dial:
             network.fire("backlog_overflow")
         else:
             ours, theirs = self._ends(target)
+            door.expected += 1
             network.timeline.at(back, self._answered, ours, theirs, door)
 
     def _answered(self, ours: End, theirs: End, door: SimulatedDoor) -> None:
         """SYN and ACK are here: connected. The ACK is on its way to the server, and what we send comes behind it."""
         network = self._network
-        if self._done is None:
+        if self._done is None or not self._host.up:
+            door.expected -= 1
             theirs.close(False)
             self._host.forget(ours)
             return
         network.note(ours.name, theirs.name, "connected")
         ours.arrives = network.timeline.now + network.latency(network.faults_of(ours))
-        network.timeline.at(ours.arrives, door.arrive, theirs)
+        network.timeline.at(ours.arrives, door.complete, theirs)
         ours.own_port, self._local = self._local, None
         self._over(ours)
 

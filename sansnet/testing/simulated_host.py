@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LOOPBACK", "Host", "HostDriver"]
 
-_FIRST_PORT: Final = 49152
-_LAST_PORT: Final = 65535
+_PORTS: Final = range(49152, 65536)
 _LONGEST_PATH: Final = 108  # bytes of sun_path, on Linux
 LOOPBACK: Final = {4: "127.0.0.1", 6: "::1"}
 _ANY: Final = {4: "0.0.0.0", 6: "::"}
@@ -54,12 +53,13 @@ class Host:
         "_ends",
         "_errors",
         "_network",
-        "_next_port",
+        "_next",
         "_paths",
         "_ports",
         "addresses",
         "driver",
         "name",
+        "ports",
         "up",
     )
 
@@ -73,7 +73,9 @@ class Host:
         self._paths: dict[str, SimulatedDoor | Bound | None] = {}  # None: whoever made it has died
         self._ports: dict[int, int] = {}  # how often each is in use
         self._ends: dict[End, None] = {}
-        self._next_port = _FIRST_PORT
+        self.ports = _PORTS
+        """From which the system chooses, for those who don't care."""
+        self._next = 0
         self._blocks: list[AbstractContextManager[object]] = []
         self._boot()
 
@@ -197,9 +199,9 @@ class Host:
 
     def _free_port(self) -> int:
         """The next one, so that a port isn't used again soon; 0 when there is none."""
-        for _ in range(_LAST_PORT - _FIRST_PORT + 1):
-            port = self._next_port
-            self._next_port = port + 1 if port < _LAST_PORT else _FIRST_PORT
+        for _ in self.ports:
+            port = self.ports[self._next % len(self.ports)]
+            self._next += 1
             if port not in self._ports:
                 return port
         return 0
