@@ -6,8 +6,8 @@ import contextvars
 import errno
 import functools
 import os
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final, Self, final
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, final
 
 from ..default import using
 from ..drivers.completion import CompletionDriver
@@ -16,6 +16,7 @@ from ..state.faults import Fault
 from .simulated_connect import Dial
 from .simulated_listen import Bound, SimulatedDoor
 from .simulated_stream import End
+from .tasks import Task
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from .timeline import Timer
 
 __all__ = ["LOOPBACK", "Host", "HostDriver"]
+
+T = TypeVar("T")
 
 _PORTS: Final = range(49152, 65536)
 _LONGEST_PATH: Final = 108  # bytes of sun_path, on Linux
@@ -56,6 +59,7 @@ class Host:
         "_next",
         "_paths",
         "_ports",
+        "_tasks",
         "addresses",
         "driver",
         "name",
@@ -77,6 +81,7 @@ class Host:
         """From which the system chooses, for those who don't care."""
         self._next = 0
         self._blocks: list[AbstractContextManager[object]] = []
+        self._tasks: list[Task[Any]] = []
         self._boot()
 
     def _boot(self) -> None:
@@ -105,6 +110,18 @@ class Host:
     def in_context(self, callback: Callable[..., object], *args: object) -> Callable[[], None]:
         """The same as a function, for later."""
         return functools.partial(self.run, callback, *args)
+
+    def start(self, coroutine: Coroutine[Any, Any, T]) -> Task[T]:
+        """Run a coroutine on this host, from the simulation's loop. It can wait for sansnet, `sleep()` and tasks."""
+        task = Task(self, coroutine)
+        self._tasks.append(task)
+        return task
+
+    def stop(self) -> None:
+        """The simulation is over."""
+        for task in self._tasks:
+            task.close()
+        self.driver.close()
 
     def crash(self) -> None:
         """Lose everything, and say nothing: no FIN, no RST. Peers learn of it when they send."""

@@ -22,18 +22,22 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from random import Random
-from typing import Any, Final, Literal, Self, final
+from typing import Any, Final, Literal, Self, TypeVar, final
 
 from ..address import is_ip
+from ..default import default_driver
+from ..parking import new_spot
 from .faults import COUNTED, Faults
 from .simulated_host import Host
 from .simulated_network import Network
 
 __all__ = ["Simulation", "Unfired"]
+
+T = TypeVar("T")
 
 _LAST: Final = 20
 """So many entries of the story go with an exception."""
@@ -127,6 +131,45 @@ class Simulation:
             self._raise()
         if seconds is not None and not (until is not None and until()):
             timeline.now = end
+
+    def run_async(self, coroutine: Coroutine[Any, Any, T], *, seconds: float | None = None) -> T:
+        """Run a coroutine to its end, on the host whose block this is in, or on the first. What it returns.
+
+        It can wait for all of sansnet that is awaitable, `sleep()`, and what `Host.start()` gives. seconds: no longer
+        than that.
+
+        Raises what it raises; RuntimeError when there is no host, or when nothing is left that could wake it; and
+        TimeoutError when it takes longer.
+        """
+        timeline = self._network.timeline
+        if not self._network.hosts:
+            coroutine.close()
+            raise RuntimeError("there is no host to run it on")
+        task = self._here().start(coroutine)
+        task.is_awaited = True
+        end = float("inf") if seconds is None else timeline.now + seconds
+        timeline.run(end, self._errors, lambda: task.done, lambda: True)
+        if self._errors:
+            self._raise()
+        if not task.done and seconds is not None:
+            timeline.now = end
+            raise TimeoutError(f"the task isn't done after {seconds:g} s")
+        if not task.done:
+            raise RuntimeError("the task waits for what will never come: nothing is left to happen")
+        return task.result
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait so long, in a task. Raises RuntimeError elsewhere."""
+        spot = new_spot()
+        timer = self._network.timeline.timer(seconds, spot.wake)
+        try:
+            await spot.park()
+        finally:
+            timer.cancel()
+
+    def _here(self) -> Host:
+        hosts = self._network.hosts.values()
+        return next((host for host in hosts if host.driver is default_driver()), next(iter(hosts)))
 
     def at(self, seconds: float, callback: Callable[[], object]) -> None:
         """Call `callback` in so many seconds, on no host in particular. Raises ValueError for a time that is past."""
@@ -296,7 +339,7 @@ class Simulation:
             for line in (f"Simulation(seed={self.seed}), {self.now:.6f} s:", *self.story(_LAST)):
                 error.add_note(line)
         for host in self._network.hosts.values():
-            host.driver.close()
+            host.stop()
 
 
 def _line(when: float, *words: object) -> str:
