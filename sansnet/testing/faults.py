@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields
 from random import Random
 from typing import Any, Final
 
-__all__ = ["CHANCES", "COUNTED", "Faults"]
+__all__ = ["CHANCES", "COUNTED", "NAMES", "Faults"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +111,9 @@ def _is_range(value: object) -> bool:
 
 CHANCES: Final = tuple([one.name for one in fields(Faults) if one.type == "float"])
 """The names of the probabilities."""
+
+NAMES: Final = tuple([one.name for one in fields(Faults) if one.init])
+"""What a plan can name."""
 
 COUNTED: Final = (*CHANCES, "jitter", "bandwidth", "no_half_close", "partition", "crash", "backlog_overflow")
 """The names under which faults are counted."""

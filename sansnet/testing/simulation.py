@@ -31,7 +31,7 @@ from typing import Any, Final, Literal, Self, TypeVar, final
 from ..address import is_ip
 from ..default import default_driver
 from ..parking import new_spot
-from .faults import COUNTED, Faults
+from .faults import COUNTED, NAMES, Faults
 from .simulated_host import Host
 from .simulated_network import Network
 
@@ -224,9 +224,9 @@ class Simulation:
         Raises LookupError for a host that there isn't, and TypeError or ValueError for faults that make no sense.
         """
         pair = None if between is None else self._pair(*between)
-        unknown = [name for name in changes if name not in Faults.__dataclass_fields__]
+        unknown = [name for name in changes if name not in NAMES]
         if unknown:
-            raise TypeError(f"there is no fault {unknown[0]!r}; there are: {', '.join(Faults.__dataclass_fields__)}")
+            raise TypeError(f"there is no fault {unknown[0]!r}; there are: {', '.join(NAMES)}")
         replace(faults or Faults(), **changes)
         return self._weather(pair, faults, changes)
 

@@ -7,11 +7,13 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from sansnet.drivers.completion import CompletionDriver
+from sansnet.drivers.contract import SocketHandle
 from sansnet.state.effects import Payload
 from sansnet.state.endpoints import Endpoint, Found, ListenPlan
 from sansnet.state.faults import Fault
+from tests.drivers.recorder import Recorder, attached
 
-__all__ = ["FakeChannel", "FakeDoor", "FakeProactor", "Operation", "RecordingDriver"]
+__all__ = ["FakeChannel", "FakeDoor", "FakeProactor", "Operation", "RecordingDriver", "opened"]
 
 HERE: Final = Endpoint("127.0.0.1", 8124, 4)
 
@@ -212,3 +214,10 @@ class RecordingDriver(CompletionDriver):
 
     def report(self, error: BaseException, source: object = None) -> None:
         self.reported.append(error)
+
+
+def opened(driver: CompletionDriver, takes: int | Fault | None = None) -> tuple[SocketHandle, Recorder, FakeChannel]:
+    """A handle that is connected."""
+    channel = FakeChannel(takes)
+    handle = driver.adopt(channel)
+    return handle, attached(handle), channel
