@@ -104,6 +104,11 @@ class Simulation:
         network.addresses.update(dict.fromkeys(addresses, made))
         return made
 
+    @property
+    def hosts(self) -> dict[str, Host]:
+        """The hosts, by name."""
+        return dict(self._network.hosts)
+
     # -- time
 
     @property
