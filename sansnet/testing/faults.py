@@ -61,6 +61,8 @@ class Faults:
 
     is_rough: bool = field(init=False, repr=False, compare=False)
     """May more befall a segment than latency?"""
+    is_choppy: bool = field(init=False, repr=False, compare=False)
+    """May reads and writes come in pieces, or late?"""
 
     def __post_init__(self) -> None:
         for name in CHANCES:
@@ -76,6 +78,8 @@ class Faults:
             raise ValueError(f"Faults.bandwidth is a rate above 0, or None, not {self.bandwidth!r}")
         rough = self.bandwidth is not None or self.loss > 0 or self.reset > 0 or self.outages > 0
         object.__setattr__(self, "is_rough", rough)
+        choppy = self.partial_reads > 0 or self.partial_writes > 0 or self.spurious > 0
+        object.__setattr__(self, "is_choppy", choppy)
 
     @property
     def requested(self) -> tuple[str, ...]:

@@ -42,6 +42,7 @@ class Network:
         self.recording: Final = recording
         self.cuts: Final[dict[tuple[str, str], int]] = {}  # pairs of hosts that can't reach each other
         self._cut_off: Final[dict[End, Timer]] = {}  # ends with segments that can't get through, and until when
+        self.jittered = 0
         self._ends = 0
 
     # -- chance
@@ -83,7 +84,7 @@ class Network:
         low, high = faults.latency
         if low == high:
             return low
-        self.fired["jitter"] += 1
+        self.jittered += 1  # and not in `fired`, since this happens with each segment
         return low + (high - low) * self.random.random()
 
     def name_end(self, host: Host) -> str:
@@ -140,12 +141,13 @@ class Network:
         if end.held is not None:
             end.held.append(segment)
         elif end.host is peer.host or self.reach(end.host, peer.host):
-            if self.recording:
-                if type(segment) is bytes:
+            if type(segment) is bytes:
+                if self.recording:
                     self.record.append((self.timeline.now, end.name, peer.name, len(segment), crc32(segment)))
-                else:
-                    self.record.append((self.timeline.now, end.name, peer.name, str(segment)))
-            peer.arrive(segment)
+                peer.receive(segment)
+            else:
+                self.note(end.name, peer.name, str(segment))
+                peer.arrive(segment)
         elif end.host.up:
             self.fire("partition" if peer.host.up else "crash")
             end.held = deque([segment])

@@ -211,7 +211,10 @@ class Simulation:
     @property
     def fired(self) -> Counter[str]:
         """How often each fault came to something."""
-        return self._network.fired
+        network = self._network
+        if network.jittered:
+            network.fired["jitter"] = network.jittered
+        return network.fired
 
     @property
     def faults(self) -> Faults:
