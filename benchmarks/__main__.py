@@ -1,6 +1,6 @@
 """Run the benchmarks and print their figures.
 
-python -m benchmarks [--rounds N] [--seconds S] [inputs] [blocklist] [echo] [explorer]
+python -m benchmarks [--rounds N] [--seconds S] [inputs] [blocklist] [echo] [explorer] [simulation]
 """
 
 from __future__ import annotations
@@ -10,15 +10,14 @@ import os
 import platform
 import sys
 
-from . import blocklist, echo, explorer, inputs
+from . import blocklist, echo, explorer, inputs, simulation
 
 
 def main() -> int:
     """Run what was asked for; all of it by default."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "which", nargs="*", choices=["inputs", "blocklist", "echo", "explorer", []], help="default: all"
-    )
+    every = ["inputs", "blocklist", "echo", "explorer", "simulation"]
+    parser.add_argument("which", nargs="*", choices=[*every, []], help="default: all")
     parser.add_argument(
         "--rounds", type=int, default=5, help="rounds of each figure; the median is printed (default 5)"
     )
@@ -26,7 +25,7 @@ def main() -> int:
     arguments = parser.parse_args()
     if arguments.rounds < 1 or arguments.seconds <= 0:
         parser.error("--rounds and --seconds must be positive")
-    which = arguments.which or ["inputs", "blocklist", "echo", "explorer"]
+    which = arguments.which or every
     print(
         f"{platform.python_implementation()} {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores"
     )
@@ -38,6 +37,8 @@ def main() -> int:
         echo.report(arguments.rounds, arguments.seconds)
     if "explorer" in which:
         explorer.report(arguments.rounds)
+    if "simulation" in which:
+        simulation.report(arguments.rounds)
     return 0
 
 

@@ -16,11 +16,28 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+import pytest
+
 import sansnet
 from sansnet import AddressInfo, Server, Socket
+from sansnet.drivers.completion import CompletionDriver
 from sansnet.drivers.selector import SelectorDriver
+from sansnet.testing.faults import Faults
+from sansnet.testing.simulation import Simulation
 
-__all__ = ["HAS_PATHS", "PATIENCE", "Loopback", "child_environment", "log_of", "loopback", "port_of"]
+__all__ = [
+    "HAS_PATHS",
+    "PATIENCE",
+    "Loopback",
+    "SimulatedLoopback",
+    "child_environment",
+    "each_network",
+    "log_of",
+    "loopback",
+    "port_of",
+    "simulated_loopback",
+    "system_only",
+]
 
 T = TypeVar("T")
 
@@ -42,7 +59,9 @@ _EVENTS: Final = ("connect", "ready", "data", "end", "prefinish", "finish", "dra
 class Loopback:
     """A driver, and what tests do with it."""
 
-    def __init__(self, driver: SelectorDriver) -> None:
+    driver: Any
+
+    def __init__(self, driver: SelectorDriver | CompletionDriver) -> None:
         self.driver = driver
 
     def run_until(self, condition: Callable[[], object], seconds: float = PATIENCE) -> None:
@@ -70,7 +89,12 @@ class Loopback:
     def turn(self, times: int = 1) -> None:
         """So many turns, none of which waits."""
         for _ in range(times):
-            self.driver.step(0)
+            self.step()
+
+    def step(self) -> bool:
+        """A turn that doesn't wait. Is anything left?"""
+        left: bool = self.driver.step(0)
+        return left
 
     def serve(self, listener: Callable[..., object] | None = None, **options: Any) -> Server:
         """A server that listens on a port of the kernel's choice."""
@@ -106,6 +130,44 @@ def loopback() -> Iterator[Loopback]:
     """A driver of its own for this block; it is closed with all its sockets."""
     with SelectorDriver() as driver, sansnet.using(driver):
         yield Loopback(driver)
+
+
+class SimulatedLoopback(Loopback):
+    """The same on a simulated host, without any delay: what the model and the system have to agree about."""
+
+    def __init__(self, sim: Simulation) -> None:
+        self.sim = sim
+        super().__init__(sim.host("here", "127.0.0.2").driver)
+
+    def run_until(self, condition: Callable[[], object], seconds: float = PATIENCE) -> None:
+        self.sim.run(seconds, until=condition)
+        assert condition(), f"waited {seconds:g} s in vain"
+
+    def run(self, seconds: float = PATIENCE) -> None:
+        limit = self.sim.now + seconds
+        self.sim.run()
+        assert self.sim.now < limit, f"still alive after {seconds:g} s"
+
+    def alongside(self, work: Callable[[], T]) -> T:
+        raise NotImplementedError("a simulation has one thread: this test is for the system only")
+
+    def step(self) -> bool:
+        self.sim.run(0)
+        return bool(self.driver.alive)
+
+
+@contextlib.contextmanager
+def simulated_loopback() -> Iterator[Loopback]:
+    """A simulated host of its own for this block."""
+    with Simulation(faults=Faults(latency=(0, 0))) as sim, sim.host("here", "127.0.0.2"):
+        yield SimulatedLoopback(sim)
+
+
+each_network: Final = pytest.fixture(params=[loopback, simulated_loopback], ids=["system", "simulated"], name="net")
+"""Decorates a fixture `net`: the test is run on the system's loopback interface, and on a simulated one."""
+
+system_only: Final = pytest.mark.parametrize("net", [loopback], ids=["system"], indirect=True)
+"""Marks a test that needs the system itself: files, descriptors, threads, plain sockets."""
 
 
 def port_of(server: Server) -> int:

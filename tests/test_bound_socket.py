@@ -12,15 +12,15 @@ import pytest
 
 import sansnet
 from sansnet import AddressInfo, BoundSocket, Socket
-from tests.loopback import HAS_PATHS, Loopback, loopback, port_of
+from tests.loopback import HAS_PATHS, Loopback, each_network, loopback, port_of, system_only
 
 needs_paths = pytest.mark.skipif(not HAS_PATHS, reason="Unix domain sockets")
 ADOPTED = "The bound socket has already been adopted by a server or socket"
 
 
-@pytest.fixture
-def net() -> Iterator[Loopback]:
-    with loopback() as made:
+@each_network
+def net(request: pytest.FixtureRequest) -> Iterator[Loopback]:
+    with request.param() as made:
         yield made
 
 
@@ -35,6 +35,7 @@ def is_open(number: int) -> bool:
 @pytest.mark.covers(
     "Z-06", "BoundSocket.address", "BoundSocket.fd", "BoundSocket.fileno", "BoundSocket.is_pipe", "BoundSocket.close"
 )
+@system_only
 def test_it_holds_an_address_until_it_is_closed(net: Loopback) -> None:
     bound = BoundSocket(host="127.0.0.1")
     address = bound.address()
@@ -104,6 +105,7 @@ def test_a_client_connects_from_it(net: Loopback) -> None:
     server.close()
 
 
+@system_only
 def test_a_failed_server_leaves_it_as_it_was(net: Loopback) -> None:
     """Bad arguments are found before anything changes hands."""
     with BoundSocket() as bound:
@@ -129,6 +131,7 @@ def test_a_path_is_removed_with_it(net: Loopback, tmp_path: Path) -> None:
 
 
 @needs_paths
+@system_only
 def test_a_path_is_removed_with_the_client_that_took_it_over(net: Loopback, tmp_path: Path) -> None:
     path = str(tmp_path / "client")
     server = sansnet.create_server().listen(str(tmp_path / "server"))

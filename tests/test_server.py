@@ -18,16 +18,16 @@ import pytest
 
 import sansnet
 from sansnet import AddressInfo, BlockList, DropInfo, NetError, NetOSError, Server, Socket
-from tests.loopback import HAS_PATHS, Loopback, log_of, loopback, port_of
+from tests.loopback import HAS_PATHS, Loopback, each_network, log_of, port_of, system_only
 
 MIB = 1 << 20
 
 paths = pytest.mark.skipif(not HAS_PATHS, reason="no Unix domain sockets here")
 
 
-@pytest.fixture
-def net() -> Iterator[Loopback]:
-    with loopback() as made:
+@each_network
+def net(request: pytest.FixtureRequest) -> Iterator[Loopback]:
+    with request.param() as made:
         yield made
 
 
@@ -211,6 +211,7 @@ def test_close_all_connections(net: Loopback) -> None:
 
 
 @pytest.mark.covers("O-06", "C-19")
+@system_only
 def test_closing_resets_who_waited_in_the_backlog(net: Loopback) -> None:
     """[O-06, C-19]"""
     server = net.serve()
@@ -336,6 +337,7 @@ def test_pause_on_connect(net: Loopback) -> None:
 
 
 @pytest.mark.covers("A-04")
+@system_only
 def test_options_are_read_when_a_connection_is_accepted(net: Loopback) -> None:
     """[A-04, K-05]"""
     accepted: list[Socket] = []
@@ -386,6 +388,7 @@ def test_destroy_in_the_connection_listener(net: Loopback) -> None:
     assert server.connections == 0
 
 
+@system_only
 def test_a_client_that_resets_at_once(net: Loopback) -> None:
     """[P-10] It was a connection; then it fails."""
     logs: list[list[str]] = []
@@ -401,6 +404,7 @@ def test_a_client_that_resets_at_once(net: Loopback) -> None:
 
 
 @paths
+@system_only
 def test_a_path(net: Loopback, tmp_path: Path) -> None:
     """[Q-01, Q-02, Q-06] Made at once, removed at once, and remembered."""
     path = tmp_path / "socket"
@@ -438,6 +442,7 @@ def test_half_open_on_a_path(net: Loopback, tmp_path: Path) -> None:
 
 @pytest.mark.covers("Q-01")
 @paths
+@system_only
 def test_a_path_that_exists(net: Loopback, tmp_path: Path) -> None:
     """[Q-01] Whatever is there stays there."""
     path = tmp_path / "file"
@@ -454,6 +459,7 @@ def test_a_path_that_exists(net: Loopback, tmp_path: Path) -> None:
 @pytest.mark.covers("Q-03", "Q-04")
 @paths
 @pytest.mark.parametrize(("name", "code"), [("missing", "ENOENT"), ("file", "ECONNREFUSED"), ("x" * 200, "EINVAL")])
+@system_only
 def test_a_path_where_nobody_listens(net: Loopback, tmp_path: Path, name: str, code: str) -> None:
     """[Q-03, Q-04]"""
     (tmp_path / "file").touch()

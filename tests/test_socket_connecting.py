@@ -17,14 +17,14 @@ import sansnet
 from sansnet import BlockList, NetError, Socket
 from sansnet.errors import to_exception
 from sansnet.state import Fault
-from tests.loopback import PATIENCE, Loopback, log_of, loopback, port_of
+from tests.loopback import PATIENCE, Loopback, each_network, log_of, port_of, system_only
 
 ATTEMPTS = ("lookup", "connection_attempt", "connection_attempt_failed", "connection_attempt_timeout")
 
 
-@pytest.fixture
-def net() -> Iterator[Loopback]:
-    with loopback() as made:
+@each_network
+def net(request: pytest.FixtureRequest) -> Iterator[Loopback]:
+    with request.param() as made:
         yield made
 
 
@@ -44,6 +44,7 @@ def answers(*args: object) -> Callable[..., None]:
 
 
 @pytest.mark.covers("X-07", "Socket.end")
+@system_only
 def test_end_asks_for_the_fin_before_it_returns(net: Loopback) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         client = sansnet.connect(listener.getsockname()[1], "127.0.0.1")
@@ -302,6 +303,7 @@ def test_the_systems_answers_are_looked_up_in_the_block_list(net: Loopback) -> N
 
 @pytest.mark.covers("E-09")
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a backlog is full in another way")
+@system_only
 def test_an_attempt_that_was_given_up_can_not_win_any_more(net: Loopback) -> None:
     """The first server has no room in its backlog at first, and makes some when the second has been tried."""
     with socket.create_server(("127.0.0.1", 0), backlog=0) as full, contextlib.ExitStack() as stack:

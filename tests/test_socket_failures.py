@@ -17,15 +17,15 @@ import pytest
 
 import sansnet
 from sansnet import NetBrokenPipeError, NetConnectionError, Socket
-from tests.loopback import PATIENCE, Loopback, log_of, loopback
+from tests.loopback import PATIENCE, Loopback, each_network, log_of, system_only
 
 MIB = 1 << 20
 SECRET = bytes(range(256)) * 256
 
 
-@pytest.fixture
-def net() -> Iterator[Loopback]:
-    with loopback() as made:
+@each_network
+def net(request: pytest.FixtureRequest) -> Iterator[Loopback]:
+    with request.param() as made:
         yield made
 
 
@@ -135,6 +135,7 @@ def reset(other: socket.socket) -> None:
     other.close()
 
 
+@system_only
 def test_garbage(net: Loopback, stranger: Stranger) -> None:
     """Whatever it is, it arrives; as text, what is none of it becomes U+FFFD, in the same places however it is cut."""
     client, other = stranger
@@ -153,6 +154,7 @@ def test_garbage(net: Loopback, stranger: Stranger) -> None:
     assert client.bytes_read == len(garbage)
 
 
+@system_only
 def test_reset_while_we_write(net: Loopback, stranger: Stranger) -> None:
     """Each callback learns; then the error, then close."""
     client, other = stranger
@@ -172,6 +174,7 @@ def test_reset_while_we_write(net: Loopback, stranger: Stranger) -> None:
 
 
 @pytest.mark.covers("G-21")
+@system_only
 def test_a_peer_that_is_gone(net: Loopback, stranger: Stranger) -> None:
     """[G-21] The first write is answered with a reset, and the next one fails."""
     client, other = stranger
@@ -190,6 +193,7 @@ def test_a_peer_that_is_gone(net: Loopback, stranger: Stranger) -> None:
     assert log == ["end", "error(EPIPE)", "close(True)"]
 
 
+@system_only
 def test_a_peer_that_never_reads(net: Loopback, stranger: Stranger) -> None:
     """What it doesn't take waits, in our queue and no further; giving up on it is at once, and tells everyone."""
     client, _ = stranger
@@ -206,6 +210,7 @@ def test_a_peer_that_never_reads(net: Loopback, stranger: Stranger) -> None:
 
 
 @pytest.mark.covers("F-16", "Z-07")
+@system_only
 def test_a_peer_that_says_and_resets(net: Loopback, stranger: Stranger) -> None:
     """[F-16] What it said may be lost with it; no more than once, and 'close' comes."""
     client, other = stranger
@@ -224,6 +229,7 @@ FATES: dict[str, Fate] = {"closes": socket.socket.close, "resets": reset, "ends"
 
 @pytest.mark.parametrize("taken", [0, 1, 70_000, 5_000_000])
 @pytest.mark.parametrize("fate", FATES)
+@system_only
 def test_written_before_end_is_delivered_or_everyone_learns(
     net: Loopback, stranger: Stranger, fate: str, taken: int
 ) -> None:

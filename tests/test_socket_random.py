@@ -10,12 +10,13 @@ import contextlib
 import random
 from collections import Counter
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import pytest
 
 import sansnet
 from sansnet import Socket
-from tests.loopback import Loopback, loopback
+from tests.loopback import Loopback, loopback, simulated_loopback
 
 SIZES = (0, 1, 100, 70_000, 3_000_000)
 EVENTS = ("connect", "ready", "data", "drain", "end", "finish", "timeout", "close")
@@ -129,9 +130,10 @@ class Users:
         return self._random.random() < probability
 
 
+@pytest.mark.parametrize("network", [loopback, simulated_loopback], ids=["system", "simulated"])
 @pytest.mark.parametrize("seed", range(60))
-def test_anything_at_any_time(seed: int) -> None:
-    with loopback() as net:
+def test_anything_at_any_time(seed: int, network: Callable[[], AbstractContextManager[Loopback]]) -> None:
+    with network() as net:
         users = Users(net, seed)
         users.play()
         users.leave()

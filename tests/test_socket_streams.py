@@ -13,14 +13,14 @@ import pytest
 
 import sansnet
 from sansnet import Socket
-from tests.loopback import Loopback, log_of, loopback, port_of
+from tests.loopback import Loopback, each_network, log_of, port_of
 
 MIB = 1 << 20
 
 
-@pytest.fixture
-def net() -> Iterator[Loopback]:
-    with loopback() as made:
+@each_network
+def net(request: pytest.FixtureRequest) -> Iterator[Loopback]:
+    with request.param() as made:
         yield made
 
 

@@ -4,9 +4,11 @@ Exit codes:
 
     0    it is done; for a server: somebody asked it to stop (SIGINT, SIGTERM), which is how a server ends well
     1    it went wrong, and stderr says why
-    2    the command line makes no sense; from `check` also: a law is broken; from `replay` and `shrink`: a difference
+    2    the command line makes no sense; from `check` also: a law is broken; from `replay` and `shrink`: a difference; from
+         `simulate`: a seed failed
     3    `check`: there are more states than the bound
-    4    `check`: there is no such model; `replay`, `shrink`, `diagram`: the file is no trace
+    4    `check`: there is no such model; `replay`, `shrink`, `diagram`: the file is no trace; `simulate`: there is no such
+         scenario, or the command line makes no sense
     130  Ctrl-C came before it was done
     141  nobody reads stdout any more (a shell says the same of a program that SIGPIPE ended)
 """
@@ -19,7 +21,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import check, connect, demo, diagram, echo, replay, shrink
+from . import check, connect, demo, diagram, echo, replay, shrink, simulate
 from .words import BROKEN_PIPE, INTERRUPTED
 
 __all__ = ["main"]
@@ -41,12 +43,12 @@ def _parser() -> argparse.ArgumentParser:
     as_module = Path(sys.argv[0]).parts[-2:] == ("sansnet", "__main__.py")
     parser = argparse.ArgumentParser(
         prog="python -m sansnet" if as_module else "sansnet",
-        description="node:net for Python: an echo server, a client, the model checker, a demonstration, and what to do "
-        "with recorded traces.",
+        description="node:net for Python: an echo server, a client, the model checker, a simulated network, a "
+        "demonstration, and what to do with recorded traces.",
         epilog="In two terminals: `echo --trace`, then `connect 127.0.0.1 8124`. COMMAND --help tells more of each.",
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (echo, connect, check, demo, replay, shrink, diagram):
+    for command in (echo, connect, check, simulate, demo, replay, shrink, diagram):
         command.add_to(commands)
     return parser
 

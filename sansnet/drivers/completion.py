@@ -8,8 +8,11 @@ in `completion_listener`.
 Theory of operation
 -------------------
 Reading is one read after the other. `stop_read()` lets the one in flight be: what it brings is the "one more" that the
-contract allows (obligation 2). A handle that is closed first cancels what is in flight, waits for the last completion,
-and only then gives its channel back; `closed()` is the report that comes after everything else (obligation 3).
+contract allows (obligation 2). A handle that is closed gives its channel back at once, which ends what is in flight
+there; `closed()` is reported after the last completion (obligation 3).
+
+Each completion begins with `begin()`, since what was to run first may take back what has just been done. A driver that
+was closed hears its completions out, and reports none.
 """
 
 from __future__ import annotations
@@ -63,13 +66,13 @@ class CompletionDriver:
         self.proactor.call_soon(functools.partial(self._run_soon, callback))
 
     def call_first(self, callback: Callable[[], None]) -> None:
-        self.first = callback
         self.call_soon(self.run_first)
+        self.first = callback
 
     def run_first(self) -> None:
-        """Do so; every callback of the family begins with this."""
+        """Do so, unless it was done already."""
         callback, self.first = self.first, None
-        if callback is not None:
+        if callback is not None and not self.closed:
             self._call(callback)
 
     def call_soon_threadsafe(self, callback: Callable[[], None]) -> None:
@@ -80,21 +83,26 @@ class CompletionDriver:
         self.check()
         if ref:
             return KeptTimer(self, seconds, callback)
-        return self.proactor.call_later(seconds, functools.partial(self._call_in_turn, callback))
+        return _Call(self, seconds, callback)
 
     def report(self, error: BaseException, source: object = None) -> None:
         """Where uncaught exceptions go. A driver for a loop that has a better place for them overrides this."""
         sys.excepthook(type(error), error, error.__traceback__)
 
     def _run_soon(self, callback: Callable[[], None]) -> None:
-        self._waiting -= 1
+        if not self.closed:
+            self._waiting -= 1
         self._call_in_turn(callback)
 
     def _call_in_turn(self, callback: Callable[[], None]) -> None:
+        if self.begin():
+            self._call(callback)
+
+    def begin(self) -> bool:
+        """Whatever is called back from the loop begins with this. Is there still somebody to tell?"""
         if self.first is not None:
             self.run_first()
-        if not self.closed:
-            self._call(callback)
+        return not self.closed
 
     def _call(self, callback: Callable[[], None]) -> None:
         try:
@@ -142,11 +150,32 @@ class CompletionDriver:
         for handle in list(self.handles):
             handle.abandon()
         self.active = self._waiting = 0
+        self.first = None
 
     def check(self) -> None:
         """Raise RuntimeError where the driver can't be used."""
         if self.closed:
             raise RuntimeError(f"this {type(self).__name__} is closed")
+
+
+@final
+class _Call:
+    """A callback for later. What runs first when its time has come may still cancel it."""
+
+    __slots__ = ("_callback", "_driver", "_operation")
+
+    def __init__(self, driver: CompletionDriver, seconds: float, callback: Callable[[], None]) -> None:
+        self._driver: Final = driver
+        self._callback: Callable[[], None] | None = callback
+        self._operation: Final = driver.proactor.call_later(seconds, self._due)
+
+    def cancel(self) -> None:
+        self._callback = None
+        self._operation.cancel()
+
+    def _due(self) -> None:
+        if self._driver.begin() and self._callback is not None:
+            self._driver._call(self._callback)
 
 
 @final
@@ -172,12 +201,13 @@ class _Lookup:
     def cancel(self) -> None:
         if self._done is not None:
             self._done = None
-            self._driver.lookup_begun(-1)
+            if not self._driver.closed:
+                self._driver.lookup_begun(-1)
             self._operation.cancel()
 
     def _answered(self, answer: tuple[Found, ...] | Fault) -> None:
-        if self._driver.first is not None:
-            self._driver.run_first()
+        if not self._driver.begin():
+            return
         done, self._done = self._done, None
         if done is not None:
             self._driver.lookup_begun(-1)

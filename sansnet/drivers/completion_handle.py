@@ -43,5 +43,18 @@ class CompletionHandle:
             self._driver.active -= 1
 
     def abandon(self) -> None:
-        """Give everything back to the system, and report nothing."""
+        """Give everything back to the system, and report nothing: the driver is being closed."""
+        self._closed = True
+        self._give_back()
+        self._forget()
+
+    def _give_back(self) -> None:
+        """To the system, at once."""
         raise NotImplementedError
+
+    def _forget(self) -> None:
+        """There is nothing left to report."""
+        self._driver.handles.pop(self, None)
+
+    def _is_forgotten(self) -> bool:
+        return self not in self._driver.handles

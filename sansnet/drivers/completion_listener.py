@@ -19,9 +19,13 @@ __all__ = ["CompletionListener"]
 
 @final
 class CompletionListener(CompletionHandle):
-    """`contract.ListenerHandle` over a door: one accept after the other."""
+    """`contract.ListenerHandle` over a door: one accept after the other.
 
-    __slots__ = ("_accepting", "_door", "_sink", "_waits")
+    A connection that comes although nobody wants one any more is kept for the time when somebody does: to the peer it
+    is one that waits in the backlog.
+    """
+
+    __slots__ = ("_accepting", "_door", "_kept", "_sink", "_waits")
 
     def __init__(self, driver: CompletionDriver, door: Door, sink: ListenerSink) -> None:
         super().__init__(driver)
@@ -29,12 +33,15 @@ class CompletionListener(CompletionHandle):
         self._sink: Final = sink
         self._accepting = False
         self._waits = False  # an accept is in flight
+        self._kept: Channel | None = None
         self._hold()
 
     def start_accept(self) -> None:
         if not self._accepting and not self._closed:
             self._accepting = True
-            if not self._waits:
+            if self._kept is not None:
+                self._driver.call_soon(self._hand_over)
+            elif not self._waits:
                 self._accept()
 
     def stop_accept(self) -> None:
@@ -46,19 +53,33 @@ class CompletionListener(CompletionHandle):
         self._door.accept(self._has_accepted)
 
     def _has_accepted(self, answer: Channel | Fault) -> None:
-        if self._driver.first is not None:
-            self._driver.run_first()
+        was_closed = self._closed
+        goes_on = self._driver.begin()
         self._waits = False
-        if self._closed:
+        if self._closed or not goes_on:
             if not isinstance(answer, Fault):
-                answer.close(False)
-            self._end()
-            return
-        if isinstance(answer, Fault):
-            self._sink.accept_failed(answer)
+                answer.close(True)
+            if was_closed:
+                self._end()
+            elif goes_on:
+                self._driver.call_soon(self._end)
+        elif isinstance(answer, Fault):
+            if self._accepting:
+                self._sink.accept_failed(answer)
+            self._go_on()
         else:
-            self._sink.accepted(CompletionSocket(self._driver, answer))
-        if self._accepting and not self._waits and not self._closed:
+            self._kept = answer
+            self._hand_over()
+
+    def _hand_over(self) -> None:
+        """The connection that came, if it is still there and wanted."""
+        if self._kept is not None and self._accepting:
+            kept, self._kept = self._kept, None
+            self._sink.accepted(CompletionSocket(self._driver, kept))
+            self._go_on()
+
+    def _go_on(self) -> None:
+        if self._accepting and not self._waits and self._kept is None:
             self._accept()
 
     def close(self) -> None:
@@ -66,25 +87,24 @@ class CompletionListener(CompletionHandle):
             return
         self._closed = True
         self._accepting = False
-        if self._waits:
-            assert self._door is not None
-            self._door.cancel()
-        else:
+        self._give_back()
+        if not self._waits:
             self._driver.call_soon(self._end)
 
     def _end(self) -> None:
-        if self not in self._driver.handles:
+        if self._is_forgotten():
             return
-        self.abandon()
+        self._forget()
         self._drop()
         self._sink.listener_closed()
 
-    def abandon(self) -> None:
-        """Give everything back to the system, and report nothing."""
-        self._driver.handles.pop(self, None)
+    def _give_back(self) -> None:
         if self._door is not None:
             self._door.close()
             self._door = None
+        if self._kept is not None:
+            self._kept.close(True)
+            self._kept = None
 
     def local_name(self) -> Endpoint | None:
         return None if self._door is None else self._door.local_name()

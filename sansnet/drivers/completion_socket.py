@@ -81,7 +81,6 @@ class CompletionSocket(CompletionHandle):
         "_reset",
         "_shutting",
         "_sink",
-        "_winner",
         "_writing",
     )
 
@@ -94,7 +93,6 @@ class CompletionSocket(CompletionHandle):
         self._channel = channel
         self._bound = bound  # what the first attempt connects from
         self._attempts: dict[int, _Attempt] = {}
-        self._winner = -1
         self._in_flight = 0  # operations that will complete
         self._reads = False  # a read is one of them
         self._reading = False  # the sink wants to hear of it
@@ -137,14 +135,14 @@ class CompletionSocket(CompletionHandle):
         elif begun is not None:
             del self._attempts[attempt]
             begun.cancel()
-            self._driver.call_soon(functools.partial(self._sink.attempt_failed, attempt, canceled("connect")))
-        elif attempt == self._winner and self._channel is not None:
-            channel, self._channel = self._channel, None
-            channel.close(False)
-            self._driver.call_soon(functools.partial(self._sink.attempt_failed, attempt, canceled("connect")))
+            self._report_soon(self._sink.attempt_failed, attempt, canceled("connect"))
 
     def _attempt_over(self, done: _Attempt, answer: Channel | Fault) -> None:
-        self._begin_report()
+        was_closed = self._closed
+        if not self._driver.begin():
+            if not isinstance(answer, Fault):
+                answer.close(False)
+            return
         del self._attempts[done.number]
         self._in_flight -= 1
         self._drop()
@@ -154,9 +152,9 @@ class CompletionSocket(CompletionHandle):
             answer.close(False)
             self._sink.attempt_failed(done.number, canceled("connect"))
         else:
-            self._channel, self._winner = answer, done.number
+            self._channel = answer
             self._sink.connected(done.number)
-        self._end_if_closed()
+        self._end_if_closed(was_closed)
 
     # -- reading
 
@@ -184,12 +182,13 @@ class CompletionSocket(CompletionHandle):
 
     def _has_read(self, answer: bytes | Fault | None) -> None:
         """What it brings is reported although nobody wants to read any more: it can't be put back (obligation 2)."""
-        if self._driver.first is not None:
-            self._driver.run_first()
+        was_closed = self._closed
+        if not self._driver.begin():
+            return
         self._reads = False
         self._in_flight -= 1
         if self._closed:
-            self._end_if_closed()
+            self._end_if_closed(was_closed)
         elif type(answer) is bytes:
             self._sink.received(answer)
             if self._reading and not self._reads and not self._closed:
@@ -215,7 +214,9 @@ class CompletionSocket(CompletionHandle):
         return answer
 
     def _has_written(self, fault: Fault | None) -> None:
-        self._begin_report()
+        was_closed = self._closed
+        if not self._driver.begin():
+            return
         self._writing = False
         self._in_flight -= 1
         self._drop()
@@ -224,7 +225,7 @@ class CompletionSocket(CompletionHandle):
             self._shut()
         if self._closed:
             self._sink.send_failed(fault or canceled("write"))
-            self._end_if_closed()
+            self._end_if_closed(was_closed)
         elif fault is None:
             self._sink.sent()
         else:
@@ -240,20 +241,22 @@ class CompletionSocket(CompletionHandle):
     def _shut(self) -> None:
         if self._channel is None:
             self._drop()
-            self._driver.call_soon(self._sink.shut_down)
+            self._report_soon(self._sink.shut_down)
             return
         self._in_flight += 1
         self._channel.shutdown(self._has_shut)
 
     def _has_shut(self, fault: Fault | None) -> None:
-        self._begin_report()
+        was_closed = self._closed
+        if not self._driver.begin():
+            return
         self._in_flight -= 1
         self._drop()
         if fault is None:
             self._sink.shut_down()
         else:
             self._sink.shutdown_failed(fault)
-        self._end_if_closed()
+        self._end_if_closed(was_closed)
 
     # -- closing
 
@@ -263,17 +266,19 @@ class CompletionSocket(CompletionHandle):
         self._closed = True
         self._hold()
         self.stop_read()
-        self._give_up_what_has_not_begun()
-        if self._channel is not None and self._in_flight:
-            self._channel.cancel()
+        if self._shutting:
+            self._shutting = False
+            self._drop()
+            self._report_soon(self._sink.shutdown_failed, canceled("shutdown"))
+        self._give_back()
         if not self._in_flight:
-            self._driver.call_soon(self._end_if_closed)
+            self._driver.call_soon(self._end)
 
     def reset(self) -> None:
         self._reset = True
         self.close()
 
-    def _give_up_what_has_not_begun(self) -> None:
+    def _give_back(self) -> None:
         for begun in list(self._attempts.values()):
             begun.cancel()
             if not begun.in_flight:
@@ -281,33 +286,37 @@ class CompletionSocket(CompletionHandle):
         if self._bound is not None:
             self._bound.close()
             self._bound = None
-        if self._shutting:
-            self._shutting = False
-            self._drop()
-            self._driver.call_soon(functools.partial(self._sink.shutdown_failed, canceled("shutdown")))
-
-    def _end_if_closed(self) -> None:
-        """Closed, and the last operation has completed: that's all."""
-        if not self._closed or self._in_flight or self not in self._driver.handles:
-            return
-        self.abandon()
-        self._drop()
-        if hasattr(self, "_sink"):  # an accepted connection that nobody wanted has nobody to tell
-            self._sink.closed()
-
-    def abandon(self) -> None:
-        """Give everything back to the system, and report nothing."""
-        self._driver.handles.pop(self, None)
         if self._channel is not None:
             self._channel.close(self._reset)
             self._channel = None
-        if self._bound is not None:
-            self._bound.close()
-            self._bound = None
 
-    def _begin_report(self) -> None:
-        if self._driver.first is not None:
-            self._driver.run_first()
+    def _report_soon(self, report: Callable[..., None], *args: object) -> None:
+        """What was known at once is reported in a later turn (obligation 6), and before `closed()`."""
+        self._in_flight += 1
+        self._driver.call_soon(functools.partial(self._report, report, *args))
+
+    def _report(self, report: Callable[..., None], *args: object) -> None:
+        self._in_flight -= 1
+        was_closed = self._closed
+        report(*args)
+        self._end_if_closed(was_closed)
+
+    def _end_if_closed(self, was_closed: bool) -> None:
+        """An operation has completed. If the handle was closed, and that was the last one, that's all.
+
+        was_closed: already before this turn. Otherwise `closed()` has to wait for a later one (obligation 6).
+        """
+        if was_closed:
+            self._end()
+        elif self._closed:
+            self._driver.call_soon(self._end)
+
+    def _end(self) -> None:
+        if self._in_flight or self._is_forgotten():
+            return
+        self._forget()
+        self._drop()
+        self._sink.closed()
 
     # -- options and names
 

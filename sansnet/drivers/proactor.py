@@ -1,8 +1,9 @@
 """What a system that finishes operations by itself has to bring, for `CompletionDriver` to make a driver of it.
 
 An operation is issued, and completes exactly once, through the function that it was given and from the loop: never
-inside the call that issues it, and also after `cancel()`, which is only a wish; whatever the completion says is what
-happened. Its buffers belong to the system until then. What can be known at once is returned instead.
+inside the call that issues it, and also after `cancel()`, which is only a wish, and after `close()`; whatever the
+completion says is what happened. Its buffers belong to the system until then. What can be known at once is returned
+instead.
 """
 
 from __future__ import annotations
@@ -34,11 +35,10 @@ class Channel(Protocol):
     def shutdown(self, done: Callable[[Fault | None], None], /) -> None:
         """No more will be written."""
 
-    def cancel(self) -> None:
-        """Wish that what is in flight ends soon (ECANCELED); each of it still completes."""
-
     def close(self, reset: bool, /) -> None:
-        """Give it back. Nothing is in flight."""
+        """Give it back to the system at once, with RST if so wished. What is in flight ends soon (ECANCELED), and each
+        of it still completes.
+        """
 
     def set_no_delay(self, on: bool, /) -> None: ...
 
@@ -61,11 +61,8 @@ class Door(Protocol):
     def accept(self, done: Callable[[Channel | Fault], None], /) -> None:
         """Wait for the next connection."""
 
-    def cancel(self) -> None:
-        """Wish that an accept in flight ends soon; it still completes."""
-
     def close(self) -> None:
-        """Give it back, and whatever path it made. Nothing is in flight."""
+        """Give it back at once, and whatever path it made. An accept in flight ends soon, and still completes."""
 
     def local_name(self) -> Endpoint | None: ...
 

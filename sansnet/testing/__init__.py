@@ -12,6 +12,11 @@ in place of a driver), `users` (and of a user), `models` (the bounds), and their
 Traces of real programs: `record` what goes into machines and comes out of them, `replay_trace` it, `shrink` it, draw a
 `diagram` of it. What a trace is, is told in `trace`; how to use it in docs/traces.md.
 
+The simulated network: `simulation` (hosts, virtual time, what happens to them), `faults` (the weather), `tasks`
+(coroutines), `campaign` (many seeds); how it works is in `timeline` and in `simulated_network`, `simulated_host`,
+`simulated_connect`, `simulated_listen` and `simulated_stream`. `plugin` is for pytest, `strategies` and `stateful` are
+for Hypothesis.
+
     >>> from sansnet.testing import TUNING, explore
     >>> explore(TUNING).holds
     True
@@ -19,10 +24,12 @@ Traces of real programs: `record` what goes into machines and comes out of them,
 
 from __future__ import annotations
 
+from .campaign import CampaignFailed, Report, campaign
 from .coverage import Coverage
 from .drawing import as_dot, as_json, as_mermaid
 from .equivalence import difference, observe
 from .explore import explore, replay
+from .faults import Faults
 from .ghosts import Bounds, Family
 from .invariants import SOCKET_LAWS
 from .laws import REACHED, Law, LawBroken, Promise, Reached, See, Stepped, always, eventually, sometimes
@@ -48,6 +55,7 @@ from .models import (
 from .results import ExecutorLost, Exploration, Progress, Refutation, Unbounded
 from .server_ghosts import ServerBounds
 from .server_invariants import SERVER_LAWS
+from .simulation import Simulation, Unfired
 from .trace import Changed, Entry, Fed, Made, Opaque, Opened, Trace, TraceError
 from .trace_diagram import diagram
 from .trace_format import digest, dump_trace, load_trace, parse_trace
@@ -75,6 +83,7 @@ __all__ = [
     "WRITING",
     "BadModel",
     "Bounds",
+    "CampaignFailed",
     "Changed",
     "Coverage",
     "Difference",
@@ -82,6 +91,7 @@ __all__ = [
     "ExecutorLost",
     "Exploration",
     "Family",
+    "Faults",
     "Fed",
     "Law",
     "LawBroken",
@@ -95,18 +105,22 @@ __all__ = [
     "Reached",
     "Recording",
     "Refutation",
+    "Report",
     "See",
     "ServerBounds",
     "ServerModel",
+    "Simulation",
     "SocketModel",
     "Stepped",
     "Trace",
     "TraceError",
     "Unbounded",
+    "Unfired",
     "always",
     "as_dot",
     "as_json",
     "as_mermaid",
+    "campaign",
     "crashes",
     "diagram",
     "difference",

@@ -6,11 +6,11 @@ Faults that last (a partition, a crashed host) have methods of the simulation, a
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from random import Random
 from typing import Any, Final
 
-__all__ = ["CHANCES", "Faults"]
+__all__ = ["CHANCES", "COUNTED", "NAMES", "Faults"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,8 @@ class Faults:
     """How fast a connection's direction is; None: endlessly."""
     window: int = 262144
     """Bytes that may be on their way, or wait to be read, in one direction of a connection."""
+    no_half_close: bool = False
+    """Pipes (connections to a path) can't be closed by halves, as on Windows: who ends hears no more either."""
     lookup_time: tuple[float, float] = (0.001, 0.001)
     """How long a lookup takes."""
     loss: float = 0.0
@@ -40,6 +42,10 @@ class Faults:
     """A connect is refused although somebody listens."""
     black_hole: float = 0.0
     """A connect is never answered."""
+    outages: float = 0.0
+    """A segment finds the way between the two hosts cut; it is mended after a while (`outage_time`)."""
+    outage_time: tuple[float, float] = (0.1, 5.0)
+    """How long an outage lasts."""
     reset: float = 0.0
     """A segment is answered with RST, and breaks the connection."""
     accept_failures: float = 0.0
@@ -53,19 +59,35 @@ class Faults:
     slow_lookups: float = 0.0
     """A lookup takes 5 s longer."""
 
+    is_rough: bool = field(init=False, repr=False, compare=False)
+    """May more befall a segment than latency?"""
+    is_choppy: bool = field(init=False, repr=False, compare=False)
+    """May reads and writes come in pieces, or late?"""
+
     def __post_init__(self) -> None:
         for name in CHANCES:
             value = getattr(self, name)
-            if not 0 <= value <= 1:
+            if not isinstance(value, int | float) or not 0 <= value <= 1:
                 raise ValueError(f"Faults.{name} is a probability, within 0 and 1, not {value!r}")
-        for name in ("latency", "lookup_time"):
-            low, high = getattr(self, name)
-            if not 0 <= low <= high:
-                raise ValueError(f"Faults.{name} is a range of seconds, not {(low, high)!r}")
+        for name in ("latency", "lookup_time", "outage_time"):
+            if not _is_range(getattr(self, name)):
+                raise ValueError(f"Faults.{name} is a range of seconds, not {getattr(self, name)!r}")
         if self.window < 1:
             raise ValueError(f"Faults.window is at least 1 byte, not {self.window!r}")
         if self.bandwidth is not None and not self.bandwidth > 0:
             raise ValueError(f"Faults.bandwidth is a rate above 0, or None, not {self.bandwidth!r}")
+        rough = self.bandwidth is not None or self.loss > 0 or self.reset > 0 or self.outages > 0
+        object.__setattr__(self, "is_rough", rough)
+        choppy = self.partial_reads > 0 or self.partial_writes > 0 or self.spurious > 0
+        object.__setattr__(self, "is_choppy", choppy)
+
+    @property
+    def requested(self) -> tuple[str, ...]:
+        """The faults that are switched on, as they are counted."""
+        names = [name for name in CHANCES if getattr(self, name)]
+        low, high = self.latency
+        others = {"jitter": low < high, "bandwidth": self.bandwidth is not None, "no_half_close": self.no_half_close}
+        return (*names, *[name for name, is_on in others.items() if is_on])
 
     @classmethod
     def drawn(cls, random: Random, severity: float = 0.1) -> Faults:
@@ -78,9 +100,24 @@ class Faults:
             latency=(low, low + random.random() * 0.05),
             bandwidth=None if random.random() < 0.5 else 10_000 + random.random() * 1_000_000,
             window=1 << int(8 + random.random() * 10),
+            no_half_close=random.random() < 0.5,
             **chances,
         )
 
 
-CHANCES: Final = tuple(field.name for field in fields(Faults) if field.default == 0.0)
+def _is_range(value: object) -> bool:
+    match value:
+        case (int() | float() as low, int() | float() as high):
+            return 0 <= low <= high
+        case _:
+            return False
+
+
+CHANCES: Final = tuple([one.name for one in fields(Faults) if one.type == "float"])
 """The names of the probabilities."""
+
+NAMES: Final = tuple([one.name for one in fields(Faults) if one.init])
+"""What a plan can name."""
+
+COUNTED: Final = (*CHANCES, "jitter", "bandwidth", "no_half_close", "partition", "crash", "backlog_overflow")
+"""The names under which faults are counted."""

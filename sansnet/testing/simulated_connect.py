@@ -13,6 +13,7 @@ from .simulated_stream import End
 if TYPE_CHECKING:
     from .simulated_host import Host
     from .simulated_network import Network
+    from .timeline import Timer
 
 __all__ = ["Dial"]
 
@@ -24,7 +25,7 @@ _SYN_WAITS: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 class Dial:
     """A connect that is under way: SYN, SYN and ACK, ACK."""
 
-    __slots__ = ("_done", "_host", "_local", "_network", "_to", "_tries")
+    __slots__ = ("_done", "_host", "_local", "_network", "_patience", "_to", "_tries")
 
     def __init__(self, network: Network, host: Host, to: Endpoint, done: Callable[[Any], None]) -> None:
         self._network: Final = network
@@ -33,6 +34,7 @@ class Dial:
         self._done: Callable[[Any], None] | None = done
         self._local: Endpoint | None = None
         self._tries = 0
+        self._patience: Timer | None = None  # with the SYN that was sent last
 
     def begin(self, local: Bound | None) -> None:
         """Take a port, and send SYN."""
@@ -56,6 +58,8 @@ class Dial:
         return Fault(code, syscall="connect", address=self._to.address, port=self._to.port)
 
     def _over(self, answer: End | Fault) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
         done, self._done = self._done, None
         if done is None:
             if isinstance(answer, End):
@@ -68,9 +72,9 @@ class Dial:
         self._host.run(done, answer)
 
     def _reach_path(self) -> None:
-        door = self._host.door_at(self._to)
-        if door is None:
-            self._over(self._fault("ENOENT"))
+        door = self._host.at_path(self._to.address)
+        if isinstance(door, str):
+            self._over(self._fault(door))
         elif door.is_full:
             self._over(self._fault("EAGAIN"))
         else:
@@ -98,40 +102,40 @@ class Dial:
             self._tries = len(_SYN_WAITS)
             wait = sum(_SYN_WAITS)
         elif target is not None:
-            network.timeline.at(
-                network.timeline.now + network.within(faults.latency), lambda: self._syn_arrives(target)
-            )
-        network.timeline.timer(wait, self._send_syn_again)
-
-    def _send_syn_again(self) -> None:
-        if self._done is not None:
-            self._send_syn()
+            if not (faults.loss and network.happens("loss", faults.loss)):
+                network.timeline.at(network.timeline.now + network.latency(faults), self._syn_arrives, target)
+        self._patience = network.timeline.timer(wait, self._send_syn)
 
     def _syn_arrives(self, target: Host) -> None:
         network = self._network
-        if self._done is None or (target is not self._host and not network.reach(self._host, target)):
+        if self._done is None or not self._host.up:
+            return
+        if target is not self._host and not network.reach(self._host, target):
+            network.fire("partition" if target.up else "crash")
             return
         faults = network.faults_between(self._host, target)
         door = target.door_at(self._to)
-        back = network.timeline.now + network.within(faults.latency)
+        back = network.timeline.now + network.latency(faults)
         if door is None or (faults.refused and network.happens("refused", faults.refused)):
-            network.timeline.at(back, lambda: self._over(self._fault("ECONNREFUSED")))
+            network.timeline.at(back, self._over, self._fault("ECONNREFUSED"))
         elif door.is_full:
-            network.fired["backlog_overflow"] += 1
+            network.fire("backlog_overflow")
         else:
             ours, theirs = self._ends(target)
-            network.timeline.at(back, lambda: self._answered(ours, theirs, door))
+            door.expected += 1
+            network.timeline.at(back, self._answered, ours, theirs, door)
 
     def _answered(self, ours: End, theirs: End, door: SimulatedDoor) -> None:
         """SYN and ACK are here: connected. The ACK is on its way to the server, and what we send comes behind it."""
         network = self._network
-        if self._done is None:
+        if self._done is None or not self._host.up:
+            door.expected -= 1
             theirs.close(False)
             self._host.forget(ours)
             return
         network.note(ours.name, theirs.name, "connected")
-        ours.arrives = network.timeline.now + network.within(network.faults_of(ours).latency)
-        network.timeline.at(ours.arrives, lambda: door.arrive(theirs))
+        ours.arrives = network.timeline.now + network.latency(network.faults_of(ours))
+        network.timeline.at(ours.arrives, door.complete, theirs)
         ours.own_port, self._local = self._local, None
         self._over(ours)
 

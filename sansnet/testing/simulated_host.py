@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextvars
 import errno
 import functools
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final, Self, final
+import os
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, final
 
 from ..default import using
 from ..drivers.completion import CompletionDriver
@@ -15,6 +16,7 @@ from ..state.faults import Fault
 from .simulated_connect import Dial
 from .simulated_listen import Bound, SimulatedDoor
 from .simulated_stream import End
+from .tasks import Task
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -24,8 +26,10 @@ if TYPE_CHECKING:
 
 __all__ = ["LOOPBACK", "Host", "HostDriver"]
 
-_FIRST_PORT: Final = 49152
-_LAST_PORT: Final = 65535
+T = TypeVar("T")
+
+_PORTS: Final = range(49152, 65536)
+_LONGEST_PATH: Final = 108  # bytes of sun_path, on Linux
 LOOPBACK: Final = {4: "127.0.0.1", 6: "::1"}
 _ANY: Final = {4: "0.0.0.0", 6: "::"}
 
@@ -52,12 +56,14 @@ class Host:
         "_ends",
         "_errors",
         "_network",
-        "_next_port",
+        "_next",
         "_paths",
         "_ports",
+        "_tasks",
         "addresses",
         "driver",
         "name",
+        "ports",
         "up",
     )
 
@@ -68,17 +74,20 @@ class Host:
         self._network: Final = network
         self._errors: Final = errors
         self._doors: dict[tuple[str, int], SimulatedDoor] = {}
-        self._paths: dict[str, SimulatedDoor | Bound] = {}
+        self._paths: dict[str, SimulatedDoor | Bound | None] = {}  # None: whoever made it has died
         self._ports: dict[int, int] = {}  # how often each is in use
         self._ends: dict[End, None] = {}
-        self._next_port = _FIRST_PORT
+        self.ports = _PORTS
+        """From which the system chooses, for those who don't care."""
+        self._next = 0
         self._blocks: list[AbstractContextManager[object]] = []
+        self._tasks: list[Task[Any]] = []
         self._boot()
 
     def _boot(self) -> None:
         self.driver = HostDriver(self, self._errors)
-        self._context = contextvars.Context()
-        self._context.run(lambda: using(self.driver).__enter__())
+        with using(self.driver):
+            self._context = contextvars.copy_context()
 
     # -- running code here
 
@@ -102,17 +111,33 @@ class Host:
         """The same as a function, for later."""
         return functools.partial(self.run, callback, *args)
 
+    def start(self, coroutine: Coroutine[Any, Any, T]) -> Task[T]:
+        """Run a coroutine on this host, from the simulation's loop. It can wait for sansnet, `sleep()` and tasks."""
+        task = Task(self, coroutine)
+        self._tasks.append(task)
+        return task
+
+    def stop(self) -> None:
+        """The simulation is over."""
+        for task in self._tasks:
+            task.close()
+        self.driver.close()
+
     def crash(self) -> None:
         """Lose everything, and say nothing: no FIN, no RST. Peers learn of it when they send."""
         if self.up:
             self.up = False
             self._network.note(self.name, "crash")
-            self.driver.close()
-            for end in list(self._ends):
-                end.closed = True
+            for end in self._ends:
+                end.vanish()
             self._ends.clear()
+            left = dict.fromkeys(self._paths)
+            for door in (*self._doors.values(), *self._paths.values()):
+                if isinstance(door, SimulatedDoor):
+                    door.vanish()
+            self.driver.close()
             self._doors.clear()
-            self._paths.clear()
+            self._paths.update(left)
             self._ports.clear()
 
     def restart(self) -> None:
@@ -179,6 +204,8 @@ class Host:
         )
 
     def _bind_path(self, endpoint: Endpoint) -> Bound | Fault:
+        if len(os.fsencode(endpoint.address)) > _LONGEST_PATH:
+            return Fault("EINVAL", syscall="bind")
         if endpoint.address in self._paths:
             return Fault("EADDRINUSE", syscall="bind")
         bound = self._paths[endpoint.address] = Bound(self, endpoint, both=False)
@@ -189,9 +216,9 @@ class Host:
 
     def _free_port(self) -> int:
         """The next one, so that a port isn't used again soon; 0 when there is none."""
-        for _ in range(_LAST_PORT - _FIRST_PORT + 1):
-            port = self._next_port
-            self._next_port = port + 1 if port < _LAST_PORT else _FIRST_PORT
+        for _ in self.ports:
+            port = self.ports[self._next % len(self.ports)]
+            self._next += 1
             if port not in self._ports:
                 return port
         return 0
@@ -241,14 +268,27 @@ class Host:
     def door_at(self, endpoint: Endpoint) -> SimulatedDoor | None:
         """Who listens at that address of ours?"""
         port = endpoint.port
-        if port is None:
-            door = self._paths.get(endpoint.address)
-            return door if isinstance(door, SimulatedDoor) else None
+        assert port is not None, "paths are elsewhere"
         exact = self._doors.get((endpoint.address, port)) or self._doors.get((_ANY[endpoint.family], port))
         if exact is None and endpoint.family == 4:
             dual = self._doors.get(("::", port))
             return dual if dual is not None and dual.bound.both else None
         return exact
+
+    def at_path(self, path: str) -> SimulatedDoor | str:
+        """Who listens at that path of ours; or the code that says why nobody does."""
+        if len(os.fsencode(path)) > _LONGEST_PATH:
+            return "EINVAL"
+        if path not in self._paths:
+            return "ENOENT"
+        door = self._paths[path]
+        return door if isinstance(door, SimulatedDoor) else "ECONNREFUSED"
+
+    def unlink(self, path: str) -> None:
+        """Remove a path, such as one that a crash has left. Raises FileNotFoundError if it isn't there."""
+        if path not in self._paths:
+            raise FileNotFoundError(errno.ENOENT, f"host {self.name!r} has no such path", path)
+        del self._paths[path]
 
     # -- connecting
 

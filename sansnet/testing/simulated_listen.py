@@ -43,7 +43,7 @@ class Bound:
 class SimulatedDoor:
     """A listening socket: `drivers.proactor.Door`."""
 
-    __slots__ = ("_done", "_host", "_network", "_queue", "backlog", "bound", "open")
+    __slots__ = ("_done", "_host", "_network", "_queue", "backlog", "bound", "expected", "open")
 
     def __init__(self, network: Network, host: Host, bound: Bound, backlog: int) -> None:
         self._network: Final = network
@@ -51,12 +51,13 @@ class SimulatedDoor:
         self.bound: Final = bound
         self.backlog: Final = backlog
         self.open = True
+        self.expected = 0  # connections that need one more segment to be complete
         self._queue: deque[End] = deque()
         self._done: Callable[[Any], None] | None = None
 
     @property
     def is_full(self) -> bool:
-        return len(self._queue) > self.backlog
+        return len(self._queue) + self.expected > self.backlog
 
     def arrive(self, end: End) -> None:
         """A connection is complete."""
@@ -65,6 +66,11 @@ class SimulatedDoor:
             return
         self._queue.append(end)
         self._answer()
+
+    def complete(self, end: End) -> None:
+        """One that was expected is there."""
+        self.expected -= 1
+        self.arrive(end)
 
     def accept(self, done: Callable[[Any], None]) -> None:
         self._done = done
@@ -86,14 +92,18 @@ class SimulatedDoor:
             network.note(self._host.name, "accept", end.name)
             self._host.run(done, end)
 
-    def cancel(self) -> None:
-        if self._done is not None:
-            done, self._done = self._done, None
-            self._network.timeline.soon(self._host.in_context(done, canceled("accept")))
+    def vanish(self) -> None:
+        """The host is dead."""
+        self.open = False
+        self._done = None
+        self._queue.clear()
 
     def close(self) -> None:
         if self.open:
             self.open = False
+            if self._done is not None:
+                done, self._done = self._done, None
+                self._network.timeline.soon(self._host.in_context(done, canceled("accept")))
             self._host.close_door(self)
             for end in self._queue:
                 end.close(True)  # nobody will accept them

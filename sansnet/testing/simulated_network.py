@@ -8,9 +8,8 @@ from random import Random
 from typing import TYPE_CHECKING, Any, Final, final
 from zlib import crc32
 
-from ..state.faults import Fault
 from .faults import Faults
-from .simulated_stream import FIN, RST, End, Segment
+from .simulated_stream import RST, End, Segment
 from .timeline import Timeline, Timer
 
 if TYPE_CHECKING:
@@ -23,9 +22,6 @@ RETRANSMIT: Final = 0.2
 
 GIVE_UP: Final = 924.6
 """Seconds until a segment that nobody acknowledges breaks the connection (Linux, tcp_retries2 = 15)."""
-
-_TIMED_OUT_READ: Final = Fault("ETIMEDOUT", errno=110, syscall="read")
-_TIMED_OUT_WRITE: Final = Fault("ETIMEDOUT", errno=110, syscall="write")
 
 Entry = tuple[Any, ...]
 
@@ -46,9 +42,8 @@ class Network:
         self.recording: Final = recording
         self.cuts: Final[dict[tuple[str, str], int]] = {}  # pairs of hosts that can't reach each other
         self._cut_off: Final[dict[End, Timer]] = {}  # ends with segments that can't get through, and until when
+        self.jittered = 0
         self._ends = 0
-        self.held = 0
-        """How many segments could not get through, for a while or for ever."""
 
     # -- chance
 
@@ -56,10 +51,14 @@ class Network:
         """Does it happen this time? Then it is counted."""
         if self.random.random() >= probability:
             return False
+        self.fire(name)
+        return True
+
+    def fire(self, name: str) -> None:
+        """A fault came to something."""
         self.fired[name] += 1
         if self.recording:
             self.record.append((self.timeline.now, "fault", name))
-        return True
 
     def number_below(self, limit: int) -> int:
         """Any of 0 … limit - 1. `random()` alone is promised to be the same in every version of Python."""
@@ -78,7 +77,15 @@ class Network:
 
     def faults_between(self, one: Host, other: Host) -> Faults:
         """The weather between two hosts."""
-        return self.links.get(_pair(one, other), self.faults)
+        return self.links.get(_pair(one, other), self.faults) if self.links else self.faults
+
+    def latency(self, faults: Faults) -> float:
+        """How long it takes this time."""
+        low, high = faults.latency
+        if low == high:
+            return low
+        self.jittered += 1  # and not in `fired`, since this happens with each segment
+        return low + (high - low) * self.random.random()
 
     def name_end(self, host: Host) -> str:
         """A name for an end that is being made."""
@@ -94,47 +101,81 @@ class Network:
         if end.held is not None:
             end.held.append(segment)
             return
-        faults = self.faults_of(end)
         now = self.timeline.now
-        when = now + self.within(faults.latency)
+        if end.is_path:
+            when = now
+        else:
+            faults = self.faults_of(end)
+            when = now + self.latency(faults)
+            if faults.is_rough:
+                when += self._hold_up(end, segment, faults)
+                if faults.reset and type(segment) is bytes and self.happens("reset", faults.reset):
+                    segment = RST
+                    self.timeline.at(when, end.arrive, RST)
+        end.arrives = when = max(when, end.arrives)
+        self.timeline.at(when, self._deliver, end, segment)
+
+    def _hold_up(self, end: End, segment: Segment, faults: Faults) -> float:
+        """How many seconds more it takes, because the way is narrow, or bad."""
+        now, more = self.timeline.now, 0.0
         if faults.bandwidth is not None and type(segment) is bytes:
+            self.fired["bandwidth"] += 1
             end.free_at = max(now, end.free_at) + len(segment) / faults.bandwidth
-            when += end.free_at - now
+            more = end.free_at - now
         wait = RETRANSMIT
         while faults.loss and wait < 100 and self.happens("loss", faults.loss):
-            when += wait
+            more += wait
             wait *= 2
-        if faults.reset and type(segment) is bytes and self.happens("reset", faults.reset):
-            segment = RST
-            end.peer.network.timeline.at(when, lambda: end.arrive(RST))
-        end.arrives = when = max(when, end.arrives)
-        self.timeline.at(when, lambda: self._deliver(end, segment))
+        if faults.outages and end.host is not end.peer.host and self.happens("outages", faults.outages):
+            pair = _pair(end.host, end.peer.host)
+            self.cut(pair)
+            self.timeline.at(now + self.within(faults.outage_time), self.heal, pair)
+        return more
 
     def travel(self, end: End, then: Callable[[], None]) -> None:
         """A message of the system's own (an acknowledgement) goes the same way."""
-        self.timeline.at(self.timeline.now + self.within(self.faults_of(end).latency), then)
+        self.timeline.at(self.timeline.now + (0.0 if end.is_path else self.latency(self.faults_of(end))), then)
 
     def _deliver(self, end: End, segment: Segment) -> None:
         peer = end.peer
         if end.held is not None:
             end.held.append(segment)
         elif end.host is peer.host or self.reach(end.host, peer.host):
-            if self.recording:
-                self.record.append((self.timeline.now, end.name, peer.name, _told(segment)))
-            peer.arrive(segment)
-        else:
-            self.held += 1
+            if type(segment) is bytes:
+                if self.recording:
+                    self.record.append((self.timeline.now, end.name, peer.name, len(segment), crc32(segment)))
+                peer.receive(segment)
+            else:
+                self.note(end.name, peer.name, str(segment))
+                peer.arrive(segment)
+        elif end.host.up:
+            self.fire("partition" if peer.host.up else "crash")
             end.held = deque([segment])
             self._cut_off[end] = self.timeline.timer(GIVE_UP, lambda: self._give_up(end))
 
     def _give_up(self, end: End) -> None:
         del self._cut_off[end]
-        end.break_off(_TIMED_OUT_READ, _TIMED_OUT_WRITE)
+        end.break_off("ETIMEDOUT")
+
+    def cut(self, pair: tuple[str, str]) -> None:
+        """Nothing gets through between these two, until it is healed as often as it was cut."""
+        self.cuts[pair] = self.cuts.get(pair, 0) + 1
+        self.note("cut", *pair)
+
+    def heal(self, pair: tuple[str, str]) -> None:
+        """Undo one cut."""
+        left = self.cuts.pop(pair, 1) - 1
+        if left:
+            self.cuts[pair] = left
+        self.note("heal", *pair)
+        self.reconnect()
 
     def reconnect(self) -> None:
         """Some can reach each other again: what was held is sent once more."""
         for end in list(self._cut_off):
-            if self.reach(end.host, end.peer.host) and end.held is not None:
+            if end.held is None:  # its host has died
+                self._cut_off.pop(end).cancel()
+            elif self.reach(end.host, end.peer.host):
                 self._cut_off.pop(end).cancel()
                 held, end.held = end.held, None
                 end.arrives = max(end.arrives, self.timeline.now + RETRANSMIT)
@@ -149,9 +190,3 @@ class Network:
 
 def _pair(one: Host, other: Host) -> tuple[str, str]:
     return (one.name, other.name) if one.name < other.name else (other.name, one.name)
-
-
-def _told(segment: Segment) -> str:
-    if type(segment) is bytes:
-        return f"{len(segment)} bytes {crc32(segment):08x}"
-    return "FIN" if segment is FIN else "RST"

@@ -3,7 +3,9 @@
 What is modelled, since programs depend on it: bytes arrive in order, in other pieces than they were written in; a
 window bounds what is on its way or unread, so that a writer has to wait for a slow reader; FIN ends one direction, in
 order, RST breaks both; closing with unread bytes is RST, and so is what arrives at a closed end; who is cut off hears
-nothing at all, until his own segments go unanswered for too long.
+nothing at all, until his own segments go unanswered for too long. What an end is told of a broken connection is
+what Linux tells: the reason once, then the end of the file, or EPIPE. A path's connection (a Unix domain socket) has
+no weather, and knows at once that its peer is closed.
 
 What isn't: segments and their headers, congestion control, reordering (TCP hides it), urgent data, simultaneous open.
 """
@@ -33,14 +35,15 @@ class _Mark:
     def __init__(self, name: str) -> None:
         self.name: Final = name
 
+    def __str__(self) -> str:
+        return self.name
+
 
 FIN: Final = _Mark("FIN")
 RST: Final = _Mark("RST")
 Segment = bytes | _Mark
 
-_RESET_READ: Final = Fault("ECONNRESET", errno=104, syscall="read")
-_RESET_WRITE: Final = Fault("ECONNRESET", errno=104, syscall="write")
-_BROKEN: Final = Fault("EPIPE", errno=32, syscall="write")
+_ERRNO: Final = {"ECONNRESET": 104, "EPIPE": 32, "ETIMEDOUT": 110}
 
 
 @final
@@ -52,10 +55,12 @@ class End:
         "broken",
         "closed",
         "ended",
+        "error",
         "free_at",
         "held",
         "host",
         "inbox",
+        "is_path",
         "local",
         "name",
         "network",
@@ -83,12 +88,14 @@ class End:
         self.inbox: deque[bytes] = deque()  # what arrived and was not read
         self.unread = 0  # bytes of it
         self.ended = False  # FIN arrived
-        self.broken: Fault | None = None  # RST arrived, or the peer is gone: what a read is told
+        self.broken = False  # RST arrived, or the peer is gone …
+        self.error: str | None = None  # … and this is why, until somebody was told
+        self.is_path: Final = local is None or local.port is None
         self.shut = False  # FIN was sent
         self.closed = False
         self.reading: tuple[int, Callable[[bytes | Fault | None], None]] | None = None
         self.writing: Callable[[Fault | None], None] | None = None
-        self.waiting: deque[bytes] = deque()  # what the write in flight has left
+        self.waiting = b""  # what the write in flight has left
         self.unacked = 0  # bytes that were sent and not read
         self.free_at = 0.0  # when the line has carried what it was given
         self.arrives = 0.0  # when the last segment arrives: no later one comes before it
@@ -99,19 +106,18 @@ class End:
 
     def read(self, size: int, done: Callable[[bytes | Fault | None], None]) -> None:
         self.reading = size, done
-        if self.inbox or self.ended or self.broken is not None:
+        if self.inbox or self.ended or self.broken:
             self.network.timeline.soon(self._go_on_reading)
 
     def write(self, payloads: tuple[Payload, ...], done: Callable[[Fault | None], None]) -> int | Fault | None:
-        if self.broken is not None:
-            return _BROKEN
-        size = sum(map(len, payloads))
-        room = self._room(size)
-        if size <= room:
-            for payload in payloads:
-                self._send(bytes(payload))
+        if self.broken or (self.is_path and self.peer.closed):
+            return self._fault("write")
+        gathered = bytes(payloads[0]) if len(payloads) == 1 else b"".join(payloads)
+        room = self._room(len(gathered))
+        if len(gathered) <= room:
+            self._send(gathered)
             return None
-        self.waiting.extend(bytes(payload) for payload in payloads if payload)
+        self.waiting = gathered
         self.writing = done
         self._fill(room)
         if self._window_left():
@@ -119,32 +125,42 @@ class End:
         return room
 
     def shutdown(self, done: Callable[[Fault | None], None]) -> None:
-        if not self.shut and self.broken is None:
+        if not self.shut and not self.broken:
             self.shut = True
             self.network.carry(self, FIN)
+            if self.is_path and self.network.faults.no_half_close:
+                self.network.fired["no_half_close"] += 1
+                self.ended = True  # who ends hears no more either
+                self._go_on_reading()
         self.network.timeline.soon(self.host.in_context(done, None))
 
-    def cancel(self) -> None:
+    def _cancel(self) -> None:
         if self.reading is not None:
             _, read = self.reading
             self.reading = None
             self.network.timeline.soon(self.host.in_context(read, canceled("read")))
         if self.writing is not None:
             wrote, self.writing = self.writing, None
-            self.waiting.clear()
+            self.waiting = b""
             self.network.timeline.soon(self.host.in_context(wrote, canceled("write")))
 
     def close(self, reset: bool) -> None:
         if self.closed:
             return
         self.closed = True
-        self.reading = self.writing = None
-        if self.broken is None and (reset or self.unread):
+        self._cancel()
+        if not self.broken and (reset or self.unread):
             self.network.carry(self, RST)
-        elif self.broken is None and not self.shut:
+        elif not self.broken and not self.shut:
             self.shut = True
             self.network.carry(self, FIN)
         self.host.forget(self)
+
+    def vanish(self) -> None:
+        """The host is dead: nothing more is said or heard here."""
+        self.closed = self.broken = True
+        self.reading = self.writing = None
+        self.held = None
 
     def local_name(self) -> Endpoint | None:
         return self.local
@@ -173,6 +189,8 @@ class End:
     def _room(self, size: int) -> int:
         faults = self.network.faults_of(self)
         room = max(0, faults.window - self.unacked)
+        if not faults.is_choppy:
+            return room
         if faults.spurious and size and self.network.happens("spurious", faults.spurious):
             return 0
         if faults.partial_writes and size > 1 and self.network.happens("partial_writes", faults.partial_writes):
@@ -187,13 +205,8 @@ class End:
     def _fill(self, room: int) -> None:
         """Send as much of what waits as there is room for."""
         waiting = self.waiting
-        while waiting and room > 0:
-            payload = waiting.popleft()
-            if len(payload) > room:
-                waiting.appendleft(payload[room:])
-                payload = payload[:room]
-            room -= len(payload)
-            self._send(payload)
+        self.waiting = waiting[room:]
+        self._send(waiting[:room])
 
     def _go_on_writing(self) -> None:
         """The peer has read something: there is room again."""
@@ -206,34 +219,52 @@ class End:
 
     # -- what arrives
 
-    def arrive(self, segment: Segment) -> None:
-        """A segment of the peer's is here."""
+    def receive(self, payload: bytes) -> None:
+        """Bytes of the peer's are here."""
         if self.closed:
-            if type(segment) is bytes:
-                self.network.carry(self, RST)
-        elif type(segment) is bytes:
-            self.inbox.append(segment)
-            self.unread += len(segment)
+            self.network.carry(self, RST)
+        elif (
+            self.reading is not None and len(payload) <= self.reading[0] and not self.network.faults_of(self).is_choppy
+        ):
+            done, self.reading = self.reading[1], None  # the short way of what is below, for what is most common
+            self._acknowledge(len(payload))
+            self.host.run(done, payload)
+        else:
+            self.inbox.append(payload)
+            self.unread += len(payload)
             if self.reading is not None:
                 self._go_on_reading()
-        elif segment is FIN:
+
+    def arrive(self, mark: Segment) -> None:
+        """FIN or RST of the peer's is here."""
+        if self.closed:
+            return
+        if mark is FIN:
             self.ended = True
+            if self.is_path and self.network.faults.no_half_close:
+                self.broken = True  # there is nobody to write to either
             if self.reading is not None:
                 self._go_on_reading()
         else:
-            self.break_off(_RESET_READ, _RESET_WRITE)
+            self.break_off("EPIPE" if self.ended else "ECONNRESET")
 
-    def break_off(self, read: Fault, write: Fault) -> None:
-        """The connection is broken: whoever waits is told, and so is who reads what is still there and then goes on."""
-        if self.broken is not None or self.closed:
+    def break_off(self, error: str) -> None:
+        """The connection is broken. Who reads is told first, since he may know what to do about it."""
+        if self.broken or self.closed:
             return
-        self.broken = read
-        if self.writing is not None:
-            done, self.writing = self.writing, None
-            self.waiting.clear()
-            self.host.run(done, write)
+        self.broken = True
+        self.error = error
         if self.reading is not None:
             self._go_on_reading()
+        if self.writing is not None:
+            done, self.writing = self.writing, None
+            self.waiting = b""
+            self.host.run(done, self._fault("write"))
+
+    def _fault(self, syscall: str) -> Fault:
+        """What is told of a broken connection; the reason, if nobody was told it yet."""
+        code, self.error = self.error or "EPIPE", None
+        return Fault(code, errno=_ERRNO[code], syscall=syscall)
 
     def _go_on_reading(self) -> None:
         if self.reading is None:
@@ -245,12 +276,12 @@ class End:
             self.unread -= len(payload)
             self._acknowledge(len(payload))
             self.host.run(done, payload)
-        elif self.broken is not None:
-            self.reading = None
-            self.host.run(done, self.broken)
-        elif self.ended:
+        elif self.ended or (self.broken and self.error is None):
             self.reading = None
             self.host.run(done, None)
+        elif self.broken:
+            self.reading = None
+            self.host.run(done, self._fault("read"))
 
     def _take(self, size: int) -> bytes:
         """As a system does: all that is there, up to `size`, whatever the pieces it came in."""

@@ -21,18 +21,23 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import struct
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from random import Random
-from typing import Any, Final, Literal, Self, final
+from typing import Any, Final, Literal, Self, TypeVar, final
 
-from .faults import CHANCES, Faults
+from ..address import is_ip
+from ..default import default_driver
+from ..parking import new_spot
+from .faults import COUNTED, NAMES, Faults
 from .simulated_host import Host
 from .simulated_network import Network
 
 __all__ = ["Simulation", "Unfired"]
+
+T = TypeVar("T")
 
 _LAST: Final = 20
 """So many entries of the story go with an exception."""
@@ -58,10 +63,12 @@ class Simulation:
         seed: of all that is left to chance. faults: the weather, default none but a latency of 0.5 ms; "drawn": from
         the seed. recording: keep the story, and be able to give its digest.
 
-        Raises TypeError for a seed that is no int.
+        Raises TypeError for a seed that is no int, and for faults that are none.
         """
         if isinstance(seed, bool) or not isinstance(seed, int):
             raise TypeError(f"seed is an int, not {seed!r}")
+        if faults is not None and faults != "drawn" and not isinstance(faults, Faults):
+            raise TypeError(f"faults is a Faults, 'drawn' or None, not {faults!r}")
         self.seed: Final = seed
         self.random: Final = Random(f"sansnet user {seed}")
         """For the program's own choices; the network has another, so that neither disturbs the other."""
@@ -77,19 +84,30 @@ class Simulation:
     def host(self, name: str, *addresses: str) -> Host:
         """The host of that name; a new one if there is none, with these addresses, or the next one of 10.0.0.0/8.
 
-        Raises ValueError for an address that another host has.
+        Raises ValueError for an address that is none, or that another host has, or for addresses of a host that is
+        there already.
         """
         network = self._network
         if name in network.hosts:
+            if addresses and addresses != network.hosts[name].addresses:
+                raise ValueError(f"host {name!r} has the addresses {network.hosts[name].addresses}")
             return network.hosts[name]
         number = len(network.hosts) + 1
         addresses = addresses or (f"10.0.{number >> 8}.{number & 255}",)
+        for address in addresses:
+            if not is_ip(address):
+                raise ValueError(f"{address!r} is no IP address")
         taken = [address for address in addresses if address in network.addresses]
         if taken:
             raise ValueError(f"{taken[0]} is the address of {network.addresses[taken[0]].name!r}, not of {name!r}")
         made = network.hosts[name] = Host(network, name, addresses, self._errors)
         network.addresses.update(dict.fromkeys(addresses, made))
         return made
+
+    @property
+    def hosts(self) -> dict[str, Host]:
+        """The hosts, by name."""
+        return dict(self._network.hosts)
 
     # -- time
 
@@ -110,20 +128,58 @@ class Simulation:
         end = float("inf") if seconds is None else timeline.now + seconds
         errors = self._errors
 
-        def goes_on() -> bool:
-            return not errors and not (until is not None and until())
-
         def waits() -> bool:
             return seconds is not None or any(host.driver.alive for host in network.hosts.values())
 
-        timeline.run(end, goes_on, waits)
+        timeline.run(end, errors, until, waits)
         if errors:
             self._raise()
-        if seconds is not None and goes_on():
+        if seconds is not None and not (until is not None and until()):
             timeline.now = end
 
+    def run_async(self, coroutine: Coroutine[Any, Any, T], *, seconds: float | None = None) -> T:
+        """Run a coroutine to its end, on the host whose block this is in, or on the first. What it returns.
+
+        It can wait for all of sansnet that is awaitable, `sleep()`, and what `Host.start()` gives. seconds: no longer
+        than that.
+
+        Raises what it raises; RuntimeError when there is no host, or when nothing is left that could wake it; and
+        TimeoutError when it takes longer.
+        """
+        timeline = self._network.timeline
+        if not self._network.hosts:
+            coroutine.close()
+            raise RuntimeError("there is no host to run it on")
+        task = self._here().start(coroutine)
+        task.is_awaited = True
+        end = float("inf") if seconds is None else timeline.now + seconds
+        timeline.run(end, self._errors, lambda: task.done, lambda: True)
+        if self._errors:
+            self._raise()
+        if not task.done and seconds is not None:
+            timeline.now = end
+            raise TimeoutError(f"the task isn't done after {seconds:g} s")
+        if not task.done:
+            raise RuntimeError("the task waits for what will never come: nothing is left to happen")
+        return task.result
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait so long, in a task. Raises RuntimeError elsewhere."""
+        spot = new_spot()
+        timer = self._network.timeline.timer(seconds, spot.wake)
+        try:
+            await spot.park()
+        finally:
+            timer.cancel()
+
+    def _here(self) -> Host:
+        hosts = self._network.hosts.values()
+        return next((host for host in hosts if host.driver is default_driver()), next(iter(hosts)))
+
     def at(self, seconds: float, callback: Callable[[], object]) -> None:
-        """Call `callback` in so many seconds, on no host in particular."""
+        """Call `callback` in so many seconds, on no host in particular. Raises ValueError for a time that is past."""
+        if not seconds >= 0:
+            raise ValueError(f"seconds from now, not {seconds!r}")
         self._network.timeline.timer(seconds, callback)
 
     def _raise(self) -> None:
@@ -133,89 +189,138 @@ class Simulation:
             raise errors[0]
         raise BaseExceptionGroup("listeners raised", errors)
 
+    def during(self, begin: float, end: float, block: AbstractContextManager[object]) -> None:
+        """Enter such a block in `begin` seconds, and leave it in `end`: `sim.during(1, 3, sim.partition("a", "b"))`.
+
+        What it raises when it is left is raised from `run()`. Raises ValueError for times in the wrong order.
+        """
+        if not 0 <= begin <= end:
+            raise ValueError(f"first it begins, then it ends: 0 <= begin <= end, not {begin!r} and {end!r}")
+
+        def leave() -> None:
+            try:
+                block.__exit__(None, None, None)
+            except Exception as error:
+                self._errors.append(error)
+
+        self.at(begin, block.__enter__)
+        self.at(end, leave)
+
     # -- faults
 
     @property
     def fired(self) -> Counter[str]:
         """How often each fault came to something."""
-        return self._network.fired
+        network = self._network
+        if network.jittered:
+            network.fired["jitter"] = network.jittered
+        return network.fired
 
     @property
     def faults(self) -> Faults:
         """The weather now."""
         return self._network.faults
 
-    @contextlib.contextmanager
     def weather(
         self, faults: Faults | None = None, *, between: tuple[str, str] | None = None, **changes: Any
-    ) -> Iterator[None]:
+    ) -> AbstractContextManager[None]:
         """Within the block the weather is `faults`, or what it was with these changes: `sim.weather(loss=0.5)`.
 
-        between: on the way between these two hosts alone. Raises KeyError for a host that there isn't.
+        between: on the way between these two hosts alone. What is asked for has to come to something: otherwise Unfired
+        is raised at the end of the block.
+
+        Raises LookupError for a host that there isn't, and TypeError or ValueError for faults that make no sense.
         """
-        network = self._network
-        if between is None:
-            before = network.faults
-            network.faults = replace(faults or before, **changes)
-            try:
-                yield
-            finally:
-                network.faults = before
-            return
-        pair = self._pair(*between)
-        was = network.links.get(pair)
-        network.links[pair] = replace(faults or was or network.faults, **changes)
-        try:
-            yield
-        finally:
-            if was is None:
-                del network.links[pair]
-            else:
-                network.links[pair] = was
+        pair = None if between is None else self._pair(*between)
+        unknown = [name for name in changes if name not in NAMES]
+        if unknown:
+            raise TypeError(f"there is no fault {unknown[0]!r}; there are: {', '.join(NAMES)}")
+        replace(faults or Faults(), **changes)
+        return self._weather(pair, faults, changes)
 
     @contextlib.contextmanager
-    def partition(self, one: str, other: str) -> Iterator[None]:
-        """Within the block nothing gets through between these hosts, and nobody is told. Then it is sent again.
-
-        Raises KeyError for a host that there isn't, and Unfired if nothing was on its way in that time.
-        """
-        held = self._network.held
-        self.cut(one, other)
+    def _weather(self, pair: tuple[str, str] | None, faults: Faults | None, changes: dict[str, Any]) -> Iterator[None]:
+        network = self._network
+        before = network.faults if pair is None else network.links.get(pair)
+        now = replace(faults or before or network.faults, **changes)
+        wanted = [name for name in now.requested if faults is not None or name in changes]
+        fired = {name: self.fired[name] for name in wanted}
+        self._set_weather(pair, now)
         try:
             yield
         finally:
-            self.heal(one, other)
-        if self._network.held == held:
-            raise Unfired(f"nothing was on its way between {one!r} and {other!r} while they were cut off")
+            self._set_weather(pair, before)
+        self._check([name for name in wanted if self.fired[name] == fired[name]])
+
+    def _set_weather(self, pair: tuple[str, str] | None, faults: Faults | None) -> None:
+        if pair is None:
+            assert faults is not None, "there is always some weather"
+            self._network.faults = faults
+        elif faults is None:
+            del self._network.links[pair]
+        else:
+            self._network.links[pair] = faults
+
+    def partition(self, one: str, other: str) -> AbstractContextManager[None]:
+        """Within the block nothing gets through between these hosts, and nobody is told. Then it is sent again.
+
+        Raises LookupError for a host that there isn't; and at the end of the block Unfired if nothing was on its way.
+        """
+        pair = self._pair(one, other)
+        return self._until_fired("partition", lambda: self._network.cut(pair), lambda: self._network.heal(pair))
+
+    def crash(self, name: str) -> AbstractContextManager[None]:
+        """Within the block that host is dead, which nobody is told; then it comes up again, and has forgotten all.
+
+        Raises LookupError for a host that there isn't; and at the end of the block Unfired if nothing was sent to it.
+        """
+        host = self._known(name)
+        return self._until_fired("crash", host.crash, host.restart)
+
+    @contextlib.contextmanager
+    def _until_fired(self, name: str, begin: Callable[[], None], end: Callable[[], None]) -> Iterator[None]:
+        before = self.fired[name]
+        begin()
+        try:
+            yield
+        finally:
+            end()
+        self._check([name] if self.fired[name] == before else [])
 
     def cut(self, one: str, other: str) -> None:
-        """Cut these hosts off from each other, until `heal()`."""
-        pair = self._pair(one, other)
-        self._network.cuts[pair] = self._network.cuts.get(pair, 0) + 1
-        self._network.note("cut", *pair)
+        """Cut these hosts off from each other, until `heal()`. Raises LookupError for a host that there isn't."""
+        self._network.cut(self._pair(one, other))
 
     def heal(self, one: str, other: str) -> None:
-        """Undo one `cut()`."""
-        pair = self._pair(one, other)
-        left = self._network.cuts.pop(pair, 1) - 1
-        if left:
-            self._network.cuts[pair] = left
-        self._network.note("heal", *pair)
-        self._network.reconnect()
+        """Undo one `cut()`. Raises LookupError for a host that there isn't."""
+        self._network.heal(self._pair(one, other))
 
     def expect_fired(self, *names: str) -> None:
-        """Raise Unfired unless each of these faults came to something; without names, each that has a probability."""
-        wanted = names or [name for name in CHANCES if getattr(self._network.faults, name)]
-        unknown = [name for name in names if name not in CHANCES and name not in self.fired]
-        missing = [name for name in wanted if not self.fired[name]]
-        if unknown or missing:
-            raise Unfired(f"asked for, and never fired: {', '.join(missing)}")
+        """Raise Unfired unless each of these faults came to something; without names, each that is switched on now.
+
+        Raises LookupError for a name that no fault has.
+        """
+        for name in names:
+            if name not in COUNTED:
+                raise LookupError(f"there is no fault {name!r}; there are: {', '.join(COUNTED)}")
+        self._check([name for name in names or self.faults.requested if not self.fired[name]])
+
+    def _check(self, unfired: list[str]) -> None:
+        if unfired:
+            raise Unfired(f"asked for, and never fired: {', '.join(unfired)}")
+
+    def _known(self, name: str) -> Host:
+        host = self._network.hosts.get(name)
+        if host is None:
+            known = ", ".join(map(repr, self._network.hosts)) or "none"
+            raise LookupError(f"there is no host {name!r}; there are: {known}")
+        return host
 
     def _pair(self, one: str, other: str) -> tuple[str, str]:
         for name in (one, other):
-            if name not in self._network.hosts:
-                known = ", ".join(map(repr, self._network.hosts)) or "none"
-                raise KeyError(f"there is no host {name!r}; there are: {known}")
+            self._known(name)
+        if one == other:
+            raise ValueError(f"between two hosts, not between {one!r} and itself")
         return (one, other) if one < other else (other, one)
 
     # -- the story
@@ -223,10 +328,7 @@ class Simulation:
     @property
     def digest(self) -> str:
         """The story in one number: equal stories have equal digests. 32 hexadecimal digits."""
-        record = self._network.record
-        times = struct.pack(f"<{len(record)}d", *[entry[0] for entry in record])
-        words = "\n".join([" ".join(map(str, entry[1:])) for entry in record])
-        return hashlib.blake2b(times + words.encode(), digest_size=16).hexdigest()
+        return hashlib.blake2b(repr(self._network.record).encode(), digest_size=16).hexdigest()
 
     def story(self, last: int | None = None) -> list[str]:
         """What happened, a line each; the last of them alone if wanted."""
@@ -245,8 +347,10 @@ class Simulation:
             for line in (f"Simulation(seed={self.seed}), {self.now:.6f} s:", *self.story(_LAST)):
                 error.add_note(line)
         for host in self._network.hosts.values():
-            host.driver.close()
+            host.stop()
 
 
 def _line(when: float, *words: object) -> str:
-    return f"{when:12.6f}  {' '.join(map(str, words))}"
+    if len(words) == 4 and isinstance(words[-1], int) and isinstance(words[-2], int):  # a segment
+        words = (*words[:2], f"{words[2]} bytes", f"{words[3]:08x}")
+    return f"{when:12.6f}  {' '.join([str(word) for word in words if word is not None])}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from typing import Any, Final, final
 
 __all__ = ["Timeline", "Timer"]
@@ -40,45 +40,53 @@ class Timeline:
     def __init__(self) -> None:
         self.now = 0.0
         self._count = 0
-        self._heap: list[tuple[float, int, Timer | Callback]] = []
+        self._heap: list[tuple[float, int, Timer | Callable[..., Any], tuple[Any, ...]]] = []
         self._soon: deque[Callback] = deque()
 
     def soon(self, callback: Callback) -> None:
         """At this moment, after everything that was asked for it before."""
         self._soon.append(callback)
 
-    def at(self, when: float, callback: Callback) -> None:
-        """At that time; it can't be taken back, and costs less than a timer."""
+    def at(self, when: float, callback: Callable[..., Any], *args: Any) -> None:
+        """At that time, with these arguments; it can't be taken back, and costs less than a timer."""
         self._count += 1
-        heapq.heappush(self._heap, (when, self._count, callback))
+        heapq.heappush(self._heap, (when, self._count, callback, args))
 
     def timer(self, seconds: float, callback: Callback) -> Timer:
         """In so many seconds, unless it is cancelled."""
         made = Timer(self.now + max(seconds, 0.0), callback)
         self._count += 1
-        heapq.heappush(self._heap, (made.when, self._count, made))
+        heapq.heappush(self._heap, (made.when, self._count, made, ()))
         return made
 
-    def run(self, end: float, goes_on: Callable[[], bool], waits: Callable[[], bool]) -> None:
-        """Let things happen, up to the time `end`, while `goes_on()`, which is asked before each of them.
+    def run(
+        self,
+        end: float,
+        stops: Sized,
+        until: Callable[[], object] | None,
+        waits: Callable[[], bool],
+    ) -> None:
+        """Let things happen, up to the time `end`, until there is something in `stops`, or `until()` is true.
 
         Nobody waits for timers alone: before one, `waits()` is asked whether anybody waits for anything.
         """
         soon, heap = self._soon, self._heap
-        while goes_on():
+        while not stops and (until is None or not until()):
             if soon:
                 soon.popleft()()
                 continue
             if not heap or heap[0][0] > end:
                 return
-            when, _, what = heap[0]
+            when, _, what, args = heap[0]
             if type(what) is Timer:
-                if what.callback is not None and not waits():
-                    return
                 callback, what.callback = what.callback, None
-            else:
-                callback = what
+                if callback is None:  # it was cancelled
+                    heapq.heappop(heap)
+                    continue
+                if not waits():
+                    what.callback = callback
+                    return
+                what = callback
             heapq.heappop(heap)
-            if callback is not None:
-                self.now = when
-                callback()
+            self.now = when
+            what(*args)

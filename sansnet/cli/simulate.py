@@ -1,0 +1,149 @@
+"""`python -m sansnet simulate`: play a scenario on the simulated network under many seeds."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import importlib
+import os
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+from .screen import Progress, Screen
+from .words import DONE, complain
+
+if TYPE_CHECKING:
+    from ..testing.campaign import Plan, Scenario
+
+__all__ = ["add_to"]
+
+SEEDS: Final = 1000
+RED: Final = 2
+BAD_INPUT: Final = 4
+
+_DETAILS: Final = """\
+A scenario is a function of a sansnet.testing.simulation.Simulation; what it raises is a failure. The weather is drawn
+from the seed, unless --fault or --calm says otherwise. Exit codes: 0 all seeds passed; 2 one failed, and it is told how
+to play it again, or a fault that was named never fired; 4 there is no such scenario, or the command line is nonsense.
+"""
+
+
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Describe the command to argparse."""
+    parser = commands.add_parser(
+        "simulate",
+        help="play a scenario on a simulated network, under many seeds",
+        description="Play a scenario on the simulated network under many seeds, until one fails.",
+        epilog=_DETAILS,
+    )
+    parser.add_argument("scenario", metavar="MODULE:FUNCTION", help="such as tests.transfers:upload")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--seeds", type=int, default=SEEDS, metavar="N", help=f"seeds 0 to N-1; default {SEEDS}")
+    which.add_argument("--seed", type=int, metavar="K", help="this one alone, and tell its story")
+    parser.add_argument("--jobs", type=int, default=1, metavar="J", help="processes to share the work; default 1")
+    weather = parser.add_mutually_exclusive_group()
+    weather.add_argument("--calm", action="store_true", help="no faults")
+    weather.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="only these faults, such as loss=0.1 or latency=0.001:0.05",
+    )
+    parser.add_argument("--keep-going", action="store_true", help="tell all failures, not the first alone")
+    setattr(parser, "error", _bad_input)  # noqa: B010  # argparse's own has another exit code
+    parser.set_defaults(run=_run)
+
+
+def _bad_input(message: str) -> NoReturn:
+    complain(message)
+    raise SystemExit(BAD_INPUT)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from ..testing.campaign import CampaignFailed, campaign  # noqa: PLC0415  # the other commands don't need it
+
+    if arguments.seeds < 1 or arguments.jobs < 1:
+        _bad_input("--seeds and --jobs are numbers from 1 up")
+    scenario, faults = _scenario(arguments.scenario), _weather(arguments)
+    if arguments.seed is not None:
+        return _play_one(scenario, arguments.seed, faults)
+    screen = Screen(sys.stdout)
+    progress = Progress(screen, arguments.seeds)
+    with contextlib.ExitStack() as stack:
+        executor = None
+        if arguments.jobs > 1:
+            executor = stack.enter_context(ProcessPoolExecutor(arguments.jobs))
+        try:
+            report = campaign(
+                scenario,
+                range(arguments.seeds),
+                executor=executor,
+                faults=faults,
+                collect=arguments.keep_going,
+                progress=progress.at,
+            )
+        except CampaignFailed as failed:
+            progress.over()
+            screen.say(str(failed))
+            return RED
+    progress.over()
+    screen.say(str(report))
+    return DONE
+
+
+def _play_one(scenario: Scenario, seed: int, faults: Plan) -> int:
+    from ..testing.campaign import play  # noqa: PLC0415
+
+    outcome = play(scenario, seed, faults, whole_story=True)
+    for line in outcome.story:
+        print(line)
+    print(f"seed {seed}: {outcome.summary or 'passed'}; digest {outcome.digest}")
+    if outcome.error is not None:
+        print(outcome.error)
+    return DONE if outcome.error is None else RED
+
+
+def _scenario(words: str) -> Scenario:
+    module_name, colon, name = words.partition(":")
+    if not colon or not module_name or not name:
+        _bad_input(f"{words!r} is no MODULE:FUNCTION")
+    if os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())  # as `python -m` has it
+    try:
+        scenario: Any = importlib.import_module(module_name)
+        for part in name.split("."):
+            scenario = getattr(scenario, part)
+    except (ImportError, AttributeError) as error:
+        _bad_input(f"there is no {words!r}: {error}")
+    if not callable(scenario):
+        _bad_input(f"{words!r} is no function: {scenario!r}")
+    return scenario  # type: ignore[no-any-return]
+
+
+def _weather(arguments: argparse.Namespace) -> Plan:
+    from ..testing.faults import Faults  # noqa: PLC0415
+
+    if arguments.calm:
+        return None
+    if not arguments.fault:
+        return "drawn"
+    try:
+        return Faults(**dict([_fault(words) for words in arguments.fault]))
+    except (TypeError, ValueError) as error:
+        _bad_input(f"--fault: {error}")
+
+
+def _fault(words: str) -> tuple[str, Any]:
+    from ..testing.faults import NAMES  # noqa: PLC0415
+
+    name, _, value = words.partition("=")
+    if name not in NAMES:
+        raise ValueError(f"there is no fault {name!r}; there are: {', '.join(NAMES)}")
+    if value in ("True", "False"):
+        return name, value == "True"
+    if ":" in value:
+        low, _, high = value.partition(":")
+        return name, (float(low), float(high))
+    return name, int(value) if name == "window" else float(value)

@@ -1,0 +1,254 @@
+"""Playing a scenario under many seeds, and telling well which one failed.
+
+    def transfer(sim):
+        ...  # hosts, servers, clients; sim.run(); asserts
+
+    campaign(transfer, seeds=range(10_000))
+
+A scenario is a function of a `Simulation`; what it raises is a failure. An `async def` is run by `sim.run_async()`, on
+a host named "main".
+"""
+
+from __future__ import annotations
+
+import inspect
+import traceback
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, field, fields
+from itertools import islice
+from typing import Any, Final, Literal, final
+
+from .faults import Faults
+from .simulation import Simulation
+
+__all__ = ["CampaignFailed", "Failure", "Outcome", "Report", "campaign", "play"]
+
+Scenario = Callable[[Simulation], Any]
+Plan = Faults | Literal["drawn"] | None
+
+_CHUNK: Final = 25
+"""Seeds that are given to a worker at once …"""
+_AHEAD: Final = 16
+"""… and how many such are given out before the first has come back."""
+_DIFFERENCES: Final = 10
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one seed."""
+
+    seed: int
+    digest: str
+    faults: Faults
+    fired: Counter[str]
+    story: tuple[str, ...]
+    """What happened; if not all of it was asked for, the last 20 entries, and nothing when all went well."""
+    error: str | None = None
+    """The traceback of what the scenario raised."""
+    summary: str = ""
+    """The last line of it."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A seed that failed, and how it differs from the last one that passed."""
+
+    outcome: Outcome
+    replay: str
+    """A command, or an expression, that plays it again."""
+    passed: int | None
+    """The last seed that passed before it."""
+    difference: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """For people."""
+        outcome = self.outcome
+        lines = [f"seed {outcome.seed}: {outcome.summary}", f"  again: {self.replay}"]
+        lines += [f"  weather: {_weather(outcome.faults) or 'none'}"]
+        lines += ["  last events:", *[f"    {line}" for line in outcome.story]]
+        if self.passed is not None:
+            lines += [f"  unlike seed {self.passed}, which passed:", *[f"    {line}" for line in self.difference]]
+        return "\n".join([*lines, "", outcome.error or ""]).rstrip()
+
+
+@final
+@dataclass(slots=True)
+class Report:
+    """What came of a campaign."""
+
+    passed: int = 0
+    fired: Counter[str] = field(default_factory=Counter)
+    """How often each fault came to something, all seeds together."""
+    failures: list[Failure] = field(default_factory=list)
+    unfired: tuple[str, ...] = ()
+    """Faults that were asked for by name, and came to nothing under any seed."""
+
+    @property
+    def is_green(self) -> bool:
+        """Did all go well, and was there a chance that it wouldn't?"""
+        return not self.failures and not self.unfired
+
+    def __str__(self) -> str:
+        """For people."""
+        lines = [str(failure) + "\n" for failure in self.failures]
+        lines += [f"asked for, and never fired: {', '.join(self.unfired)}"] if self.unfired else []
+        lines += [f"{self.passed} passed, {len(self.failures)} failed"]
+        fired = ", ".join([f"{name} {count}" for name, count in sorted(self.fired.items())])
+        return "\n".join([*lines, f"faults: {fired or 'none'}"])
+
+
+class CampaignFailed(AssertionError):
+    """A seed failed, or a fault that was asked for never fired. Its text has all that is known."""
+
+    def __init__(self, report: Report) -> None:
+        super().__init__(str(report))
+        self.report: Final = report
+
+
+def play(scenario: Scenario, seed: int, faults: Plan = "drawn", *, whole_story: bool = False) -> Outcome:
+    """Play it under one seed. Raises TypeError for a seed or faults that are none, but nothing of the scenario's."""
+    sim = Simulation(seed, faults=faults)
+    plan = sim.faults
+    error = summary = None
+    try:
+        with sim:
+            _run(scenario, sim)
+    except Exception as raised:
+        error = traceback.format_exc()
+        summary = "".join(traceback.format_exception_only(raised)).splitlines()[0]
+    story = sim.story(None if whole_story else 20) if whole_story or error else []
+    return Outcome(seed, sim.digest, plan, sim.fired, tuple(story), error, summary or "")
+
+
+def campaign(
+    scenario: Scenario,
+    seeds: Iterable[int] = range(1000),
+    *,
+    executor: Executor | None = None,
+    faults: Plan = "drawn",
+    collect: bool = False,
+    progress: Callable[[int], object] | None = None,
+    report: Report | None = None,
+) -> Report:
+    """Play `scenario` under each of the seeds, in their order.
+
+    executor: who plays them, such as a ProcessPoolExecutor (the scenario is then a function of a module); default: we.
+    faults: the weather; "drawn" takes another one for each seed. collect: go on after a failure. progress: called now
+    and then with how many seeds are done. report: add to this one.
+
+    Raises CampaignFailed when a seed failed, or when one of the `faults` that were named never fired; ValueError when
+    there are no seeds. Which failure comes first doesn't depend on the executor.
+    """
+    if isinstance(faults, str) and faults != "drawn":
+        raise TypeError(f"faults is a Faults, 'drawn' or None, not {faults!r}")
+    found = report if report is not None else Report()
+    done, passed = 0, None
+    for outcome in _outcomes(scenario, seeds, faults, executor):
+        done += 1
+        found.fired += outcome.fired
+        if outcome.error is None:
+            found.passed += 1
+            passed = outcome.seed
+        else:
+            found.failures.append(_failure(scenario, outcome, passed, faults))
+            if not collect:
+                break
+        if progress is not None:
+            progress(done)
+    if not done:
+        raise ValueError("a campaign needs a seed")
+    if isinstance(faults, Faults) and not found.failures:
+        found.unfired = tuple([name for name in faults.requested if not found.fired[name]])
+    if not found.is_green:
+        raise CampaignFailed(found)
+    return found
+
+
+def _run(scenario: Scenario, sim: Simulation) -> None:
+    made = scenario(sim)
+    if inspect.iscoroutine(made):
+        sim.host("main")
+        sim.run_async(made)
+
+
+def _outcomes(scenario: Scenario, seeds: Iterable[int], faults: Plan, executor: Executor | None) -> Iterator[Outcome]:
+    if executor is None:
+        for seed in seeds:
+            yield play(scenario, seed, faults)
+        return
+    rest = iter(seeds)
+    flying: deque[Future[list[Outcome]]] = deque()
+    try:
+        while True:
+            while len(flying) < _AHEAD and (chunk := list(islice(rest, _CHUNK))):
+                flying.append(executor.submit(_play_all, scenario, chunk, faults))
+            if not flying:
+                return
+            yield from flying.popleft().result()
+    finally:
+        for future in flying:
+            future.cancel()
+
+
+def _play_all(scenario: Scenario, seeds: list[int], faults: Plan) -> list[Outcome]:
+    return [play(scenario, seed, faults) for seed in seeds]
+
+
+# -- telling about a failure
+
+
+def _failure(scenario: Scenario, outcome: Outcome, passed: int | None, faults: Plan) -> Failure:
+    difference = () if passed is None else _difference(scenario, outcome, passed, faults)
+    return Failure(outcome, _replay(scenario, outcome.seed, faults), passed, difference)
+
+
+def _replay(scenario: Scenario, seed: int, faults: Plan) -> str:
+    name = getattr(scenario, "__qualname__", "")
+    module = getattr(scenario, "__module__", "__main__")
+    if not name.isidentifier() or module == "__main__":
+        return f"play(…, {seed}, {faults!r})"
+    words = ["python -m sansnet simulate", f"{module}:{name}", "--seed", str(seed)]
+    if faults is None:
+        words.append("--calm")
+    elif isinstance(faults, Faults):
+        words += [f"--fault {change}" for change in _changes(faults)] or ["--calm"]
+    return " ".join(words)
+
+
+def _changes(faults: Faults) -> list[str]:
+    """What of the weather isn't as usual, as the command line takes it."""
+    usual = Faults()
+    return [
+        f"{one.name}={_written(getattr(faults, one.name))}"
+        for one in fields(Faults)
+        if one.init and getattr(faults, one.name) != getattr(usual, one.name)
+    ]
+
+
+def _written(value: object) -> str:
+    return ":".join(map(repr, value)) if isinstance(value, tuple) else repr(value)
+
+
+def _weather(faults: Faults) -> str:
+    return ", ".join(_changes(faults))
+
+
+def _difference(scenario: Scenario, outcome: Outcome, passed: int, faults: Plan) -> tuple[str, ...]:
+    """What is in the one that failed, and not in the one that passed: weather, faults, and kinds of events."""
+    failed, well = [play(scenario, seed, faults, whole_story=True) for seed in (outcome.seed, passed)]
+    before, now = _changes(well.faults), _changes(failed.faults)
+    lines = [f"weather: {change}" for change in now if change not in before]
+    lines += [f"fired: {name}" for name in sorted(failed.fired) if not well.fired[name]]
+    known = {_kind(line) for line in well.story}
+    fresh = [line for line in failed.story if _kind(line) not in known and "fault" not in line]
+    return (*lines, *fresh[:_DIFFERENCES]) or ("only the order of things",)
+
+
+def _kind(line: str) -> str:
+    """An entry of the story without its time, and without what payloads were."""
+    words = line.split()[1:]
+    return " ".join(words[:-1] if words[-2:-1] == ["bytes"] else words)

@@ -1,0 +1,84 @@
+"""The pytest plugin: a fixture `sim`, and `--sansnet-seeds=N` to run each test that uses it under so many seeds.
+
+    def test_transfer(sim):
+        with sim.host("server"):
+            ...
+        sim.run()
+
+The weather is calm; a mark on the test says otherwise: `@pytest.mark.sansnet(faults="drawn")`, or `faults=Faults(…)`.
+`seeds=` in the mark is for tests that want more than one. A failure is reported with its seed and the last events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from typing import Any
+
+import pytest
+
+from .simulation import Simulation
+
+__all__ = ["pytest_addoption", "pytest_configure", "pytest_generate_tests", "pytest_runtest_makereport", "sim"]
+
+_LAST = 20
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option."""
+    parser.getgroup("sansnet").addoption(
+        "--sansnet-seeds",
+        type=int,
+        default=None,
+        metavar="N",
+        help="run each test with the fixture `sim` under the seeds 0 to N-1 (default: 0 alone)",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Add the mark, and look at the option."""
+    config.addinivalue_line(
+        "markers", "sansnet(faults=None, seeds=None): the weather of the fixture `sim`, and the seeds it is used with"
+    )
+    seeds = config.getoption("sansnet_seeds")
+    if seeds is not None and seeds < 1:
+        raise pytest.UsageError(f"--sansnet-seeds is a number from 1 up, not {seeds}")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test once a seed."""
+    if "sim" not in metafunc.fixturenames:
+        return
+    number = metafunc.config.getoption("sansnet_seeds")
+    mark = metafunc.definition.get_closest_marker("sansnet")
+    seeds = mark.kwargs.get("seeds") if mark is not None and number is None else None
+    seeds = range(number or 1) if seeds is None else seeds
+    if isinstance(seeds, int):
+        seeds = range(seeds)
+    metafunc.parametrize("sim", list(seeds), indirect=True, ids=[f"seed={seed}" for seed in seeds])
+
+
+@pytest.fixture
+def sim(request: pytest.FixtureRequest) -> Iterator[Simulation]:
+    """A `Simulation`, closed when the test is over."""
+    mark = request.node.get_closest_marker("sansnet")
+    faults = None if mark is None else mark.kwargs.get("faults")
+    with Simulation(request.param, faults=faults) as made:
+        request.node.stash[_KEY] = made
+        yield made
+
+
+_KEY = pytest.StashKey[Simulation]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Say how a simulation that failed came to that."""
+    report: pytest.TestReport = yield
+    made: Any = item.stash.get(_KEY, None)
+    if made is not None and report.failed and call.when == "call":
+        lines = [f"Simulation(seed={made.seed}, faults={made.faults!r})", f"at {made.now:.6f} s, after:"]
+        lines += [*made.story(_LAST), f"again: pytest {item.nodeid!r} --sansnet-seeds={made.seed + 1}"]
+        report.sections.append(("sansnet", "\n".join(lines)))
+    return report

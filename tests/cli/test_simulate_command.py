@@ -1,0 +1,93 @@
+"""`python -m sansnet simulate`."""
+
+from __future__ import annotations
+
+import pytest
+
+from sansnet.cli import main
+from tests.cli.commands import run
+from tests.simulation.test_campaign import FIRST
+
+HERE = "tests.simulation.scenarios"
+
+
+def test_all_green(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["simulate", f"{HERE}:robust", "--seeds", "20"]) == 0
+    out = capsys.readouterr().out
+    assert "20 passed, 0 failed" in out
+    assert "   100 %" in out
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_one_fails_and_can_be_played_again(capsys: pytest.CaptureFixture[str], jobs: str) -> None:
+    assert main(["simulate", f"{HERE}:fragile", "--seeds", "200", "--jobs", jobs]) == 2
+    out = capsys.readouterr().out
+    [again] = [line for line in out.splitlines() if "again: " in line]
+    words = again.split("python -m sansnet ")[1].split()
+    assert main(words) == 2
+    story = capsys.readouterr().out
+    assert f"seed {FIRST}: AssertionError: it was reset; digest " in story
+    assert "server listen :: 80" in story
+
+
+def test_one_that_passes_tells_its_story(capsys: pytest.CaptureFixture[str]) -> None:
+    words = [
+        "--fault",
+        "loss=0.5",
+        "--fault",
+        "latency=0.1:0.2",
+        "--fault",
+        "window=500",
+        "--fault",
+        "no_half_close=True",
+    ]
+    assert main(["simulate", f"{HERE}:robust", "--seed", "3", *words]) == 0
+    out = capsys.readouterr().out
+    assert "fault loss" in out
+    assert "seed 3: passed; digest " in out
+    assert main(["simulate", f"{HERE}:robust", "--seed", "3", "--calm"]) == 0
+    assert "fault" not in capsys.readouterr().out
+
+
+def test_a_fault_that_never_fires(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["simulate", f"{HERE}:robust", "--seeds", "3", "--fault", "no_half_close=True"]) == 2
+    assert "never fired: no_half_close" in capsys.readouterr().out
+
+
+def test_all_failures(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["simulate", f"{HERE}:broken", "--seeds", "3", "--keep-going"]) == 2
+    assert "0 passed, 3 failed" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["nothing"], "'nothing' is no MODULE:FUNCTION"),
+        ([f"{HERE}:nothing"], f"there is no '{HERE}:nothing'"),
+        (["no.such:thing"], "there is no 'no.such:thing'"),
+        ([f"{HERE}:NOT_A_FUNCTION"], "is no function: 7"),
+        ([f"{HERE}:robust", "--seeds", "0"], "numbers from 1 up"),
+        ([f"{HERE}:robust", "--jobs", "0"], "numbers from 1 up"),
+        ([f"{HERE}:robust", "--seeds", "x"], "invalid int value"),
+        ([f"{HERE}:robust", "--fault", "los=1"], "there is no fault 'los'; there are: latency, "),
+        ([f"{HERE}:robust", "--fault", "loss=2"], "Faults.loss is a probability"),
+        ([f"{HERE}:robust", "--fault", "loss=x"], "could not convert"),
+        ([f"{HERE}:robust", "--fault", "loss=1", "--calm"], "not allowed with"),
+        ([f"{HERE}:robust", "--strange"], "unrecognized arguments"),
+        ([], "required"),
+    ],
+    ids=range(13),
+)
+def test_bad_input(capsys: pytest.CaptureFixture[str], words: list[str], said: str) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["simulate", *words])
+    assert left.value.code == (2 if words[-1:] == ["--strange"] else 4)  # argparse's own, from outside of the command
+    error = capsys.readouterr().err
+    assert said in error
+    assert "Traceback" not in error
+
+
+def test_as_a_process() -> None:
+    made = run("simulate", f"{HERE}:robust", "--seeds", "3", "--calm")
+    assert (made.returncode, made.stderr) == (0, b"")
+    assert b"3 passed, 0 failed\nfaults: none" in made.stdout

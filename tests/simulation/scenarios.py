@@ -1,0 +1,34 @@
+"""Scenarios for the tests of campaigns; some of them fail."""
+
+from __future__ import annotations
+
+import sansnet
+from sansnet.testing import Simulation
+from tests.simulation.programs import Echo
+
+NOT_A_FUNCTION = 7
+
+
+def robust(sim: Simulation) -> None:
+    """Fails under no weather."""
+    echo = Echo(sim)
+    sim.run(100)
+    assert echo.heard <= b"line 0\n" * 5
+
+
+def fragile(sim: Simulation) -> None:
+    """Fails when anything is refused or reset."""
+    echo = Echo(sim)
+    sim.run(100)
+    assert "ECONNRESET" not in echo.errors, "it was reset"
+
+
+async def in_a_task(sim: Simulation) -> None:
+    with sim.host("server"):
+        sansnet.create_server(lambda peer: peer.end("hello")).listen(80)
+    async with sansnet.connect(80, "server") as socket:
+        assert [chunk async for chunk in socket] == [b"hello"]
+
+
+def broken(sim: Simulation) -> None:
+    raise RuntimeError(f"seed {sim.seed} is no good")

@@ -1,0 +1,123 @@
+"""`campaign`: many seeds, and what is told of the one that failed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from sansnet.testing import CampaignFailed, Faults, Report, campaign
+from sansnet.testing.campaign import play
+from tests.simulation.scenarios import broken, fragile, in_a_task, robust
+
+
+@pytest.fixture(params=["none", "threads", "processes"])
+def executor(request: pytest.FixtureRequest) -> Iterator[Executor | None]:
+    if request.param == "none":
+        yield None
+    else:
+        with (ThreadPoolExecutor if request.param == "threads" else ProcessPoolExecutor)(2) as made:
+            yield made
+
+
+def failed(*args: Any, **options: Any) -> Report:
+    with pytest.raises(CampaignFailed) as caught:
+        campaign(*args, **options)
+    assert str(caught.value) == str(caught.value.report)
+    return caught.value.report
+
+
+def test_all_is_well(executor: Executor | None) -> None:
+    done: list[int] = []
+    report = campaign(robust, range(60), executor=executor, progress=done.append)
+    assert report.is_green
+    assert report.passed == 60
+    assert done == list(range(1, 61))
+    assert report.fired["loss"] > 0
+    assert str(report).startswith("60 passed, 0 failed\nfaults: ")
+
+
+def test_the_first_failure_is_told(executor: Executor | None) -> None:
+    report = failed(fragile, range(200), executor=executor)
+    [failure] = report.failures
+    assert failure.outcome.seed == FIRST
+    assert (report.passed, failure.passed) == (FIRST, FIRST - 1)
+    text = str(failure)
+    assert text.startswith(f"seed {FIRST}: AssertionError: it was reset")
+    assert f"again: python -m sansnet simulate tests.simulation.scenarios:fragile --seed {FIRST}\n" in text
+    assert "fired: reset" in failure.difference
+    assert any(line.startswith("weather: reset=") for line in failure.difference)
+    assert 0 < len(failure.outcome.story) <= 20
+    assert "Traceback" in text
+    assert play(fragile, FIRST).digest == failure.outcome.digest
+
+
+FIRST = next(seed for seed in range(200) if play(fragile, seed).error)
+
+
+def test_all_failures_are_collected() -> None:
+    report = failed(fragile, range(100), collect=True)
+    assert len(report.failures) > 1
+    assert report.passed + len(report.failures) == 100
+    assert f"{report.passed} passed, {len(report.failures)} failed" in str(report)
+    assert [failure.outcome.seed for failure in report.failures] == [
+        seed for seed in range(100) if play(fragile, seed).error
+    ]
+
+
+def test_a_fault_that_was_named_and_never_fired() -> None:
+    report = failed(robust, range(5), faults=Faults(loss=1e-12))
+    assert report.unfired == ("loss",)
+    assert "asked for, and never fired: loss" in str(report)
+    assert campaign(robust, range(5), faults=Faults(loss=0.3, latency=(0.1, 0.2))).is_green
+    assert campaign(robust, range(1)).is_green  # what is drawn was not asked for
+
+
+def test_how_to_play_it_again_with_a_plan() -> None:
+    faults = Faults(latency=(0.001, 0.05), no_half_close=True, loss=0.25)
+    [failure] = failed(broken, [7], faults=faults).failures
+    assert failure.replay == (
+        "python -m sansnet simulate tests.simulation.scenarios:broken --seed 7 "
+        "--fault latency=0.001:0.05 --fault no_half_close=True --fault loss=0.25"
+    )
+    assert "weather: latency=0.001:0.05, no_half_close=True, loss=0.25" in str(failure)
+    assert failure.passed is None
+    assert "unlike" not in str(failure)
+    for plan in (None, Faults()):
+        [failure] = failed(broken, [7], faults=plan).failures
+        assert failure.replay.endswith("--seed 7 --calm")
+
+
+def test_how_to_play_again_what_is_in_no_module() -> None:
+    [failure] = failed(lambda _sim: 1 / 0, [7]).failures
+    assert failure.replay == "play(…, 7, 'drawn')"
+    assert failure.outcome.summary == "ZeroDivisionError: division by zero"
+
+
+def test_when_only_the_order_differs() -> None:
+    def second(sim: Any) -> None:
+        assert sim.seed == 0
+
+    [failure] = failed(second, range(2), faults=None).failures
+    assert failure.difference == ("only the order of things",)
+
+
+def test_a_coroutine() -> None:
+    assert campaign(in_a_task, range(3), faults=Faults(latency=(0.1, 0.2))).passed == 3
+
+
+def test_a_report_that_goes_on() -> None:
+    report = campaign(robust, range(3))
+    assert campaign(robust, range(3, 6), report=report) is report
+    assert report.passed == 6
+
+
+def test_bad_input() -> None:
+    with pytest.raises(ValueError, match="needs a seed"):
+        campaign(robust, [])
+    with pytest.raises(TypeError, match="faults is a Faults, 'drawn' or None, not 'some'"):
+        campaign(robust, range(3), faults="some")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="seed is an int, not 'a'"):
+        campaign(robust, ["a"])  # type: ignore[list-item]
