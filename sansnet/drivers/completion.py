@@ -63,8 +63,8 @@ class CompletionDriver:
         self.proactor.call_soon(functools.partial(self._run_soon, callback))
 
     def call_first(self, callback: Callable[[], None]) -> None:
-        self.first = callback
         self.call_soon(self.run_first)
+        self.first = callback
 
     def run_first(self) -> None:
         """Do so; every callback of the family begins with this."""
@@ -93,7 +93,7 @@ class CompletionDriver:
     def _call_in_turn(self, callback: Callable[[], None]) -> None:
         if self.first is not None:
             self.run_first()
-        if not self.closed:
+        if not self.closed:  # by what ran first, or long ago
             self._call(callback)
 
     def _call(self, callback: Callable[[], None]) -> None:
@@ -139,6 +139,7 @@ class CompletionDriver:
         if self.closed:
             return
         self.closed = True
+        self.first = None
         for handle in list(self.handles):
             handle.abandon()
         self.active = self._waiting = 0
@@ -179,6 +180,6 @@ class _Lookup:
         if self._driver.first is not None:
             self._driver.run_first()
         done, self._done = self._done, None
-        if done is not None:
+        if done is not None and not self._driver.closed:
             self._driver.lookup_begun(-1)
             done(answer)
