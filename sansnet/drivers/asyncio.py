@@ -10,6 +10,7 @@ A loop tells nobody that it is being closed. But its timers it lets go of then, 
 the only thing that refers to a `_Lease`: when that goes, the driver closes its sockets. So they work to the very end,
 also in what `asyncio.run` cancels and finalises before it closes the loop, and nothing is left open after it. In the
 same way a loop that is dropped without being closed takes its driver with it: the table of drivers holds neither.
+The thread of a lookup holds both, but only until the system has answered.
 (Not what the loop calls when a socket is ready: the traceback of an exception that somebody keeps may refer to that.)
 
 What is put off gets a place of its own in the loop's queue. So it is in order with the tasks that listeners wake: a
@@ -229,16 +230,20 @@ class AsyncioDriver(ReadinessDriver):
 
     def _run_due(self, callback: Callable[[], None]) -> None:
         self._due -= 1
-        self._call_in_turn(callback)
-        self._look_idle()
+        try:
+            self._call_in_turn(callback)
+        finally:  # an interrupt may come out of the last one, too
+            self._look_idle()
 
     def _run_posted(self, callback: Callable[[], None]) -> None:
-        super()._run_posted(callback)
-        self._look_idle()
+        try:
+            super()._run_posted(callback)
+        finally:
+            self._look_idle()
 
     def _look_idle(self) -> None:
         """Something is over that was waited for: perhaps it was the last."""
-        if self._waiting and not self.alive:
+        if self._waiting and not self.alive and not self._loop.is_closed():  # a loop that is closed wakes nobody
             for calm in self._waiting:
                 if not calm.done():
                     calm.set_result(None)
@@ -252,8 +257,10 @@ class AsyncioDriver(ReadinessDriver):
         """
         if not self.closed:
             self._due = 0
-            super().close()
-            self._reactor.close()
+            try:
+                super().close()
+            finally:
+                self._reactor.close()
 
     def check(self) -> None:
         """Raise RuntimeError where the driver can't be used: when its loop is closed, and on another thread."""

@@ -102,7 +102,7 @@ class CompletionDriver:
         """Whatever is called back from the loop begins with this. Is there still somebody to tell?"""
         if self.first is not None:
             self.run_first()
-        return not self.closed
+        return not self.closed  # by what ran first, or long ago
 
     def _call(self, callback: Callable[[], None]) -> None:
         try:
@@ -147,6 +147,7 @@ class CompletionDriver:
         if self.closed:
             return
         self.closed = True
+        self.first = None
         for handle in list(self.handles):
             handle.abandon()
         self.active = self._waiting = 0

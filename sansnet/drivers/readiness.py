@@ -16,8 +16,10 @@ the loop comes to it; that queue asks the reactor for one call however many wait
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import functools
+import math
 import sys
 from collections import deque
 from collections.abc import Callable
@@ -108,8 +110,8 @@ class ReadinessDriver:
 
     def call_first(self, callback: Callable[[], None]) -> None:
         """Call back from the loop before it calls back anything else."""
-        self.first = callback
         self.call_soon(self.run_first)
+        self.first = callback
 
     def run_first(self) -> None:
         """Do so; every callback of the family begins with this."""
@@ -129,9 +131,14 @@ class ReadinessDriver:
             raise
 
     def call_later(self, seconds: float, callback: Callable[[], None], *, ref: bool = False) -> Cancellable:
-        """Call back from the loop once `seconds` have passed. With `ref` it keeps the driver alive until then."""
+        """Call back from the loop once `seconds` have passed. With `ref` it keeps the driver alive until then.
+
+        Raises ValueError when `seconds` is NaN.
+        """
         if self.closed:
             raise self.complaint()
+        if math.isnan(seconds):  # it is neither before nor after any other: a heap of timers would lose its order
+            raise ValueError("a timer needs a number of seconds, not NaN")
         if ref:
             return KeptTimer(self, seconds, callback)
         timer = _Timer(self, callback)
@@ -161,12 +168,15 @@ class ReadinessDriver:
             self._call_in_turn(callback)
 
     def _call_in_turn(self, callback: Callable[[], None]) -> None:
+        if self.closed:
+            return
         try:
             self.run_first()
         except BaseException:  # an interrupt must not cost it its turn
-            self.call_soon(callback)
+            if not self.closed:
+                self.call_soon(callback)
             raise
-        if not self.closed:
+        if not self.closed:  # by what ran first
             self._call(callback)
 
     def _call(self, callback: Callable[[], None]) -> None:
@@ -223,12 +233,16 @@ class ReadinessDriver:
         if self.closed:
             return
         self.closed = True
-        for handle in list(self.handles):
-            handle.abandon()
-        self._resolver.close()
+        self.first = None
         self._soon.clear()
         self._posted.clear()
-        self.active = 0
+        try:
+            with contextlib.ExitStack() as ends:  # it goes on to the next whatever one of them raises
+                ends.callback(self._resolver.close)
+                for handle in reversed(self.handles):
+                    ends.callback(handle.abandon)
+        finally:
+            self.active = 0
 
     def check(self) -> None:
         """Raise RuntimeError where the driver can't be used."""
