@@ -10,6 +10,7 @@ A loop tells nobody that it is being closed. But its timers it lets go of then, 
 the only thing that refers to a `_Lease`: when that goes, the driver closes its sockets. So they work to the very end,
 also in what `asyncio.run` cancels and finalises before it closes the loop, and nothing is left open after it. In the
 same way a loop that is dropped without being closed takes its driver with it: the table of drivers holds neither.
+The thread of a lookup holds both, but only until the system has answered.
 (Not what the loop calls when a socket is ready: the traceback of an exception that somebody keeps may refer to that.)
 
 What is put off gets a place of its own in the loop's queue. So it is in order with the tasks that listeners wake: a

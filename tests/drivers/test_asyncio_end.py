@@ -26,12 +26,12 @@ from tests.tasks import own, pair, turns
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def left_open() -> list[object]:
-    """Things that are in the middle of something, and that nobody closes."""
+def left_open(host: str = "localhost") -> list[object]:
+    """Things that are in the middle of something, and that nobody closes; `host` is what a lookup is made for."""
     server = sansnet.create_server(lambda peer: peer.on("error", str).write(bytes(1 << 22))).listen(0)
     client = sansnet.connect(port_of(server), "127.0.0.1").pause()
     client.set_timeout(1000)
-    return [server, client, sansnet.connect(port_of(server), "localhost")]
+    return [server, client, sansnet.connect(port_of(server), host)]
 
 
 @pytest.mark.parametrize("kind", LOOPS)
@@ -80,7 +80,7 @@ def test_a_traceback_that_is_kept_does_not_put_the_end_off(kind: str) -> None:
 @pytest.mark.filterwarnings("ignore::ResourceWarning")  # of the loop, and of all that it takes with it
 def test_a_loop_that_is_dropped_takes_its_driver_with_it() -> None:
     async def main() -> Callable[[], AsyncioDriver | None]:
-        left_open()
+        left_open(host="127.0.0.1")  # the thread of a lookup would hold the driver until it has its answer
         await turns(20)
         return weakref.ref(own())
 
