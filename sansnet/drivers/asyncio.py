@@ -239,7 +239,7 @@ class AsyncioDriver(ReadinessDriver):
 
     def _look_idle(self) -> None:
         """Something is over that was waited for: perhaps it was the last."""
-        if self._waiting and not self.alive:
+        if self._waiting and not self.alive and not self._loop.is_closed():  # a loop that is closed wakes nobody
             for calm in self._waiting:
                 if not calm.done():
                     calm.set_result(None)
@@ -253,8 +253,10 @@ class AsyncioDriver(ReadinessDriver):
         """
         if not self.closed:
             self._due = 0
-            super().close()
-            self._reactor.close()
+            try:
+                super().close()
+            finally:
+                self._reactor.close()
 
     def check(self) -> None:
         """Raise RuntimeError where the driver can't be used: when its loop is closed, and on another thread."""

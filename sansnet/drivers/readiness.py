@@ -16,6 +16,7 @@ the loop comes to it; that queue asks the reactor for one call however many wait
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import functools
 import sys
@@ -223,12 +224,15 @@ class ReadinessDriver:
         if self.closed:
             return
         self.closed = True
-        for handle in list(self.handles):
-            handle.abandon()
-        self._resolver.close()
         self._soon.clear()
         self._posted.clear()
-        self.active = 0
+        try:
+            with contextlib.ExitStack() as ends:  # it goes on to the next whatever one of them raises
+                ends.callback(self._resolver.close)
+                for handle in reversed(self.handles):
+                    ends.callback(handle.abandon)
+        finally:
+            self.active = 0
 
     def check(self) -> None:
         """Raise RuntimeError where the driver can't be used."""

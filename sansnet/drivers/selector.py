@@ -316,8 +316,10 @@ class SelectorDriver(ReadinessDriver):
     def close(self) -> None:
         """Close every socket that is left and say nothing. Whoever uses the driver now gets a RuntimeError."""
         if not self.closed:
-            super().close()
-            self._loop.close()
+            try:
+                super().close()
+            finally:
+                self._loop.close()
 
     def __enter__(self) -> Self:
         return self

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import gc
 import os
+import socket
 import subprocess
 import sys
 import weakref
@@ -18,7 +19,7 @@ import pytest
 import sansnet
 from sansnet import Socket
 from sansnet.drivers.asyncio import AsyncioDriver
-from tests.drivers.recorder import LOOPS, is_alive
+from tests.drivers.recorder import DRIVERS, LOOPS, driver_over, is_alive
 from tests.drivers.stepped import new_loop
 from tests.loopback import child_environment, port_of
 from tests.tasks import own, pair, turns
@@ -52,6 +53,40 @@ def test_the_end_of_the_loop_is_that_of_the_driver(kind: str) -> None:
         for use in (Socket, lambda: server.listen(0), lambda: driver.call_later(0, asyncio.Event().set)):
             with pytest.raises(RuntimeError, match=r"the asyncio loop of .* is closed.*make new ones"):
                 use()
+
+
+@pytest.mark.parametrize("kind", LOOPS)
+def test_a_task_that_still_waits_in_idle_does_not_put_the_end_off(kind: str) -> None:
+    async def main() -> tuple[AsyncioDriver, asyncio.Task[None]]:
+        left_open()
+        waiting = asyncio.create_task(own().idle())
+        await turns(20)
+        return own(), waiting
+
+    with contextlib.closing(new_loop(kind)) as loop:
+        driver, waiting = loop.run_until_complete(main())
+    assert (driver.closed, driver.handles, driver.active) == (True, {}, 0)
+    assert not waiting.done(), "there is no loop that could wake it"
+    waiting.get_coro().close()  # type: ignore[union-attr]  # nor one that could cancel it
+    waiting._log_destroy_pending = False  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("name", DRIVERS)
+def test_a_handle_that_fails_to_close_does_not_keep_the_others_open(name: str) -> None:
+    class Failing:
+        def abandon(self) -> None:
+            driver.handles.clear()
+            raise LookupError
+
+    with driver_over(name) as driver:
+        handles = [driver.adopt(socket.socket()) for _ in range(2)]
+        kept: dict[Any, None] = dict.fromkeys([handles[0], Failing(), handles[1]])
+        driver.handles.clear()
+        driver.handles.update(kept)
+        with pytest.raises(LookupError):
+            driver.close()
+        assert [handle.fileno() for handle in handles] == [-1, -1]
+        assert (driver.closed, driver.active) == (True, 0)
 
 
 @pytest.mark.parametrize("kind", LOOPS)
