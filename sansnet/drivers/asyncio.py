@@ -230,12 +230,16 @@ class AsyncioDriver(ReadinessDriver):
 
     def _run_due(self, callback: Callable[[], None]) -> None:
         self._due -= 1
-        self._call_in_turn(callback)
-        self._look_idle()
+        try:
+            self._call_in_turn(callback)
+        finally:  # an interrupt may come out of the last one, too
+            self._look_idle()
 
     def _run_posted(self, callback: Callable[[], None]) -> None:
-        super()._run_posted(callback)
-        self._look_idle()
+        try:
+            super()._run_posted(callback)
+        finally:
+            self._look_idle()
 
     def _look_idle(self) -> None:
         """Something is over that was waited for: perhaps it was the last."""

@@ -344,6 +344,23 @@ def test_idle_can_be_cancelled_and_ends_with_the_driver(tasks: Tasks) -> None:
     tasks.run(main())
 
 
+@pytest.mark.parametrize("way", ["call_soon", "call_soon_threadsafe"])
+def test_idle_returns_after_an_interrupt_in_the_last_callback(tasks: Tasks, way: str) -> None:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    async def main() -> None:
+        getattr(own(), way)(interrupt)
+        await own().idle()
+
+    loop = tasks.runner.get_loop()
+    waiting = loop.create_task(main())
+    with pytest.raises(KeyboardInterrupt):
+        loop.run_until_complete(waiting)
+    loop.run_until_complete(turns())
+    assert waiting.done()
+
+
 def test_idle_is_for_tasks_of_its_own_loop(tasks: Tasks) -> None:
     async def main() -> AsyncioDriver:
         return own()
