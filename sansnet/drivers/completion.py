@@ -147,6 +147,7 @@ class CompletionDriver:
         if self.closed:
             return
         self.closed = True
+        self.first = None
         for handle in list(self.handles):
             handle.abandon()
         self.active = self._waiting = 0

@@ -109,8 +109,8 @@ class ReadinessDriver:
 
     def call_first(self, callback: Callable[[], None]) -> None:
         """Call back from the loop before it calls back anything else."""
-        self.first = callback
         self.call_soon(self.run_first)
+        self.first = callback
 
     def run_first(self) -> None:
         """Do so; every callback of the family begins with this."""
@@ -162,12 +162,15 @@ class ReadinessDriver:
             self._call_in_turn(callback)
 
     def _call_in_turn(self, callback: Callable[[], None]) -> None:
+        if self.closed:
+            return
         try:
             self.run_first()
         except BaseException:  # an interrupt must not cost it its turn
-            self.call_soon(callback)
+            if not self.closed:
+                self.call_soon(callback)
             raise
-        if not self.closed:
+        if not self.closed:  # by what ran first
             self._call(callback)
 
     def _call(self, callback: Callable[[], None]) -> None:
@@ -224,6 +227,7 @@ class ReadinessDriver:
         if self.closed:
             return
         self.closed = True
+        self.first = None
         self._soon.clear()
         self._posted.clear()
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from collections.abc import Callable, Iterator
 
@@ -31,6 +32,39 @@ def driver(request: pytest.FixtureRequest) -> Iterator[SelectorDriver]:
 
 
 # ----------------------------------------------------------------------------------------- what the loop itself calls
+
+
+def test_nothing_is_called_back_once_the_driver_is_closed(driver: SelectorDriver) -> None:
+    order: list[str] = []
+    driver.call_soon(lambda: order.append("soon"))
+    driver.call_soon_threadsafe(lambda: order.append("posted"))
+    driver.call_later(0, lambda: order.append("timer"))
+    driver.call_first(lambda: order.append("first"))
+    driver.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        driver.call_first(lambda: order.append("too late"))
+    for _ in range(2):
+        with contextlib.suppress(RuntimeError):  # the loop of another goes on to turn
+            driver.step(0)
+    driver.run_first()
+    assert order == []
+
+
+@pytest.mark.parametrize("how", ["returns", "raises"])
+def test_it_may_close_the_driver(driver: SelectorDriver, how: str) -> None:
+    order: list[str] = []
+
+    def close() -> None:
+        order.append("first")
+        driver.close()
+        if how == "raises":
+            raise KeyboardInterrupt
+
+    driver.call_soon(lambda: order.append("soon"))
+    driver.call_first(close)
+    with pytest.raises(KeyboardInterrupt) if how == "raises" else contextlib.nullcontext():
+        driver.step(0)
+    assert order == ["first"]
 
 
 @pytest.mark.parametrize("driver", ["own", "select"], indirect=True)  # others have another order
