@@ -19,6 +19,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import functools
+import math
 import sys
 from collections import deque
 from collections.abc import Callable
@@ -130,9 +131,14 @@ class ReadinessDriver:
             raise
 
     def call_later(self, seconds: float, callback: Callable[[], None], *, ref: bool = False) -> Cancellable:
-        """Call back from the loop once `seconds` have passed. With `ref` it keeps the driver alive until then."""
+        """Call back from the loop once `seconds` have passed. With `ref` it keeps the driver alive until then.
+
+        Raises ValueError when `seconds` is NaN.
+        """
         if self.closed:
             raise self.complaint()
+        if math.isnan(seconds):  # it is neither before nor after any other: a heap of timers would lose its order
+            raise ValueError("a timer needs a number of seconds, not NaN")
         if ref:
             return KeptTimer(self, seconds, callback)
         timer = _Timer(self, callback)

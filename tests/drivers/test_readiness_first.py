@@ -50,6 +50,13 @@ def test_nothing_is_called_back_once_the_driver_is_closed(driver: SelectorDriver
     assert order == []
 
 
+@pytest.mark.parametrize("ref", [False, True])
+def test_a_time_that_is_no_number_is_refused(driver: SelectorDriver, ref: bool) -> None:
+    with pytest.raises(ValueError, match="not NaN"):
+        driver.call_later(float("nan"), lambda: None, ref=ref)
+    assert not is_alive(driver)
+
+
 @pytest.mark.parametrize("how", ["returns", "raises"])
 def test_it_may_close_the_driver(driver: SelectorDriver, how: str) -> None:
     order: list[str] = []
