@@ -48,9 +48,10 @@ class AwaitedSocket(Duplex):
                 socket.write(chunk)
                 await socket.drained()
 
-        Raises the socket's error, or ERR_STREAM_PREMATURE_CLOSE, when it is closed or closes first.
+        Raises the socket's error, or ERR_STREAM_PREMATURE_CLOSE, when it is closed or closes first; not if all went
+        out before that.
         """
-        while self.writable_need_drain or self.destroyed:
+        while self.writable_need_drain or (self.destroyed and not self.writable_finished):
             await self._hear("drain", "finish")
 
     async def finished(self) -> None:

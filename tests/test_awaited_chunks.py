@@ -162,6 +162,24 @@ def test_a_slow_reader_gets_the_tail(tasks: Tasks) -> None:
     tasks.run(main())
 
 
+def test_an_echo_may_wait_for_drain_when_its_socket_is_over(tasks: Tasks) -> None:
+    """All that it wrote went out while it waited, and the socket finished and closed before the task had its turn."""
+
+    async def main() -> None:
+        async with pair(allow_half_open=True) as (client, peer):
+            client.end("question")
+            receiving = asyncio.create_task(client.resume().wait_closed())
+            async with peer:
+                async for _ in peer:
+                    assert not peer.write(bytes(16 * MIB))
+                    await peer.wait_closed()
+                    await peer.drained()
+            client.end()
+            await receiving
+
+    tasks.run(main())
+
+
 def test_a_half_open_socket_can_answer_after_the_loop(tasks: Tasks) -> None:
     async def main() -> None:
         async with pair({"allow_half_open": True}, allow_half_open=True) as (client, peer):
