@@ -7,7 +7,6 @@ is a "Premature close", as in Node's streams. An 'error' that somebody waits for
 
 from __future__ import annotations
 
-import contextlib
 from types import TracebackType
 from typing import Any, Final, Self, final
 
@@ -138,6 +137,8 @@ class AwaitedSocket(Duplex):
         exception, destroys the socket at once, unless `destroy_on_return` is false. Raises the socket's error; after
         `destroy()` without one, ERR_STREAM_PREMATURE_CLOSE.
 
+        "At once" is in the next turn of the loop; `contextlib.aclosing()` leaves it there and then.
+
         https://nodejs.org/api/stream.html#readableiteratoroptions
         """
         return Chunks(self, destroy_on_return)
@@ -205,10 +206,9 @@ class _Reading:
             self._socket.destroy()
 
     def leave_soon(self) -> None:
-        """The same, from another thread."""
+        """The same in a turn of the loop; called on any thread, at any time. RuntimeError if the driver is closed."""
         if self._listeners is not None:
-            with contextlib.suppress(RuntimeError):
-                self._socket._port._driver.call_soon_threadsafe(self.leave_early)
+            self._socket._port._driver.call_soon_threadsafe(self.leave_early)
 
     def _end(self) -> None:
         """The peer has ended. Node destroys the socket here at once, and loses what is not sent yet."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import threading
 from typing import Any
 
@@ -205,7 +206,8 @@ def test_break_destroys_the_socket_and_nobody_hears_an_error(tasks: Tasks) -> No
             async for chunk in peer:
                 assert chunk == b"one"
                 break
-            assert peer.destroyed, "at once"
+            await turns(1)
+            assert peer.destroyed
             await peer.wait_closed()
             assert log == ["close"]
             assert listeners_of(peer) == len(ENDINGS)
@@ -231,8 +233,10 @@ def test_so_do_an_exception_and_a_return(tasks: Tasks) -> None:
             try:
                 await fail(peer)
             except LookupError:
+                await turns(1)
                 assert peer.destroyed, "although the exception, and its traceback, are still there"
             assert await first(client) == b"to the client"
+            await turns(1)
             assert client.destroyed
 
     tasks.run(main())
@@ -250,6 +254,7 @@ def test_so_does_a_task_that_is_cancelled_in_it(tasks: Tasks) -> None:
                 async with asyncio.timeout(0.001):
                     await read()
             except TimeoutError:
+                await turns(1)
                 assert peer.destroyed
 
     tasks.run(main())
@@ -263,6 +268,7 @@ def test_a_loop_can_be_left_without_harm(tasks: Tasks) -> None:
             async for chunk in peer.iterator(destroy_on_return=False):
                 assert chunk == b"one"
                 break
+            await turns(1)
             assert not peer.destroyed
             assert listeners_of(peer) == 0
             client.end("two")
@@ -298,6 +304,28 @@ def test_an_iterator_may_be_let_go_of_on_another_thread(tasks: Tasks) -> None:
             thread.join()
             assert not peer.destroyed, "not on a thread that isn't the loop's"
             await peer.wait_closed()
+
+    tasks.run(main())
+
+
+def test_the_garbage_collector_may_let_go_of_one_inside_of_anything(tasks: Tasks) -> None:
+    """Here it is inside a listener; it may as well be in the middle of a transition of the socket's."""
+
+    async def main() -> None:
+        async with pair() as (client, peer):
+            cycle: list[Any] = [aiter(peer)]
+            cycle.append(cycle)
+            del cycle
+            seen: list[bool] = []
+
+            def collect() -> None:
+                gc.collect()
+                seen.append(peer.destroyed)
+
+            peer.once("readable", collect)
+            client.write("x")
+            await peer.wait_closed()
+            assert seen == [False]
 
     tasks.run(main())
 
