@@ -133,7 +133,7 @@ class _Accepting:
         self._is_open = not server._is_over()
         if self._is_open:
             for event, listener in self._listeners():
-                server.on(event, listener)
+                server.prepend_listener(event, listener)  # as a Hearing does
 
     async def next(self) -> Socket:
         """The next connection; StopAsyncIteration after the last one."""

@@ -173,7 +173,7 @@ class _Reading:
             return
         self._listeners = [("readable", self._wake), ("end", self._wake), ("error", self._fail), ("close", self._wake)]
         for event, listener in self._listeners:
-            socket.on(event, listener)
+            socket.prepend_listener(event, listener)  # as a Hearing does
 
     async def next(self) -> Any:
         """The next chunk; StopAsyncIteration after the last one."""
