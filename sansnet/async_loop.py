@@ -2,12 +2,14 @@
 
 Python doesn't tell an iterator that its loop is left: it only lets go of it. So that is what counts here. Where
 something else refers to the iterator, `aclose()` says so (`contextlib.aclosing`).
+
+It is let go of on any thread, and, where it is part of a cycle, by the garbage collector, in the middle of whatever the
+loop's thread is at: a transition of the very socket, for one. So nothing is done there; the loop does it in its next turn.
 """
 
 from __future__ import annotations
 
 import contextlib
-import threading
 from typing import Generic, Protocol, Self, TypeVar
 
 __all__ = ["AsyncLoop", "Walk"]
@@ -25,17 +27,16 @@ class Walk(Protocol[T_co]):
         """The loop was left; nothing happens if it had come to its end."""
 
     def leave_soon(self) -> None:
-        """The same, from another thread."""
+        """The same in a turn of the loop; called on any thread, at any time. RuntimeError if the driver is closed."""
 
 
 class AsyncLoop(Generic[T_co]):
-    """The iterator. Made on the thread of the loop, it may be let go of on any."""
+    """The iterator."""
 
-    __slots__ = ("_thread", "_walk")
+    __slots__ = ("_walk",)
 
     def __init__(self, walk: Walk[T_co]) -> None:
         self._walk = walk
-        self._thread = threading.get_ident()
 
     def __aiter__(self) -> Self:
         return self
@@ -55,10 +56,6 @@ class AsyncLoop(Generic[T_co]):
         self._walk.leave_early()
 
     def __del__(self) -> None:
-        if not hasattr(self, "_thread"):
-            return  # it could not be made
-        with contextlib.suppress(RuntimeError):  # of a driver that is closed
-            if self._thread == threading.get_ident():
-                self._walk.leave_early()
-            else:
+        if hasattr(self, "_walk"):  # or it could not be made
+            with contextlib.suppress(RuntimeError):
                 self._walk.leave_soon()

@@ -133,7 +133,7 @@ class _Accepting:
         self._is_open = not server._is_over()
         if self._is_open:
             for event, listener in self._listeners():
-                server.on(event, listener)
+                server.prepend_listener(event, listener)  # as a Hearing does
 
     async def next(self) -> Socket:
         """The next connection; StopAsyncIteration after the last one."""
@@ -165,7 +165,7 @@ class _Accepting:
             self._queue.popleft().destroy()  # nobody has seen it, and nobody will
 
     def leave_soon(self) -> None:
-        """The same, from another thread."""
+        """The same in a turn of the loop; called on any thread, at any time. RuntimeError if the driver is closed."""
         if self._is_open or self._queue:
             self._server._driver.call_soon_threadsafe(self.leave_early)
 

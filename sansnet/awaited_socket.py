@@ -7,7 +7,6 @@ is a "Premature close", as in Node's streams. An 'error' that somebody waits for
 
 from __future__ import annotations
 
-import contextlib
 from types import TracebackType
 from typing import Any, Final, Self, final
 
@@ -35,6 +34,10 @@ class AwaitedSocket(Duplex):
         """Close at once."""
         raise NotImplementedError
 
+    def destroy_soon(self) -> None:
+        """Close as soon as all is handed to the system."""
+        raise NotImplementedError
+
     # -- waiting -----------------------------------------------------------------------------------------------------
 
     async def drained(self) -> None:
@@ -44,9 +47,10 @@ class AwaitedSocket(Duplex):
                 socket.write(chunk)
                 await socket.drained()
 
-        Raises the socket's error, or ERR_STREAM_PREMATURE_CLOSE, when it is closed or closes first.
+        Raises the socket's error, or ERR_STREAM_PREMATURE_CLOSE, when it is closed or closes first; not if all went
+        out before that.
         """
-        while self.writable_need_drain or self.destroyed:
+        while self.writable_need_drain or (self.destroyed and not self.writable_finished):
             await self._hear("drain", "finish")
 
     async def finished(self) -> None:
@@ -89,9 +93,13 @@ class AwaitedSocket(Duplex):
     # -- blocks ------------------------------------------------------------------------------------------------------
 
     async def __aenter__(self) -> Self:
-        """Destroy the socket at the end of the block, and wait for its 'close'.
+        """Close the socket at the end of the block, and wait for its 'close'.
 
-        The block gets nothing but its own exception, if it raises one. To let what was written go out first, call
+        All that was written goes out before (`destroy_soon()`), however long the peer takes for it; `asyncio.timeout()`
+        sets a limit. A block that raises, or is cancelled, destroys the socket at once. So
+        does one whose socket isn't connected and has nothing to send.
+
+        The block gets nothing but its own exception, if it raises one. To hear that something could not be sent, call
         `end()` and await `finished()` in it.
         """
         self.on("error", heard)
@@ -100,9 +108,16 @@ class AwaitedSocket(Duplex):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        machine = self._port.machine
         try:
-            self.destroy()
+            if error is not None or (machine.pending and not machine.writing.length):
+                self.destroy()
+            else:
+                self.destroy_soon()
             await self._gone()
+        except BaseException:  # cancelled
+            self.destroy()
+            raise
         finally:
             self.off("error", heard)
 
@@ -117,10 +132,12 @@ class AwaitedSocket(Duplex):
 
         While the consumer is busy nothing is told, and at `readable_high_water_mark` bytes the peer has to wait.
 
-        The loop ends when the peer has ended; then the socket is destroyed, as soon as all that was written is sent. It
-        is not with `allow_half_open`: our half is still open then. A loop that is left early, by `break` or by an
+        The loop ends when the peer has ended; then the socket is destroyed, as soon as all that was written is sent,
+        and the FIN (`destroy_soon()`). It is not with `allow_half_open`: our half is still open then. A loop that is left early, by `break` or by an
         exception, destroys the socket at once, unless `destroy_on_return` is false. Raises the socket's error; after
         `destroy()` without one, ERR_STREAM_PREMATURE_CLOSE.
+
+        "At once" is in the next turn of the loop; `contextlib.aclosing()` leaves it there and then.
 
         https://nodejs.org/api/stream.html#readableiteratoroptions
         """
@@ -156,7 +173,7 @@ class _Reading:
             return
         self._listeners = [("readable", self._wake), ("end", self._wake), ("error", self._fail), ("close", self._wake)]
         for event, listener in self._listeners:
-            socket.on(event, listener)
+            socket.prepend_listener(event, listener)  # as a Hearing does
 
     async def next(self) -> Any:
         """The next chunk; StopAsyncIteration after the last one."""
@@ -189,17 +206,16 @@ class _Reading:
             self._socket.destroy()
 
     def leave_soon(self) -> None:
-        """The same, from another thread."""
+        """The same in a turn of the loop; called on any thread, at any time. RuntimeError if the driver is closed."""
         if self._listeners is not None:
-            with contextlib.suppress(RuntimeError):
-                self._socket._port._driver.call_soon_threadsafe(self.leave_early)
+            self._socket._port._driver.call_soon_threadsafe(self.leave_early)
 
     def _end(self) -> None:
-        """The peer has ended. Node destroys the socket here even if that loses what is not sent yet."""
+        """The peer has ended. Node destroys the socket here at once, and loses what is not sent yet."""
         self._leave()
         machine = self._machine
-        if self._destroys and not machine.destroyed and not machine.allow_half_open and not machine.writing.length:
-            self._socket.destroy()
+        if self._destroys and not machine.destroyed and not machine.allow_half_open:
+            self._socket.destroy_soon()
 
     def _leave(self) -> None:
         listeners, self._listeners = self._listeners or [], None

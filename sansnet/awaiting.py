@@ -58,6 +58,9 @@ class Hearing:
 
     With `only_one` it stops to listen as soon as it has heard something, so that what comes right after that (an
     'error') is somebody else's to hear, or nobody's.
+
+    It listens before everybody else: a listener that raises keeps those behind it from being called, and the task would
+    wait for ever. Nothing changes for the others, since the task only goes on later.
     """
 
     __slots__ = ("_emitter", "_heard", "_listeners", "_only_one", "_spot")
@@ -74,7 +77,7 @@ class Hearing:
 
     def __enter__(self) -> Self:
         for event, listener in self._listeners:
-            self._emitter.on(event, listener)
+            self._emitter.prepend_listener(event, listener)
         return self
 
     def __exit__(

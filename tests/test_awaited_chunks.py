@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import threading
 from typing import Any
 
@@ -24,7 +25,7 @@ MIB = 1 << 20
 
 @pytest.mark.covers("Socket.__aiter__", "I-06", "H-25", "X-11")
 def test_the_end_of_the_file_ends_the_loop_and_the_socket(tasks: Tasks) -> None:
-    """Our half was ended when the task heard of the end, and the socket is destroyed before that is finished."""
+    """Our half was ended when the task heard of the end, and the socket is destroyed as soon as that is finished."""
 
     async def main() -> None:
         async with pair() as (client, peer):
@@ -35,10 +36,11 @@ def test_the_end_of_the_file_ends_the_loop_and_the_socket(tasks: Tasks) -> None:
                 chunks.append(chunk)
                 client.end("two") if len(chunks) == 1 else None
             assert b"".join(chunks) == b"onetwo"
-            assert peer.destroyed
-            assert (peer.writable_ended, peer.writable_finished) == (True, False)
+            assert peer.writable_ended
+            await peer.finished()
             await peer.wait_closed()
-            assert log == ["end", "close"]
+            assert log == ["end", "prefinish", "finish", "close"]
+            await peer.end().finished()  # it is, and to end again does no harm
 
     tasks.run(main())
 
@@ -141,6 +143,44 @@ def test_what_was_written_goes_out_before_the_socket_is_destroyed(tasks: Tasks) 
     tasks.run(main())
 
 
+def test_a_slow_reader_gets_the_tail(tasks: Tasks) -> None:
+    """What `drained()` leaves in our buffer goes out, although the loop and the block end before that."""
+
+    async def main() -> None:
+        async with pair(allow_half_open=True) as (client, peer):
+            client.end("question")
+            async with peer:
+                async for _ in peer:
+                    assert not peer.write(bytes(16 * MIB))
+                assert peer.writable_length
+                received = asyncio.create_task(count(client))
+            assert peer.closed
+            assert await received == 16 * MIB
+
+    async def count(socket: Socket) -> int:
+        return sum([len(chunk) async for chunk in socket])
+
+    tasks.run(main())
+
+
+def test_an_echo_may_wait_for_drain_when_its_socket_is_over(tasks: Tasks) -> None:
+    """All that it wrote went out while it waited, and the socket finished and closed before the task had its turn."""
+
+    async def main() -> None:
+        async with pair(allow_half_open=True) as (client, peer):
+            client.end("question")
+            receiving = asyncio.create_task(client.resume().wait_closed())
+            async with peer:
+                async for _ in peer:
+                    assert not peer.write(bytes(16 * MIB))
+                    await peer.wait_closed()
+                    await peer.drained()
+            client.end()
+            await receiving
+
+    tasks.run(main())
+
+
 def test_a_half_open_socket_can_answer_after_the_loop(tasks: Tasks) -> None:
     async def main() -> None:
         async with pair({"allow_half_open": True}, allow_half_open=True) as (client, peer):
@@ -166,7 +206,8 @@ def test_break_destroys_the_socket_and_nobody_hears_an_error(tasks: Tasks) -> No
             async for chunk in peer:
                 assert chunk == b"one"
                 break
-            assert peer.destroyed, "at once"
+            await turns(1)
+            assert peer.destroyed
             await peer.wait_closed()
             assert log == ["close"]
             assert listeners_of(peer) == len(ENDINGS)
@@ -192,8 +233,10 @@ def test_so_do_an_exception_and_a_return(tasks: Tasks) -> None:
             try:
                 await fail(peer)
             except LookupError:
+                await turns(1)
                 assert peer.destroyed, "although the exception, and its traceback, are still there"
             assert await first(client) == b"to the client"
+            await turns(1)
             assert client.destroyed
 
     tasks.run(main())
@@ -211,6 +254,7 @@ def test_so_does_a_task_that_is_cancelled_in_it(tasks: Tasks) -> None:
                 async with asyncio.timeout(0.001):
                     await read()
             except TimeoutError:
+                await turns(1)
                 assert peer.destroyed
 
     tasks.run(main())
@@ -224,6 +268,7 @@ def test_a_loop_can_be_left_without_harm(tasks: Tasks) -> None:
             async for chunk in peer.iterator(destroy_on_return=False):
                 assert chunk == b"one"
                 break
+            await turns(1)
             assert not peer.destroyed
             assert listeners_of(peer) == 0
             client.end("two")
@@ -259,6 +304,28 @@ def test_an_iterator_may_be_let_go_of_on_another_thread(tasks: Tasks) -> None:
             thread.join()
             assert not peer.destroyed, "not on a thread that isn't the loop's"
             await peer.wait_closed()
+
+    tasks.run(main())
+
+
+def test_the_garbage_collector_may_let_go_of_one_inside_of_anything(tasks: Tasks) -> None:
+    """Here it is inside a listener; it may as well be in the middle of a transition of the socket's."""
+
+    async def main() -> None:
+        async with pair() as (client, peer):
+            cycle: list[Any] = [aiter(peer)]
+            cycle.append(cycle)
+            del cycle
+            seen: list[bool] = []
+
+            def collect() -> None:
+                gc.collect()
+                seen.append(peer.destroyed)
+
+            peer.once("readable", collect)
+            client.write("x")
+            await peer.wait_closed()
+            assert seen == [False]
 
     tasks.run(main())
 

@@ -135,6 +135,7 @@ def test_leaving_the_loop_closes_the_server(tasks: Tasks) -> None:
                 while server.connections < 3:
                     await turns()
                 break
+            await turns(1)
             assert server.address() is None, "it doesn't listen"
             assert server.connections == 1
             assert not seen[0].destroyed
@@ -155,6 +156,7 @@ def test_an_exception_leaves_the_loop_too(tasks: Tasks) -> None:
                 async for _ in server:
                     raise LookupError
             except LookupError:
+                await turns(1)
                 assert not server.listening
             await all_gone(await connecting)
 
@@ -169,6 +171,7 @@ def test_a_task_that_is_cancelled_leaves_it_too(tasks: Tasks) -> None:
                     async for _ in server:
                         pass
             except TimeoutError:
+                await turns(1)
                 assert not server.listening, "although the exception, and its traceback, are still there"
 
     tasks.run(main())

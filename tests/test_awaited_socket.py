@@ -9,8 +9,8 @@ import pytest
 
 import sansnet
 from sansnet import NetConnectionError, NetConnectionResetError, Socket
-from tests.loopback import log_of
-from tests.tasks import ENDINGS, Tasks, events_of, listeners_of, pair, tasks, turns
+from tests.loopback import log_of, port_of
+from tests.tasks import ENDINGS, Tasks, events_of, listeners_of, pair, serve, tasks, turns
 
 __all__ = ["tasks"]
 
@@ -21,21 +21,74 @@ MIB = 1 << 20
 
 
 @pytest.mark.covers("Socket.__aenter__", "R-07")
-def test_a_block_destroys_the_socket_and_waits_for_close(tasks: Tasks) -> None:
+def test_a_block_closes_the_socket_and_waits_for_close(tasks: Tasks) -> None:
     async def main() -> None:
         async with pair() as (client, peer):
             log = events_of(client)
             async with client as same:
                 assert same is client
                 client.write("x")
-            assert log == ["close"], "no 'error', which Node has here"
+            assert log == ["prefinish", "finish", "close"], "no 'error', which Node has here"
             assert listeners_of(client) == len(ENDINGS)
             async with client:  # once more does no harm
                 pass
-            await peer.resume().wait_closed()
+            assert [chunk async for chunk in peer] == [b"x"]
         async with Socket() as fresh:
             pass
         assert fresh.destroyed
+
+    tasks.run(main())
+
+
+def test_a_block_lets_all_go_out_that_was_written(tasks: Tasks) -> None:
+    async def main() -> None:
+        async with pair() as (client, peer):
+
+            async def send() -> None:
+                async with client:
+                    client.write(bytes(16 * MIB))
+
+            sending = asyncio.create_task(send())
+            await turns()
+            assert client.writable_length
+            assert sum([len(chunk) async for chunk in peer]) == 16 * MIB
+            await sending
+
+    tasks.run(main())
+
+
+def test_a_block_that_is_cancelled_does_not_wait_for_the_peer(tasks: Tasks) -> None:
+    """Neither when it is cancelled inside nor while it waits for what was written to go out."""
+
+    async def main() -> None:
+        for inside in (True, False):
+            async with pair() as (client, _):
+
+                async def send(socket: Socket, waits: bool) -> None:
+                    async with socket:
+                        socket.write(bytes(16 * MIB))
+                        if waits:
+                            await asyncio.Event().wait()
+
+                sending = asyncio.create_task(send(client, inside))
+                await turns()
+                assert client.writable_ended is not inside
+                sending.cancel()
+                await asyncio.wait([sending])
+                assert sending.cancelled()
+                assert client.destroyed
+
+    tasks.run(main())
+
+
+def test_a_block_that_has_nothing_to_send_does_not_wait_for_a_connection(tasks: Tasks) -> None:
+    async def main() -> None:
+        async with serve() as server:
+            async with sansnet.connect(port_of(server), "127.0.0.1") as client:
+                log: list[str] = []
+                client.on("connect", lambda: log.append("connect"))
+            assert client.destroyed
+            assert log == []
 
     tasks.run(main())
 

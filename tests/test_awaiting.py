@@ -15,7 +15,7 @@ from sansnet.drivers.selector import SelectorDriver
 from sansnet.events import Emitter
 from sansnet.parking import Spot, new_spot, parking_at
 from tests.loopback import Loopback, loopback, port_of
-from tests.tasks import Tasks, tasks, turns
+from tests.tasks import Tasks, serve, tasks, turns
 
 __all__ = ["tasks"]
 
@@ -272,3 +272,31 @@ def test_any_runner_will_do(net: Loopback) -> None:
     server = sansnet.create_server().listen(0, "127.0.0.1")
     assert Steps(net.driver).run(serve(server), talk(server)) == [1, [b"HELLO"]]
     net.run()
+
+
+def test_a_listener_that_raises_keeps_no_task_waiting(tasks: Tasks) -> None:
+    """It keeps the listeners behind it from being called; a task was there later, and hears all the same."""
+
+    def fail(*_: object) -> None:
+        raise LookupError
+
+    async def main() -> None:
+        async with serve(fail) as server:
+            peers = aiter(server)
+            client = sansnet.connect(port_of(server), "127.0.0.1").on("connect", fail).on("close", fail)
+            await sansnet.once(client, "connect")
+            peer = await anext(peers)
+            peer.on("readable", fail).on("end", fail)
+            chunks = aiter(peer)
+            reading = asyncio.create_task(anext(chunks))
+            await turns()
+            client.write("x")
+            assert await reading == b"x"
+            async with client:
+                waiting = asyncio.create_task(client.wait_closed())
+                await turns()
+            await waiting
+            assert [chunk async for chunk in chunks] == []
+        assert {type(error) for error in tasks.take_unhandled()} == {LookupError}
+
+    tasks.run(main())
