@@ -4,7 +4,8 @@ Python doesn't tell an iterator that its loop is left: it only lets go of it. So
 something else refers to the iterator, `aclose()` says so (`contextlib.aclosing`).
 
 It is let go of on any thread, and, where it is part of a cycle, by the garbage collector, in the middle of whatever the
-loop's thread is at: a transition of the very socket, for one. So nothing is done there; the loop does it in its next turn.
+loop's thread is at: a transition of the very socket, for one. So nothing is done there; the loop does it in its next
+turn.
 """
 
 from __future__ import annotations

@@ -133,9 +133,9 @@ class AwaitedSocket(Duplex):
         While the consumer is busy nothing is told, and at `readable_high_water_mark` bytes the peer has to wait.
 
         The loop ends when the peer has ended; then the socket is destroyed, as soon as all that was written is sent,
-        and the FIN (`destroy_soon()`). It is not with `allow_half_open`: our half is still open then. A loop that is left early, by `break` or by an
-        exception, destroys the socket at once, unless `destroy_on_return` is false. Raises the socket's error; after
-        `destroy()` without one, ERR_STREAM_PREMATURE_CLOSE.
+        and the FIN (`destroy_soon()`). It is not with `allow_half_open`: our half is still open then. A loop that is
+        left early, by `break` or by an exception, destroys the socket at once, unless `destroy_on_return` is false.
+        Raises the socket's error; after `destroy()` without one, ERR_STREAM_PREMATURE_CLOSE.
 
         "At once" is in the next turn of the loop; `contextlib.aclosing()` leaves it there and then.
 
