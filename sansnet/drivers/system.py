@@ -188,7 +188,7 @@ def _type_of(number: int) -> int:
 
 def has_something_to_tell(made: socket.socket) -> bool:
     """Would a read say anything: bytes, the end, or an error? It is not taken away by asking."""
-    if not hasattr(select, "poll"):
+    if sys.platform == "win32":
         return bool(select.select([made], [], [], 0)[0])
     poll = select.poll()
     poll.register(made, select.POLLIN)
