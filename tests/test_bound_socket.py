@@ -171,6 +171,7 @@ def test_a_driver_that_is_closed_closes_it() -> None:
 
 
 @needs_paths
+@system_only
 def test_a_stranger_s_file_is_left_alone(net: Loopback, tmp_path: Path) -> None:
     """`link/..` is where the link leads, not what it is written next to."""
     (tmp_path / "real" / "inner").mkdir(parents=True)
@@ -197,6 +198,7 @@ def test_a_path_is_removed_before_its_number_can_be_a_stranger_s(net: Loopback, 
     assert seen == [False]
 
 
+@system_only
 def test_a_call_that_raises_takes_nothing_over(net: Loopback) -> None:
     bound = BoundSocket(host="127.0.0.1")
     with loopback() as other:

@@ -4,8 +4,8 @@ Exit codes:
 
     0    it is done; for a server: somebody asked it to stop (SIGINT, SIGTERM), which is how a server ends well
     1    it went wrong, and stderr says why
-    2    the command line makes no sense; from `check` also: a law is broken; from `replay` and `shrink`: there is a
-         difference; from `simulate`: a seed failed
+    2    the command line makes no sense; from `check` also: a law is broken; from `replay` and `shrink`: a difference;
+         from `simulate`: a seed failed
     3    `check`: there are more states than the bound
     4    `check`: there is no such model; `replay`, `shrink`, `diagram`: the file is no trace; `simulate`: there is no
          such scenario, or the command line makes no sense

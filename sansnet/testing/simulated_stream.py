@@ -223,10 +223,9 @@ class End:
         """Bytes of the peer's are here."""
         if self.closed:
             self.network.carry(self, RST)
-        elif (
-            self.reading is not None and len(payload) <= self.reading[0] and not self.network.faults_of(self).is_choppy
-        ):
-            done, self.reading = self.reading[1], None  # the short way of what is below, for what is most common
+        elif self._goes_through(len(payload)):
+            assert self.reading is not None
+            done, self.reading = self.reading[1], None  # the short way of what is below
             self._acknowledge(len(payload))
             self.host.run(done, payload)
         else:
@@ -234,6 +233,11 @@ class End:
             self.unread += len(payload)
             if self.reading is not None:
                 self._go_on_reading()
+
+    def _goes_through(self, size: int) -> bool:
+        """The most common case: somebody waits for just that, and nothing came before it."""
+        waits = self.reading is not None and size <= self.reading[0] and not self.inbox
+        return waits and not self.network.faults_of(self).is_choppy
 
     def arrive(self, mark: Segment) -> None:
         """FIN or RST of the peer's is here."""
