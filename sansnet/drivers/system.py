@@ -190,9 +190,10 @@ def has_something_to_tell(made: socket.socket) -> bool:
     """Would a read say anything: bytes, the end, or an error? It is not taken away by asking."""
     if sys.platform == "win32":
         return bool(select.select([made], [], [], 0)[0])
-    poll = select.poll()
-    poll.register(made, select.POLLIN)
-    return any(event & (select.POLLIN | select.POLLERR) for _, event in poll.poll(0))
+    else:
+        poll = select.poll()
+        poll.register(made, select.POLLIN)
+        return any(event & (select.POLLIN | select.POLLERR) for _, event in poll.poll(0))
 
 
 def _number_of(source: object) -> int:
