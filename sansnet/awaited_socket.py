@@ -14,14 +14,18 @@ from .async_loop import AsyncLoop
 from .awaiting import Hearing
 from .default import check_home
 from .duplex import Duplex
-from .events import Listener, exception_in
+from .events import Listener
 from .parking import Spot, new_spot
 from .state import Fault, SocketMachine
-from .state.phases import Link, Read
+from .state.phases import Link, Read, Write
 
-__all__ = ["AwaitedSocket", "Chunks", "heard"]
+__all__ = ["REPLACED", "AwaitedSocket", "Chunks", "heard"]
+
+REPLACED: Final = "_replaced"
+"""An event for tasks only: `connect()` has begun another life. The old one may never tell of its end."""
 
 _PREMATURE_CLOSE: Final = Fault("ERR_STREAM_PREMATURE_CLOSE")
+_FINISHED: Final = (Write.FINISHED, Write.OVER, Write.NONE)
 _ENDED: Final = (Read.ENDED, Read.OVER, Read.NONE)
 
 
@@ -50,8 +54,9 @@ class AwaitedSocket(Duplex):
         Raises the socket's error, or ERR_STREAM_PREMATURE_CLOSE, when it is closed or closes first; not if all went
         out before that.
         """
-        while self.writable_need_drain or (self.destroyed and not self.writable_finished):
-            await self._hear("drain", "finish")
+        machine = self._port.machine
+        while not _is_welcome(machine):
+            await self._hear(machine, "drain", "finish")
 
     async def finished(self) -> None:
         """Wait for 'finish': the system has all that was written, and the FIN. Somebody has to call `end()`.
@@ -59,32 +64,37 @@ class AwaitedSocket(Duplex):
         Not at all if it was told already. Raises the socket's error, or ERR_STREAM_PREMATURE_CLOSE, when the socket
         closes first.
         """
-        while not self.writable_finished:
-            await self._hear("finish")
+        machine = self._port.machine
+        while machine.writing.phase not in _FINISHED:
+            await self._hear(machine, "finish")
 
     async def wait_closed(self) -> None:
         """Wait for 'close', the end of this life; not at all after it. Raises the error that the socket died of."""
         machine = self._port.machine
-        await self._gone()
+        await self._gone(machine)
         if machine.told_error is not None:
             raise self._death_of(machine)
 
-    async def _gone(self) -> None:
-        """Wait for 'close', however the socket dies."""
-        machine = self._port.machine
-        with Hearing(self, "error", "close") as hearing:
-            while machine.link is not Link.CLOSED:
+    async def _gone(self, machine: SocketMachine) -> None:
+        """Wait for the 'close' of that life, however it dies."""
+        with Hearing(self, "error", "close", REPLACED) as hearing:
+            while not self._is_past(machine):
                 await hearing.next()
 
-    async def _hear(self, *events: str) -> None:
-        """Wait for one of the events. Raises if the socket is closed, or closes first."""
-        machine = self._port.machine
-        with Hearing(self, *events, "error", "close") as hearing:
-            event, arguments = ("close", ()) if machine.link is Link.CLOSED else await hearing.next()
-        if event == "error":
-            raise exception_in(arguments)
-        if event == "close":
-            raise self._death_of(machine)
+    async def _hear(self, machine: SocketMachine, *events: str) -> None:
+        """Wait for one of the events, which may be those of another life. Raises if that one dies first, or is over."""
+        with Hearing(self, *events, "error", "close", REPLACED) as hearing:
+            while not self._is_past(machine):
+                event, _ = await hearing.next()
+                if event in events:
+                    return
+                if event == "error" and machine.told_error is not None:
+                    break
+        raise self._death_of(machine)
+
+    def _is_past(self, machine: SocketMachine) -> bool:
+        """Is that life over: closed, or another one took its place?"""
+        return machine.link is Link.CLOSED or machine is not self._port.machine
 
     def _death_of(self, machine: SocketMachine) -> Exception:
         """What to raise for a life that is over: the error that it died of, or that this came too early."""
@@ -114,7 +124,7 @@ class AwaitedSocket(Duplex):
                 self.destroy()
             else:
                 self.destroy_soon()
-            await self._gone()
+            await self._gone(machine)
         except BaseException:  # cancelled
             self.destroy()
             raise
@@ -159,19 +169,20 @@ class Chunks(AsyncLoop[Any]):
 class _Reading:
     """What such an iteration knows."""
 
-    __slots__ = ("_destroys", "_error", "_listeners", "_machine", "_socket", "_spot")
+    __slots__ = ("_destroys", "_failed", "_listeners", "_machine", "_socket", "_spot")
 
     def __init__(self, socket: AwaitedSocket, destroys: bool) -> None:
         self._socket: Final = socket
         self._machine: Final = socket._port.machine
         self._destroys: Final = destroys
-        self._error: BaseException | None = None
+        self._failed = False
         self._spot: Spot | None = None
         self._listeners: list[tuple[str, Listener]] | None = None  # None: it is over
         if self._machine.link is Link.CLOSED:
             self._listeners = []
             return
-        self._listeners = [("readable", self._wake), ("end", self._wake), ("error", self._fail), ("close", self._wake)]
+        self._listeners = [("readable", self._wake), ("end", self._wake), ("error", self._fail)]
+        self._listeners += [("close", self._wake), (REPLACED, self._wake)]
         for event, listener in self._listeners:
             socket.prepend_listener(event, listener)  # as a Hearing does
 
@@ -180,15 +191,16 @@ class _Reading:
         if self._spot is not None:
             raise RuntimeError("another task waits for the next chunk of this iteration")
         while self._listeners is not None:
-            chunk = None if self._machine.destroyed else self._socket.read()
+            gone = self._machine.destroyed or self._socket._is_past(self._machine)
+            chunk = None if gone else self._socket.read()
             if chunk is not None:
                 return chunk
             if self._machine.reading.phase in _ENDED:
                 self._end()
                 break
-            if self._error is not None or self._machine.link is Link.CLOSED:
+            if self._failed or self._socket._is_past(self._machine):
                 self._leave()
-                raise self._error or self._socket._death_of(self._machine)
+                raise self._socket._death_of(self._machine)
             self._spot = new_spot()
             try:
                 await self._spot.park()
@@ -200,7 +212,7 @@ class _Reading:
         """The loop was left; nothing happens if it had come to its end."""
         if self._listeners is None:
             return
-        destroys = self._destroys and not self._machine.destroyed
+        destroys = self._destroys and not self._machine.destroyed and not self._socket._is_past(self._machine)
         self._leave()
         if destroys:
             self._socket.destroy()
@@ -226,9 +238,17 @@ class _Reading:
         if self._spot is not None:
             self._spot.wake()
 
-    def _fail(self, *arguments: Any) -> None:
-        self._error = exception_in(arguments)
+    def _fail(self, *_: object) -> None:
+        self._failed = self._machine.told_error is not None  # or it is an earlier life's
         self._wake()
+
+
+def _is_welcome(machine: SocketMachine) -> bool:
+    """Is a write welcome, or did all go out already?"""
+    writing = machine.writing
+    if writing.phase in _FINISHED:
+        return True
+    return not machine.destroyed and not (writing.need_drain and writing.phase is Write.OPEN)
 
 
 def heard(_error: object) -> None:

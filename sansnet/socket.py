@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self, Unpack, cast
 from . import options as _options
 from . import signatures
 from .adopting import adopt
-from .awaited_socket import AwaitedSocket
+from .awaited_socket import REPLACED, AwaitedSocket
 from .bound_socket import BoundSocket
 from .buffer_reader import BufferReader
 from .default import check_home, default_driver
@@ -175,6 +175,7 @@ class Socket(AwaitedSocket, Ends):
             self._reader.begin()
         if self._is_spent():
             self._port = self._next_life()
+            self.emit(REPLACED)
         self._limit_read()
         self._lookup = wanted.lookup
         self._ask(self._port.machine.connect, wanted.route)

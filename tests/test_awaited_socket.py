@@ -218,6 +218,59 @@ def test_a_wait_that_is_cancelled_leaves_nothing(tasks: Tasks) -> None:
     tasks.run(main())
 
 
+# ------------------------------------------------------------------------------------------------------- another life
+
+
+@pytest.mark.parametrize("error", [None, LookupError("the old life's")])
+def test_the_end_of_an_old_life_ends_no_wait_for_the_new_one(tasks: Tasks, error: Exception | None) -> None:
+    async def main() -> None:
+        async with serve(lambda peer: peer.resume()) as server:
+            for wait in ("finished", "drained", "wait_closed", "__anext__"):
+                client = sansnet.connect(port_of(server), "127.0.0.1").on("error", str)
+                await sansnet.once(client, "connect")
+                client.destroy(error).connect(port_of(server), "127.0.0.1")
+                client.write(bytes(MIB)) if wait == "drained" else client.end("x")
+                waiting = asyncio.ensure_future(getattr(aiter(client) if wait == "__anext__" else client, wait)())
+                if wait == "__anext__":
+                    with pytest.raises(StopAsyncIteration):
+                        await waiting
+                else:
+                    await waiting
+                client.destroy()
+
+    tasks.run(main())
+
+
+@pytest.mark.parametrize("wait", ["finished", "drained", "wait_closed", "__anext__"])
+@pytest.mark.parametrize("how", ["spent", "called off"])
+def test_no_task_waits_for_a_life_that_was_replaced(tasks: Tasks, wait: str, how: str) -> None:
+    """It ended before there was a connection, or connect() raised: there is no 'close'."""
+
+    def fail(*_: object) -> None:
+        raise LookupError
+
+    async def main() -> None:
+        async with serve() as server:
+            client = Socket(high_water_mark=1)
+            if wait == "drained":
+                client.write("xx")
+            waiting = asyncio.ensure_future(getattr(aiter(client) if wait == "__anext__" else client, wait)())
+            await turns()
+            if how == "spent":
+                client.end()
+            else:
+                with pytest.raises(LookupError):
+                    client.connect(port_of(server), "a.name", lookup=fail)
+            client.connect(port_of(server), "127.0.0.1")
+            results = await asyncio.gather(waiting, return_exceptions=True)
+            assert [str(result) for result in results] == ["None" if wait == "wait_closed" else "Premature close"]
+            await sansnet.once(client, "connect")
+            assert listeners_of(client) == 0
+            client.destroy()
+
+    tasks.run(main())
+
+
 # ---------------------------------------------------------------------------------------------- what is as it always is
 
 
