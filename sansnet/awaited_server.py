@@ -15,6 +15,7 @@ from .events import exception_in
 from .listeners import ServerListeners
 from .parking import Spot, new_spot
 from .state import Fault, ServerMachine, Step
+from .state.effects import Effects
 from .state.phases import Listen
 
 if TYPE_CHECKING:
@@ -22,10 +23,13 @@ if TYPE_CHECKING:
     from .server import Server
     from .socket import Socket
 
-__all__ = ["AwaitedServer", "Connections"]
+__all__ = ["STOPPED", "AwaitedServer", "Connections"]
 
 BACKLOG: Final = 16
 """So many connections are accepted for a consumer that is busy; then the system's backlog has to keep them."""
+
+STOPPED: Final = "_stopped"
+"""An event for tasks only: `close()` was called. 'close' is told later, when the last connection is gone."""
 
 _NOT_RUNNING: Final = Fault("ERR_SERVER_NOT_RUNNING")
 
@@ -33,9 +37,15 @@ _NOT_RUNNING: Final = Fault("ERR_SERVER_NOT_RUNNING")
 class AwaitedServer(ServerListeners):
     """What of a server can be awaited. `Server` is the one that inherits it."""
 
-    __slots__ = ("_port",)
+    __slots__ = ("_accepting", "_is_held", "_port")
 
     _port: ServerPort
+
+    def __init__(self) -> None:
+        """Prepare; the subclass sets the port."""
+        super().__init__()
+        self._accepting: _Accepting | None = None  # the iteration that goes on
+        self._is_held = False  # the user's pause() is in force
 
     # -- waiting -----------------------------------------------------------------------------------------------------
 
@@ -45,7 +55,7 @@ class AwaitedServer(ServerListeners):
         Raises why it can't, or RuntimeError (ERR_SERVER_NOT_RUNNING) when `listen()` was not called, or `close()` was.
         """
         machine = self._port.machine
-        with Hearing(self, "listening", "error", "close") as hearing:
+        with Hearing(self, "listening", "error", "close", STOPPED) as hearing:
             while not machine.is_listening:
                 if machine.listener is Listen.IDLE and not machine.faults:
                     raise to_exception(_NOT_RUNNING)
@@ -99,7 +109,8 @@ class AwaitedServer(ServerListeners):
         whose errors are raised by what awaits it, and told by `errored`; its 'error' is never unhandled. A loop that
         is left early, by `break` or by an exception, closes the server; the connections that it got live on.
 
-        Raises why the server can't listen, RuntimeError (ERR_SERVER_NOT_RUNNING) if `listen()` was never called.
+        Raises why the server can't listen, RuntimeError (ERR_SERVER_NOT_RUNNING) if `listen()` was never called;
+        RuntimeError while another iteration goes on.
         """
         return Connections(cast("Server", self))
 
@@ -125,6 +136,8 @@ class _Accepting:
         machine: ServerMachine = server._port.machine
         if machine.number == 0:
             raise to_exception(_NOT_RUNNING)
+        if server._accepting is not None:
+            raise RuntimeError("another iteration takes the connections of this server")
         self._server: Final = server
         self._queue: Final[deque[Socket]] = deque()
         self._error: BaseException | None = None
@@ -132,6 +145,7 @@ class _Accepting:
         self._paused = False  # by us; what the user has paused, the user resumes
         self._is_open = not server._is_over()
         if self._is_open:
+            server._accepting = self
             for event, listener in self._listeners():
                 server.prepend_listener(event, listener)  # as a Hearing does
 
@@ -174,21 +188,27 @@ class _Accepting:
 
     def _leave(self) -> None:
         self._is_open = False
+        if self._server._accepting is self:
+            self._server._accepting = None
         for event, listener in self._listeners():
             self._server.off(event, listener)
 
     def _take(self, connection: Socket) -> None:
         connection.on("error", heard)
         self._queue.append(connection)
-        if len(self._queue) == BACKLOG:
+        if len(self._queue) >= BACKLOG:  # above it when the user has resumed
             self._paused = True
-            self._server.pause()
+            self._ask(self._server._port.machine.pause())
         self._wake()
 
     def _resume(self) -> None:
         if self._paused:
             self._paused = False
-            self._server.resume()
+            if not self._server._is_held:
+                self._ask(self._server._port.machine.resume())
+
+    def _ask(self, effects: Effects) -> None:
+        self._server._port.ask(effects)
 
     def _fail(self, *arguments: Any) -> None:
         if self._server._port.machine.listener is not Listen.IDLE:

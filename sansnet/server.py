@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Self, TypeVar, overl
 from . import options as _options
 from . import signatures
 from .address import IPFamily
-from .awaited_server import AwaitedServer
+from .awaited_server import STOPPED, AwaitedServer
 from .bound_socket import BoundSocket
 from .calling import fitted
 from .default import check_home, default_driver
@@ -186,6 +186,7 @@ class Server(AwaitedServer):
             self.once("close", lambda: tell(error))
         self._leave_signal()
         self._port.ask(machine.close())
+        self.emit(STOPPED)
         if grace is not None:
             self._close_within(grace)
         return self
@@ -209,11 +210,13 @@ class Server(AwaitedServer):
 
     def pause(self) -> Self:
         """Accept nothing for now; the system's backlog fills. (Beyond Node.)"""
+        self._is_held = True
         self._port.ask(self._port.machine.pause())
         return self
 
     def resume(self) -> Self:
         """Accept again. (Beyond Node.)"""
+        self._is_held = False
         self._port.ask(self._port.machine.resume())
         return self
 

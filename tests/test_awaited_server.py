@@ -393,3 +393,69 @@ def test_wait_closed(tasks: Tasks) -> None:
         assert server.listener_count("close") == 1
 
     tasks.run(main())
+
+
+def test_wait_listening_ends_with_close_although_connections_live(tasks: Tasks) -> None:
+    """'close' is not told while they do."""
+
+    async def main() -> None:
+        async with serve() as server:
+            clients = await connections(server, 1)
+            while not server.connections:
+                await turns()
+            name_server = threading.Event()  # it doesn't answer
+            with mock.patch("sansnet.drivers.resolver.find", side_effect=lambda *_: name_server.wait(PATIENCE)):
+                waiting = asyncio.create_task(server.close().listen(0, "a.name").wait_listening())
+                await turns()
+                server.close()
+                with pytest.raises(NetRuntimeError, match="not running"):
+                    await waiting
+                name_server.set()
+            await all_gone(clients)
+
+    tasks.run(main())
+
+
+def test_a_user_who_paused_the_server_resumes_it(tasks: Tasks) -> None:
+    async def main() -> None:
+        async with serve() as server:
+            peers = aiter(server)
+            clients = await connections(server, BACKLOG + 2)
+            await turns(20)
+            server.pause()
+            for _ in range(BACKLOG):
+                await anext(peers)
+            await turns(20)
+            assert server.connections == BACKLOG
+            server.resume()
+            await anext(peers)
+            await all_gone(clients)
+
+    tasks.run(main())
+
+
+def test_a_user_who_resumes_it_gets_one_more_at_a_time(tasks: Tasks) -> None:
+    async def main() -> None:
+        async with serve() as server:
+            peers = aiter(server)
+            clients = await connections(server, BACKLOG + 5)
+            await turns(20)
+            server.resume()
+            await turns(20)
+            assert server._port.machine.paused, "again"
+            await peers.aclose()
+            await all_gone(clients)
+
+    tasks.run(main())
+
+
+def test_two_iterations_are_one_too_many(tasks: Tasks) -> None:
+    async def main() -> None:
+        async with serve() as server:
+            peers = aiter(server)
+            with pytest.raises(RuntimeError, match="another iteration"):
+                aiter(server)
+            await peers.aclose()
+            assert [peer async for peer in server] == []
+
+    tasks.run(main())

@@ -241,8 +241,13 @@ def test_the_end_of_an_old_life_ends_no_wait_for_the_new_one(tasks: Tasks, error
     tasks.run(main())
 
 
-@pytest.mark.parametrize("wait", ["finished", "drained", "wait_closed", "__anext__"])
-@pytest.mark.parametrize("how", ["spent", "called off"])
+@pytest.mark.parametrize(
+    ("how", "wait"),
+    [
+        *(("spent", wait) for wait in ("wait_closed", "__anext__")),
+        *(("called off", wait) for wait in ("finished", "drained", "wait_closed", "__anext__")),
+    ],
+)
 def test_no_task_waits_for_a_life_that_was_replaced(tasks: Tasks, wait: str, how: str) -> None:
     """It ended before there was a connection, or connect() raised: there is no 'close'."""
 
