@@ -442,7 +442,7 @@ def test_a_user_who_resumes_it_gets_one_more_at_a_time(tasks: Tasks) -> None:
             await turns(20)
             server.resume()
             await turns(20)
-            assert server._port.machine.paused, "again"
+            assert "paused" in server.describe(), "again"
             await peers.aclose()
             await all_gone(clients)
 
