@@ -230,7 +230,7 @@ def test_the_end_of_an_old_life_ends_no_wait_for_the_new_one(tasks: Tasks, error
                 await sansnet.once(client, "connect")
                 client.destroy(error).connect(port_of(server), "127.0.0.1")
                 client.write(bytes(MIB)) if wait == "drained" else client.end("x")
-                waiting = asyncio.ensure_future(getattr(aiter(client) if wait == "__anext__" else client, wait)())
+                waiting = getattr(aiter(client) if wait == "__anext__" else client, wait)()
                 if wait == "__anext__":
                     with pytest.raises(StopAsyncIteration):
                         await waiting
