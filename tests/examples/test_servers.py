@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.examples.programs import LOCALHOST, peer, running, take
-from tests.loopback import HAS_PATHS
+from tests.loopback import HAS_PATHS, PATIENCE
 
 posix = pytest.mark.skipif(not HAS_PATHS, reason="no Unix domain sockets here")
 
@@ -213,4 +213,5 @@ def test_the_block_list_is_what_the_comments_say() -> None:
 def test_sockets_in_tasks() -> None:
     with running("tasks", 0) as program:
         assert program.port() > 0
-        assert program.rest() == ["answer: hello from a task"]
+        assert program.line() == "answer: hello from a task"
+        assert program.process.wait(PATIENCE) == 0
