@@ -186,6 +186,7 @@ def test_a_stranger_s_file_is_left_alone(net: Loopback, tmp_path: Path) -> None:
 
 
 @needs_paths
+@system_only
 def test_a_path_is_removed_before_its_number_can_be_a_stranger_s(net: Loopback, tmp_path: Path) -> None:
     """As long as the socket is open no other file can have its number; so the file goes first."""
     path = tmp_path / "client"
