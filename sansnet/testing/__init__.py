@@ -17,6 +17,8 @@ The simulated network: `simulation` (hosts, virtual time, what happens to them),
 `simulated_connect`, `simulated_listen` and `simulated_stream`. `plugin` is for pytest, `strategies` and `stateful` are
 for Hypothesis.
 
+The conformance kit: `conformance` has the checks that every driver must pass, for those who write one of their own.
+
     >>> from sansnet.testing import TUNING, explore
     >>> explore(TUNING).holds
     True

@@ -4,79 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import select
 import socket
 import sys
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
 
 import pytest
 
-from sansnet.drivers.clock import Timer, TimerQueue
 from sansnet.drivers.contract import Driver
 from sansnet.drivers.readiness import Reactor, ReadinessDriver
 from sansnet.state.endpoints import Endpoint, Found, ListenPlan
 from sansnet.state.faults import Fault
+from tests.drivers.main_loop import Callback, MainLoop
 from tests.drivers.recorder import LOOPBACK, MEGABYTE, Recorder, attached, black_hole, is_alive, port_of, reader
-
-Callback = Callable[[], None]
-
-
-class MainLoop:
-    """The main loop of a small program, which asks select() between its frames, made into a `Reactor`."""
-
-    def __init__(self) -> None:
-        self.readable: dict[int, Callback] = {}
-        self.writable: dict[int, Callback] = {}
-        self.soon: deque[Callback] = deque()
-        self.timers = TimerQueue()
-        self.closed = False
-
-    def watch_readable(self, fd: int, callback: Callback) -> None:
-        self.readable[fd] = callback
-
-    def unwatch_readable(self, fd: int) -> None:
-        del self.readable[fd]
-
-    def watch_writable(self, fd: int, callback: Callback) -> None:
-        self.writable[fd] = callback
-
-    def unwatch_writable(self, fd: int) -> None:
-        del self.writable[fd]
-
-    def call_soon(self, callback: Callback) -> None:
-        self.soon.append(callback)
-
-    def call_soon_threadsafe(self, callback: Callback) -> None:
-        if self.closed:
-            raise RuntimeError("closed")
-        self.soon.append(callback)
-
-    def call_later(self, seconds: float, callback: Callback) -> Timer:
-        return self.timers.add(self.now() + seconds, callback)
-
-    def now(self) -> float:
-        return time.monotonic()
-
-    def frame(self) -> None:
-        """What the program does sixty times a second."""
-        while (callback := self.timers.take(self.now(), self.timers.added)) is not None:
-            callback()
-        for _ in range(len(self.soon)):
-            self.soon.popleft()()
-        ready = select.select([*self.readable], [*self.writable], [], 0.001)
-        for watched, fds in zip((self.readable, self.writable), ready[:2], strict=True):
-            for fd in fds:
-                if fd in watched:
-                    watched[fd]()
-
-    def lie(self) -> None:
-        """Say of everything that it is ready."""
-        for watched in (self.readable, self.writable):
-            for fd in list(watched):
-                if fd in watched:
-                    watched[fd]()
 
 
 @pytest.fixture

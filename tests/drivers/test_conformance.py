@@ -1,0 +1,138 @@
+"""Every driver passes the conformance kit; and the kit itself: its register, its command line, what it asks for."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sansnet.drivers.contract import Driver
+from sansnet.drivers.selector import SelectorDriver
+from sansnet.testing import conformance
+from sansnet.testing.conformance import CHECKS, Check, Nonconforming, Turn
+from tests.drivers.makers import EXCEPT, LACKS, MAKERS, PENDING, checks_for, own
+from tests.loopback import child_environment
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def every_pair() -> Iterator[Any]:
+    for name in MAKERS:
+        for check in checks_for(name):
+            why = PENDING.get(name, {}).get(check.name)
+            marks = [pytest.mark.xfail(reason=why, strict=False)] if why else []
+            yield pytest.param(name, check, id=f"{name}: {check.name}", marks=marks)
+
+
+@pytest.mark.parametrize(("name", "check"), list(every_pair()))
+def test_a_driver_conforms(name: str, check: Check) -> None:
+    check(MAKERS[name])
+
+
+# --------------------------------------------------------------------------------------------------------- the register
+
+
+def test_there_are_checks_of_every_obligation_and_each_has_a_name_of_its_own() -> None:
+    names = [check.name for check in CHECKS]
+    assert len(names) >= 150
+    assert len(set(names)) == len(names)
+    assert {number for check in CHECKS for number in check.obligations} == set(range(1, 10))
+    assert {need for check in CHECKS for need in check.needs} == set(conformance.NEEDS)
+
+
+def test_what_is_left_out_is_there() -> None:
+    names = {check.name for check in CHECKS}
+    assert {name for left_out in (*EXCEPT.values(), *PENDING.values()) for name in left_out} <= names
+    assert set(LACKS) | set(EXCEPT) | set(PENDING) <= set(MAKERS)
+
+
+def test_checks_can_be_chosen_by_what_they_need() -> None:
+    portable = conformance.without(["system"])
+    assert portable
+    assert {"system"} == {need for check in set(CHECKS) - set(portable) for need in check.needs} - {"paths", "many"}
+    with pytest.raises(ValueError, match="quantum"):
+        conformance.without(["quantum"])
+
+
+# ----------------------------------------------------------------------------------------------------- the command line
+
+
+def kit(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-m", "sansnet.testing.conformance", *arguments],
+        cwd=ROOT,
+        env=child_environment({}),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=100,
+    )
+
+
+def test_the_command_line_prints_a_table_and_says_that_all_is_well() -> None:
+    done = kit("tests.drivers.makers:own", "--only", "a_timer")
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = done.stdout.splitlines()
+    assert lines[0] == "loop"
+    assert "  passed  a timer does not count for alive" in lines
+    assert lines[-1] == f"{len(lines) - 2} passed"
+
+
+def test_it_says_what_failed_and_why() -> None:
+    done = kit("tests.drivers.test_conformance:forgetful", "--only", "call_soon", "--patience", "0.05")
+    assert (done.returncode, done.stderr) == (4, "")
+    assert "failed  call soon calls back later and in order: all callbacks did not happen within 0.05 s" in done.stdout
+    assert done.stdout.splitlines()[-1].endswith("failed")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["tests.drivers.makers"], "package.module:function"),
+        (["no.such.module:maker"], "No module named 'no'"),
+        (["tests.drivers.makers:no_such_maker"], "no_such_maker"),
+        (["tests.drivers.makers:MAKERS"], "is no function"),
+        (["tests.drivers.makers:own", "--without", "quantum"], "quantum"),
+        (["tests.drivers.makers:own", "--only", "quantum"], "quantum"),
+        ([], "maker"),
+    ],
+)
+def test_a_command_line_that_makes_no_sense(arguments: list[str], complaint: str) -> None:
+    done = kit(*arguments)
+    assert done.returncode == 2
+    assert complaint in done.stderr
+
+
+# ---------------------------------------------------------------------------------------------------- what a run yields
+
+
+class _Forgetful(SelectorDriver):
+    def call_soon(self, callback: object) -> None:
+        """Do nothing."""
+
+
+@contextlib.contextmanager
+def forgetful() -> Iterator[tuple[Driver, Turn]]:
+    with _Forgetful() as driver:
+        yield driver, driver.step
+
+
+def test_a_run_says_of_each_check_what_came_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    import unittest
+
+    def skip(*_: object) -> None:
+        raise unittest.SkipTest("no such thing here")
+
+    [check] = [check for check in CHECKS if check.name == "call_soon_calls_back_later_and_in_order"]
+    assert [tuple(result)[1:] for result in conformance.run(own, [check])] == [("passed", "")]
+    [(_, verdict, why)] = conformance.run(forgetful, [check], patience=0.05)
+    assert (verdict, why) == ("failed", "all callbacks did not happen within 0.05 s")
+    with pytest.raises(Nonconforming):
+        check(forgetful, patience=0.05)
+    skipping = Check(skip, "skipping", (), (), ())
+    assert [tuple(result)[1:] for result in conformance.run(own, [skipping])] == [("skipped", "no such thing here")]
