@@ -34,7 +34,7 @@ def a_new_driver_has_nothing_to_wait_for(bench: Bench) -> None:
     expect(not bench.alive, "a new driver is not alive")
 
 
-@_check()
+@_check(6)
 def call_soon_calls_back_later_and_in_order(bench: Bench) -> None:
     order: list[int] = []
     for number in range(100):

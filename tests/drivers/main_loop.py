@@ -91,11 +91,11 @@ class _Driver(ReadinessDriver):
 
 
 def _turn(loop: MainLoop, driver: _Driver, lies: bool, seconds: float) -> None:
-    end = driver.now() + seconds
+    end = driver.now() + (min(seconds, 0.005) if lies else seconds)  # a lie may have done all that was to be done
+    if lies:
+        loop.lie()
     while True:
-        if lies:
-            loop.lie()
-        if loop.frame() or lies or driver.errors or driver.now() >= end:
+        if loop.frame() or driver.errors or driver.now() >= end:
             break
     errors, driver.errors = driver.errors, []
     if errors:
