@@ -10,7 +10,7 @@ import select
 import sys
 import time
 
-from sansnet import connect, create_server, using
+from sansnet import AddressInfo, connect, create_server, using
 from sansnet.drivers.selector import SelectorDriver
 
 FRAME = 0.05
@@ -21,9 +21,11 @@ def main() -> None:
         server = create_server(lambda peer: peer.pipe(peer))
 
         def on_listening() -> None:
-            client = connect(server.address().port, "127.0.0.1")
+            address = server.address()
+            assert isinstance(address, AddressInfo)
+            client = connect(address.port, "127.0.0.1")
             client.on("data", lambda data: print(data.decode()))
-            client.on("close", lambda: server.close())
+            client.on("close", lambda _had_error: server.close())
             client.end("hello out of epoll")
 
         server.listen(0, "127.0.0.1", callback=on_listening)

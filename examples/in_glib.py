@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from gi.repository import GLib
 
-from sansnet import connect, create_server, using
+from sansnet import AddressInfo, connect, create_server, using
 from sansnet.drivers.readiness import ReadinessDriver
 
 Callback = Callable[[], None]
@@ -45,7 +45,7 @@ class GLibReactor:
                 callback()
             except Exception:  # which would end the watch
                 sys.excepthook(*sys.exc_info())
-            return GLib.SOURCE_CONTINUE
+            return True  # GLib.SOURCE_CONTINUE
 
         self._sources[fd, writable] = GLib.unix_fd_add_full(GLib.PRIORITY_DEFAULT, fd, condition, ready)
 
@@ -70,7 +70,7 @@ class GLibTimer:
         callback, self._callback = self._callback, None
         if callback is not None:
             callback()
-        return GLib.SOURCE_REMOVE
+        return False  # GLib.SOURCE_REMOVE
 
     def cancel(self) -> None:
         if self._callback is not None:
@@ -81,7 +81,7 @@ class GLibTimer:
 def _once(callback: Callback) -> Callable[[], bool]:
     def called() -> bool:
         callback()
-        return GLib.SOURCE_REMOVE
+        return False  # GLib.SOURCE_REMOVE
 
     return called
 
@@ -92,9 +92,11 @@ def main() -> None:
         server = create_server(lambda peer: peer.pipe(peer))
 
         def on_listening() -> None:
-            client = connect(server.address().port, "127.0.0.1")
+            address = server.address()
+            assert isinstance(address, AddressInfo)
+            client = connect(address.port, "127.0.0.1")
             client.on("data", lambda data: print(data.decode()))
-            client.on("close", lambda: server.close())
+            client.on("close", lambda _had_error: server.close())
             client.end("hello out of GLib")
 
         server.on("close", loop.quit)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QCoreApplication, QSocketNotifier, Qt, QTimer
 
-from sansnet import connect, create_server, using
+from sansnet import AddressInfo, connect, create_server, using
 from sansnet.drivers.polling import Waker
 from sansnet.drivers.readiness import ReadinessDriver
 
@@ -44,7 +44,7 @@ class QtReactor:
     def _watch(self, fd: int, kind: QSocketNotifier.Type, callback: Callback) -> None:
         self._unwatch(fd, kind)
         notifier = self._notifiers[fd, kind] = QSocketNotifier(fd, kind)
-        notifier.activated.connect(lambda: callback())
+        notifier.activated.connect(lambda *_: callback())
 
     def _unwatch(self, fd: int, kind: QSocketNotifier.Type) -> None:
         notifier = self._notifiers.pop((fd, kind), None)
@@ -75,7 +75,7 @@ class QtTimer:
         self._timer = QTimer()
         self._timer.setSingleShot(True)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
-        self._timer.timeout.connect(lambda: callback())
+        self._timer.timeout.connect(callback)
         self._timer.start(int(max(seconds, 0) * 1000) + (seconds > 0))  # rounded up: never early
 
     def cancel(self) -> None:
@@ -88,9 +88,11 @@ def main() -> None:
         server = create_server(lambda peer: peer.pipe(peer))
 
         def on_listening() -> None:
-            client = connect(server.address().port, "127.0.0.1")
+            address = server.address()
+            assert isinstance(address, AddressInfo)
+            client = connect(address.port, "127.0.0.1")
             client.on("data", lambda data: print(data.decode()))
-            client.on("close", lambda: server.close())
+            client.on("close", lambda _had_error: server.close())
             client.end("hello out of Qt")
 
         server.on("close", application.quit)

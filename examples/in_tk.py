@@ -11,7 +11,7 @@ import tkinter
 from collections import deque
 from collections.abc import Callable
 
-from sansnet import connect, create_server, using
+from sansnet import AddressInfo, connect, create_server, using
 from sansnet.drivers.polling import Waker
 from sansnet.drivers.readiness import ReadinessDriver
 
@@ -94,12 +94,18 @@ def main() -> None:
         server = create_server(lambda peer: peer.pipe(peer))
 
         def on_listening() -> None:
-            client = connect(server.address().port, "127.0.0.1")
+            address = server.address()
+            assert isinstance(address, AddressInfo)
+            client = connect(address.port, "127.0.0.1")
             client.on("data", lambda data: said.configure(text=data.decode()))
-            client.on("close", lambda: server.close())
+            client.on("close", lambda _had_error: server.close())
             client.end("hello out of Tk")
 
-        server.on("close", lambda: (print(said["text"]), root.destroy()))
+        def on_close() -> None:
+            print(said["text"])
+            root.destroy()
+
+        server.on("close", on_close)
         server.listen(0, "127.0.0.1", callback=on_listening)
         root.mainloop()
 

@@ -38,11 +38,14 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
 from . import (
+    conformance_adopting,
     conformance_closing,
     conformance_connecting,
     conformance_listening,
     conformance_loop,
-    conformance_streaming,
+    conformance_outside,
+    conformance_reading,
+    conformance_sending,
     conformance_system,
 )
 from .conformance_bench import NEEDS, PATIENCE, Check, Maker, Nonconforming, Turn
@@ -51,11 +54,14 @@ __all__ = ["CHECKS", "NEEDS", "Check", "Maker", "Nonconforming", "Result", "Turn
 
 CHECKS: Final[tuple[Check, ...]] = (
     *conformance_loop.CHECKS,
+    *conformance_outside.CHECKS,
     *conformance_connecting.CHECKS,
-    *conformance_streaming.CHECKS,
+    *conformance_reading.CHECKS,
+    *conformance_sending.CHECKS,
     *conformance_closing.CHECKS,
     *conformance_listening.CHECKS,
     *conformance_system.CHECKS,
+    *conformance_adopting.CHECKS,
 )
 """All of them, in the order in which it makes sense to mend what fails."""
 

@@ -1,9 +1,8 @@
-"""Checks that need the operating system itself: plain sockets as peers, descriptors, what can be adopted."""
+"""Checks that need the operating system itself: plain sockets as peers, descriptors, readiness that was none."""
 
 from __future__ import annotations
 
 import contextlib
-import errno
 import functools
 import importlib
 import os
@@ -15,18 +14,16 @@ import unittest
 from collections.abc import Iterator
 from typing import Any, Final
 
-from ..drivers.contract import ListenerHandle, SocketHandle
 from ..state.endpoints import Endpoint
-from ..state.faults import Fault
 from .conformance_bench import LOOPBACK, MEGABYTE, Bench, Check, End, check, expect, same
 
-__all__ = ["CHECKS"]
+__all__ = ["CHECKS", "is_open", "plain_pair", "stream_pair", "v4"]
 
 CHECKS: Final[list[Check]] = []
 _check = functools.partial(check, CHECKS, needs="system")
 
 
-def _plain(bench: Bench) -> tuple[End, socket.socket]:
+def plain_pair(bench: Bench) -> tuple[End, socket.socket]:
     """An end that is connected to a plain socket, which blocks."""
     with socket.create_server((LOOPBACK, 0)) as server:
         plain = bench.stack.enter_context(socket.create_connection(server.getsockname(), timeout=bench.patience))
@@ -34,12 +31,13 @@ def _plain(bench: Bench) -> tuple[End, socket.socket]:
     return bench.end(bench.driver.adopt(ours)), plain
 
 
-def _v4(name: tuple[str, int]) -> Endpoint:
+def v4(name: tuple[str, int]) -> Endpoint:
     """What `getsockname()` says of an IPv4 socket."""
     return Endpoint(*name, 4)
 
 
-def _is_open(number: int) -> bool:
+def is_open(number: int) -> bool:
+    """Is this a descriptor of ours?"""
     try:
         os.fstat(number)
     except OSError:
@@ -47,15 +45,10 @@ def _is_open(number: int) -> bool:
     return True
 
 
-def _option(handle: SocketHandle | ListenerHandle, level: int, name: int) -> int:
-    with socket.socket(fileno=os.dup(handle.fileno())) as view:
-        return view.getsockopt(level, name)
-
-
 def _descriptors() -> set[int]:
     """Those of this process that are open."""
     try:
-        return {int(name) for name in os.listdir("/proc/self/fd") if _is_open(int(name))}
+        return {int(name) for name in os.listdir("/proc/self/fd") if is_open(int(name))}
     except OSError:
         raise unittest.SkipTest("this system doesn't list descriptors in /proc") from None
 
@@ -69,7 +62,7 @@ def a_plain_client_is_served(bench: Bench) -> None:
     with socket.create_connection((LOOPBACK, door.endpoint.port), timeout=bench.patience) as plain:
         bench.until(door.has("accepted"), "accepted")
         server = bench.end(door.connections[0])
-        same(server.handle.remote_name(), _v4(plain.getsockname()), "the peer's name")
+        same(server.handle.remote_name(), v4(plain.getsockname()), "the peer's name")
         server.handle.start_read()
         plain.sendall(b"ping")
         bench.until(server.has("received"), "received")
@@ -87,7 +80,7 @@ def a_plain_client_is_served(bench: Bench) -> None:
 def a_plain_server_is_talked_to(bench: Bench) -> None:
     with socket.create_server((LOOPBACK, 0)) as server:
         client = bench.end()
-        client.handle.connect(1, _v4(server.getsockname()))
+        client.handle.connect(1, v4(server.getsockname()))
         bench.until(client.has("connected"), "connected")
         plain, _ = server.accept()
     with plain:
@@ -100,7 +93,7 @@ def a_plain_server_is_talked_to(bench: Bench) -> None:
 
 @_check(1, 5)
 def a_plain_peer_that_reads_slowly_gets_everything(bench: Bench) -> None:
-    near, plain = _plain(bench)
+    near, plain = plain_pair(bench)
     count = bench.fill(near)
     near.then["sent"] = near.handle.shutdown
     data = bytearray()
@@ -118,7 +111,7 @@ def a_plain_peer_that_reads_slowly_gets_everything(bench: Bench) -> None:
 
 @_check(7)
 def a_plain_peer_that_cuts_the_connection_is_a_fault(bench: Bench) -> None:
-    near, plain = _plain(bench)
+    near, plain = plain_pair(bench)
     near.handle.start_read()
     plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     plain.close()
@@ -129,7 +122,7 @@ def a_plain_peer_that_cuts_the_connection_is_a_fault(bench: Bench) -> None:
 
 @_check()
 def a_reset_reaches_a_plain_peer(bench: Bench) -> None:
-    near, plain = _plain(bench)
+    near, plain = plain_pair(bench)
     near.handle.reset()
     try:
         plain.recv(1)
@@ -143,12 +136,12 @@ def a_reset_reaches_a_plain_peer(bench: Bench) -> None:
 
 @_check(3, each=("close", "reset"))
 def a_descriptor_is_given_back_at_once(bench: Bench, how: str) -> None:
-    near, _ = _plain(bench)
+    near, _ = plain_pair(bench)
     near.handle.start_read()
     number = near.handle.fileno()
     expect(number >= 0, "a connected handle has a descriptor")
     getattr(near.handle, how)()
-    expect(not _is_open(number), "its descriptor is closed")
+    expect(not is_open(number), "its descriptor is closed")
     same(near.handle.fileno(), -1, "fileno()")
 
 
@@ -158,7 +151,7 @@ def a_listener_s_descriptor_is_given_back_at_once(bench: Bench) -> None:
     number = door.handle.fileno()
     expect(number >= 0, "a listener has a descriptor")
     door.handle.close()
-    expect(not _is_open(number), "its descriptor is closed")
+    expect(not is_open(number), "its descriptor is closed")
 
 
 @_check(1)
@@ -190,7 +183,7 @@ def nothing_leaks(bench: Bench, how: str) -> None:
 @_check()
 def descriptors_are_not_inherited_and_do_not_block(bench: Bench) -> None:
     door = bench.listen()
-    near, _ = _plain(bench)
+    near, _ = plain_pair(bench)
     for handle in (door.handle, near.handle):
         expect(not os.get_inheritable(handle.fileno()), "a descriptor isn't inheritable")
         if hasattr(os, "get_blocking"):
@@ -265,7 +258,7 @@ def a_connection_that_somebody_else_accepts_is_no_failure(bench: Bench) -> None:
 @_check(7)
 def bytes_that_somebody_else_reads_are_no_failure(bench: Bench) -> None:
     """Two handles of one connection are told of each byte; one of them comes too late."""
-    mine, theirs = _stream_pair(bench)
+    mine, theirs = stream_pair(bench)
     ends = [bench.end(bench.driver.adopt(os.dup(mine.fileno()))) for _ in range(2)]
     for end in ends:
         end.handle.start_read()
@@ -276,7 +269,8 @@ def bytes_that_somebody_else_reads_are_no_failure(bench: Bench) -> None:
     same({name for end in ends for name in end.names}, {"received"}, "the reports")
 
 
-def _stream_pair(bench: Bench) -> tuple[socket.socket, socket.socket]:
+def stream_pair(bench: Bench) -> tuple[socket.socket, socket.socket]:
+    """Two plain sockets that are connected, without a network."""
     mine, theirs = socket.socketpair()
     bench.stack.enter_context(mine)
     bench.stack.enter_context(theirs)
@@ -299,7 +293,7 @@ def _black_hole() -> Iterator[Endpoint]:
                 caller.connect(server.getsockname())
             except TimeoutError:
                 break
-        yield _v4(server.getsockname())
+        yield v4(server.getsockname())
 
 
 @_check(1, 8)
@@ -317,131 +311,3 @@ def an_attempt_that_nobody_answers_waits_until_it_is_given_up(bench: Bench) -> N
     client.handle.cancel_connect(1)
     bench.idle()
     client.failed("attempt_failed", "ECANCELED", "connect")
-
-
-# ------------------------------------------------------------------------------------------------------------- adopting
-
-
-@_check()
-def a_socket_that_is_adopted_is_given_up_by_its_owner(bench: Bench) -> None:
-    mine, theirs = _stream_pair(bench)
-    end = bench.end(bench.driver.adopt(mine))
-    same(mine.fileno(), -1, "the descriptor of who had it")
-    same(end.handle.unconnected(), None, "what it could be connected to")
-    end.handle.start_read()
-    theirs.sendall(b"x")
-    bench.until(end.has("received"), "received")
-
-
-@_check()
-def a_bare_descriptor_can_be_adopted(bench: Bench) -> None:
-    mine, theirs = _stream_pair(bench)
-    end = bench.end(bench.driver.adopt(mine.detach()))
-    same(end.handle.send((b"x",)), None, "the answer to a small send")
-    same(theirs.recv(1), b"x", "what the peer receives")
-
-
-@_check()
-def of_an_owner_that_cannot_let_go_a_duplicate_is_taken(bench: Bench) -> None:
-    mine, theirs = _stream_pair(bench)
-
-    class Owner:
-        fileno = staticmethod(mine.fileno)
-
-    end = bench.end(bench.driver.adopt(Owner()))
-    expect(end.handle.fileno() not in (-1, mine.fileno()), "a descriptor of its own")
-    mine.close()
-    end.handle.send((b"x",))
-    same(theirs.recv(1), b"x", "what the peer receives")
-
-
-@_check()
-def a_plain_socket_that_is_only_bound_is_the_one_that_connects(bench: Bench) -> None:
-    bound = bench.stack.enter_context(socket.socket())
-    bound.bind((LOOPBACK, 0))
-    name, door = _v4(bound.getsockname()), bench.listen()
-    client = bench.end(bench.driver.adopt(bound))
-    same(client.handle.unconnected(), "tcp", "what it could be connected to")
-    client.handle.connect(1, door.endpoint)
-    bench.until(client.has("connected"), "connected")
-    same(client.handle.local_name(), name, "its name")
-
-
-@_check(7, each=("datagrams", "a pipe", "minus one", "nobody's", "text"))
-def what_is_no_stream_socket_is_refused_and_left_alone(bench: Bench, what: str) -> None:
-    inside, outside = os.pipe()
-    bench.stack.callback(os.close, inside)
-    bench.stack.callback(os.close, outside)
-    datagrams = bench.stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-    cases: dict[str, tuple[Any, str]] = {
-        "datagrams": (datagrams, "UDP"),
-        "a pipe": (inside, "PIPE"),
-        "minus one": (-1, "UNKNOWN"),
-        "nobody's": (99_999, "UNKNOWN"),
-        "text": ("socket", "UNKNOWN"),
-    }
-    source, kind = cases[what]
-    try:
-        bench.driver.adopt(source)
-    except OSError as error:
-        same(error.strerror, kind, "what it is")
-    else:
-        expect(False, "adopt() raises OSError")
-    same(bench.refusal(None, handle=source), Fault("EINVAL", errno=errno.EINVAL, syscall="listen"), "listen's answer")
-    expect(_is_open(inside) and datagrams.fileno() >= 0, "what was refused is left alone")
-
-
-@_check()
-def a_listening_socket_can_be_taken_over(bench: Bench) -> None:
-    plain = bench.stack.enter_context(socket.create_server((LOOPBACK, 0)))
-    name = plain.getsockname()
-    door = bench.listen(handle=plain)
-    same(door.endpoint, _v4(name), "where it listens")
-    bench.stack.enter_context(socket.create_connection(name))
-    bench.until(door.has("accepted"), "accepted")
-
-
-@_check()
-def so_can_a_bare_descriptor_that_is_only_bound(bench: Bench) -> None:
-    bound = bench.stack.enter_context(socket.socket())
-    bound.bind((LOOPBACK, 0))
-    door = bench.listen(handle=bound.detach())
-    bench.stack.enter_context(socket.create_connection((LOOPBACK, door.endpoint.port)))
-    bench.until(door.has("accepted"), "accepted")
-
-
-# -------------------------------------------------------------------------------------------------------------- options
-
-
-@_check()
-def options_reach_the_system(bench: Bench) -> None:
-    near, _ = _plain(bench)
-    for on in (True, False):
-        near.handle.set_no_delay(on)
-        same(bool(_option(near.handle, socket.IPPROTO_TCP, socket.TCP_NODELAY)), on, "TCP_NODELAY")
-        near.handle.set_keep_alive(on, 42, 7, 3)
-        same(bool(_option(near.handle, socket.SOL_SOCKET, socket.SO_KEEPALIVE)), on, "SO_KEEPALIVE")
-    near.handle.set_type_of_service(0x10)
-    same(near.handle.get_type_of_service(), 0x10, "the type of service")
-
-
-@_check(7)
-def options_that_a_handle_cannot_have_are_left_alone(bench: Bench) -> None:
-    mine, _ = _stream_pair(bench)
-    near, _ = _plain(bench)
-    near.handle.set_keep_alive(True, 2**40, 2**40, 2**40)  # no system has that
-    for handle in (bench.end(bench.driver.adopt(mine)).handle, bench.end().handle):
-        handle.set_no_delay(True)
-        handle.set_keep_alive(True, 10, 10, 10)
-        handle.set_type_of_service(0x10)
-        handle.get_type_of_service()
-
-
-@_check()
-def a_port_can_be_shared_if_both_agree(bench: Bench) -> None:
-    if not hasattr(socket, "SO_REUSEPORT"):
-        raise unittest.SkipTest("this system can't share ports")
-    one = bench.listen(reuse_port=True)
-    same(bench.refusal(one.endpoint).code, "EADDRINUSE", "the code, if one doesn't agree")
-    two = bench.listen(one.endpoint, reuse_port=True)
-    same(two.endpoint, one.endpoint, "where the other listens")

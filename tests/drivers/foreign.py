@@ -1,4 +1,4 @@
-"""Other people's loops for the conformance kit, over the adapters of `examples/`: Tk's (without a display), Qt's, GLib's.
+"""Other people's loops for the conformance kit, over the adapters of `examples/`: Tk's (without display), Qt's, GLib's.
 
 A module of a toolkit is imported by the maker that needs it: none of them is on every machine.
 """

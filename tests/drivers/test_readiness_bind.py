@@ -21,8 +21,6 @@ from tests.drivers.recorder import (
     endpoint_of,
     free_port,
     open_descriptors,
-    settle,
-    talk,
     until,
 )
 
@@ -67,19 +65,6 @@ def test_an_attempt_comes_from_the_address_that_was_asked_for(
     peer.close()
 
 
-@pytest.mark.parametrize("port", [None, 0, -1])
-def test_any_port_will_do(
-    driver: SelectorDriver, handle: SocketHandle, recorder: Recorder, server: socket.socket, port: int | None
-) -> None:
-    assert handle.bind_local(1, 4, None, port) is None
-    handle.connect(1, endpoint_of(server))
-    until(driver, recorder.has("connected"))
-    name = handle.local_name()
-    assert name is not None
-    assert name.address == LOOPBACK
-    assert (name.port or 0) > 0
-
-
 def test_a_port_that_is_taken(handle: SocketHandle, server: socket.socket) -> None:
     port = endpoint_of(server).port
     assert handle.bind_local(1, 4, LOOPBACK, port) == Fault(
@@ -114,16 +99,6 @@ def test_an_address_that_is_not_ours(handle: SocketHandle, family: int, address:
     assert open_descriptors() == before
 
 
-def test_after_a_failed_bind_the_attempt_is_free_again(
-    driver: SelectorDriver, handle: SocketHandle, recorder: Recorder, server: socket.socket
-) -> None:
-    assert handle.bind_local(1, 4, "192.0.2.1", None) is not None
-    settle(driver)
-    assert recorder.log == []
-    handle.connect(1, endpoint_of(server))
-    until(driver, recorder.has("connected"))
-
-
 @pytest.mark.parametrize(
     ("address", "port", "named"), [(LOOPBACK, True, LOOPBACK), (LOOPBACK, False, None), (None, True, "0.0.0.0")]
 )
@@ -142,17 +117,3 @@ def test_a_path_is_never_bound(handle: SocketHandle) -> None:
     before = open_descriptors()
     assert handle.bind_local(1, 0, LOOPBACK, 1) is None
     assert open_descriptors() == before
-
-
-def test_an_adopted_socket_that_is_only_bound_is_the_one_that_connects(
-    driver: SelectorDriver, server: socket.socket
-) -> None:
-    bound = socket.socket()
-    bound.bind((LOOPBACK, 0))
-    name = endpoint_of(bound)
-    handle = driver.adopt(bound)
-    recorder = attached(handle)
-    handle.connect(1, endpoint_of(server))
-    until(driver, recorder.has("connected"))
-    assert handle.local_name() == name
-    talk(driver, handle, recorder, server)

@@ -120,17 +120,6 @@ def test_a_connection_by_abstract_name(
         talk(driver, handle, recorder, server)
 
 
-def test_a_refused_connection(driver: SelectorDriver, handle: SocketHandle, recorder: Recorder) -> None:
-    port = free_port()
-    handle.connect(1, Endpoint(LOOPBACK, port, 4))
-    assert recorder.log == []
-    until(driver, recorder.has("attempt_failed"))
-    fault = Fault("ECONNREFUSED", errno=errno.ECONNREFUSED, syscall="connect", address=LOOPBACK, port=port)
-    assert recorder.log == [("attempt_failed", 1, fault)]
-    assert not is_alive(driver)
-    assert waits(driver)
-
-
 @pytest.mark.parametrize(
     ("endpoint", "code"),
     [
@@ -193,15 +182,6 @@ def test_no_descriptor_left_is_a_failed_attempt(
     )
 
 
-def test_a_new_attempt_may_follow_a_failed_one(
-    driver: SelectorDriver, handle: SocketHandle, recorder: Recorder, server: socket.socket
-) -> None:
-    recorder.then["attempt_failed"] = lambda *_: handle.connect(2, endpoint_of(server))
-    handle.connect(1, Endpoint(LOOPBACK, free_port(), 4))
-    until(driver, recorder.has("connected"))
-    assert [entry[:2] for entry in recorder.log] == [("attempt_failed", 1), ("connected", 2)]
-
-
 def test_a_connection_that_was_reset_before_it_was_seen_has_an_end(
     driver: SelectorDriver, handle: SocketHandle, recorder: Recorder, server: socket.socket
 ) -> None:
@@ -262,16 +242,6 @@ def test_an_attempt_that_has_won_unheard_can_still_be_given_up(
         assert peer.recv(1) == b""
 
 
-def test_an_attempt_whose_failure_is_unheard_is_told_once(
-    driver: SelectorDriver, handle: SocketHandle, recorder: Recorder
-) -> None:
-    handle.connect(1, Endpoint("/no/such/file", None, 0))
-    handle.cancel_connect(1)
-    settle(driver)
-    assert [entry[:2] for entry in recorder.log] == [("attempt_failed", 1)]
-    assert recorder.fault("attempt_failed").code == "ECANCELED"
-
-
 def test_an_attempt_that_has_just_won_can_be_given_up(
     driver: SelectorDriver, handle: SocketHandle, recorder: Recorder, server: socket.socket
 ) -> None:
@@ -307,28 +277,6 @@ def test_closing_gives_every_attempt_up(
     assert [entry[:2] for entry in recorder.log] == [("attempt_failed", 1), ("attempt_failed", 2), ("closed",)]
     assert {entry[2].code for entry in recorder.log[:2]} == {"ECANCELED"}
     assert not is_alive(driver)
-
-
-def test_giving_up_and_closing_is_told_in_that_order(
-    driver: SelectorDriver, handle: SocketHandle, recorder: Recorder, nowhere: Endpoint
-) -> None:
-    handle.connect(1, nowhere)
-    handle.cancel_connect(1)
-    handle.close()
-    handle.cancel_connect(1)
-    driver.run()
-    assert recorder.names == ["attempt_failed", "closed"]
-
-
-def test_a_bound_attempt_that_was_never_dialled_can_be_given_up(
-    driver: SelectorDriver, handle: SocketHandle, recorder: Recorder
-) -> None:
-    before = open_descriptors()
-    assert handle.bind_local(1, 4, LOOPBACK, None) is None
-    handle.cancel_connect(1)
-    assert open_descriptors() == before
-    driver.run()
-    assert recorder.log == [("attempt_failed", 1, Fault("ECANCELED", errno=CANCELED, syscall="connect"))]
 
 
 # -------------------------------------------------------------------------------------------------------------- racing

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import socket
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -11,13 +10,9 @@ import pytest
 from sansnet.drivers.selector import SelectorDriver
 from tests.drivers.recorder import (
     DRIVERS,
-    LOOPBACK,
     Recorder,
-    adopted_pair,
-    attached,
     call,
     driver_over,
-    endpoint_of,
     is_alive,
     listener,
     port_of,
@@ -107,26 +102,6 @@ def test_it_runs_between_two_callbacks_of_one_turn(driver: SelectorDriver) -> No
     assert order == [entry for name in names for entry in (name, f"first after {name}")]
 
 
-def test_it_runs_once(driver: SelectorDriver) -> None:
-    order: list[str] = []
-    driver.call_first(lambda: order.append("first"))
-    settle(driver)
-    assert order == ["first"]
-
-
-def test_what_it_raises_is_reported(driver: SelectorDriver) -> None:
-    order: list[str] = []
-
-    def fail() -> None:
-        raise LookupError
-
-    driver.call_first(fail)
-    driver.call_soon(lambda: order.append("not lost"))
-    with pytest.raises(LookupError):
-        driver.step()
-    assert order == ["not lost"]
-
-
 # -------------------------------------------------------------------------------------------------- what events call
 
 Pair = tuple[Recorder, str, Callable[[], None]]
@@ -154,21 +129,6 @@ def one_calls_off_the_other(driver: SelectorDriver, pairs: list[Pair]) -> list[i
     return heard
 
 
-@pytest.mark.parametrize("act", ["stop_read", "close", "reset"])
-def test_a_read_can_be_called_off(driver: SelectorDriver, act: str) -> None:
-    trios = [adopted_pair(driver) for _ in range(2)]
-    for handle, _, peer in trios:
-        handle.start_read()
-        peer.sendall(b"x")
-    [winner] = one_calls_off_the_other(
-        driver, [(recorder, "received", getattr(handle, act)) for handle, recorder, _ in trios]
-    )
-    assert trios[winner][1].names == ["received"]
-    assert trios[1 - winner][1].names == ([] if act == "stop_read" else ["closed"])
-    for _, _, peer in trios:
-        peer.close()
-
-
 @pytest.mark.parametrize("act", ["stop_accept", "close"])
 def test_accepting_can_be_called_off(driver: SelectorDriver, act: str) -> None:
     listeners = [listener(driver) for _ in range(2)]
@@ -178,22 +138,3 @@ def test_accepting_can_be_called_off(driver: SelectorDriver, act: str) -> None:
         )
     assert listeners[winner][1].names == ["accepted"]
     assert listeners[1 - winner][1].names == ([] if act == "stop_accept" else ["listener_closed"])
-
-
-@pytest.mark.parametrize("act", ["cancel", "close"])
-def test_connecting_can_be_called_off(driver: SelectorDriver, act: str) -> None:
-    handles = [driver.socket() for _ in range(2)]
-    recorders = [attached(handle) for handle in handles]
-    with socket.create_server((LOOPBACK, 0)) as server:
-        for handle in handles:
-            handle.connect(1, endpoint_of(server))
-        acts: list[Callable[[], None]] = [
-            handle.close if act == "close" else lambda handle=handle: handle.cancel_connect(1)  # type: ignore[misc]
-            for handle in handles
-        ]
-        [winner] = one_calls_off_the_other(
-            driver, [(recorder, "connected", call_off) for recorder, call_off in zip(recorders, acts, strict=True)]
-        )
-    assert recorders[winner].names == ["connected"]
-    assert recorders[1 - winner].names == ["attempt_failed", "closed"][: 1 if act == "cancel" else 2]
-    assert recorders[1 - winner].fault("attempt_failed").code == "ECANCELED"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import socket
-import threading
 from collections.abc import Iterator
 
 import pytest
@@ -17,15 +16,11 @@ from tests.drivers.recorder import (
     MEGABYTE,
     Trio,
     adopted_pair,
-    attached,
     cut,
-    descriptor_is_open,
     driver_over,
     is_alive,
     open_descriptors,
     option,
-    reader,
-    receive_all,
     settle,
     slow,
     until,
@@ -49,49 +44,6 @@ def trio(driver: SelectorDriver) -> Iterator[Trio]:
 # ----------------------------------------------------------------------------------------------------------- shutdown
 
 
-def test_a_shutdown_is_told_in_a_later_turn(driver: SelectorDriver, trio: Trio) -> None:
-    handle, recorder, peer = trio
-    handle.shutdown()
-    assert recorder.log == []
-    assert is_alive(driver)
-    assert peer.recv(1) == b""  # though it was done at once
-    driver.step(0)
-    assert recorder.log == [("shut_down",)]
-    assert not is_alive(driver)
-
-
-def test_a_shutdown_waits_for_what_is_being_sent(driver: SelectorDriver, trio: Trio) -> None:
-    handle, recorder, peer = trio
-    slow(handle, peer)
-    assert isinstance(handle.send((MEGABYTE,)), int)
-    handle.shutdown()
-    settle(driver)
-    assert "shut_down" not in recorder.names
-    thread, data = reader(peer)
-    until(driver, recorder.has("shut_down"), turns=100_000)
-    thread.join()
-    assert data == MEGABYTE
-    assert recorder.names[-2:] == ["sent", "shut_down"]
-
-
-def test_a_connection_that_is_gone_counts_as_shut(driver: SelectorDriver, trio: Trio) -> None:
-    handle, recorder, peer = trio
-    handle.start_read()
-    cut(peer)
-    until(driver, recorder.has("read_failed"))
-    handle.shutdown()
-    until(driver, recorder.has("shut_down"))
-    assert recorder.names == ["read_failed", "shut_down"]
-
-
-def test_so_does_one_that_never_was(driver: SelectorDriver) -> None:
-    handle = driver.socket()
-    recorder = attached(handle)
-    handle.shutdown()
-    driver.run()
-    assert recorder.names == ["shut_down"]
-
-
 def test_a_shutdown_that_the_system_refuses_is_a_fault(
     driver: SelectorDriver, trio: Trio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -109,21 +61,6 @@ def test_a_shutdown_that_the_system_refuses_is_a_fault(
 # ------------------------------------------------------------------------------------------------------------ closing
 
 
-def test_close_gives_the_descriptor_back_at_once_and_is_told_later(driver: SelectorDriver, trio: Trio) -> None:
-    handle, recorder, peer = trio
-    handle.start_read()
-    number = handle.fileno()
-    handle.close()
-    assert not descriptor_is_open(number)
-    assert handle.fileno() == -1
-    assert recorder.log == []
-    assert is_alive(driver)
-    assert peer.recv(1) == b""
-    driver.step(0)
-    assert recorder.log == [("closed",)]
-    assert not is_alive(driver)
-
-
 def test_what_is_in_flight_is_cancelled_before_closed(driver: SelectorDriver, trio: Trio) -> None:
     handle, recorder, peer = trio
     slow(handle, peer)
@@ -138,96 +75,6 @@ def test_what_is_in_flight_is_cancelled_before_closed(driver: SelectorDriver, tr
         ("closed",),
     ]
     assert not is_alive(driver)
-
-
-def test_a_shutdown_that_was_done_is_told_before_closed(driver: SelectorDriver, trio: Trio) -> None:
-    handle, recorder, _ = trio
-    handle.shutdown()
-    handle.close()
-    settle(driver)
-    assert recorder.names == ["shut_down", "closed"]
-
-
-def test_after_closed_comes_nothing(driver: SelectorDriver, trio: Trio) -> None:
-    handle, recorder, peer = trio
-    handle.start_read()
-    peer.sendall(b"unheard")
-    handle.close()
-    handle.close()
-    handle.reset()
-    handle.start_read()
-    handle.stop_read()
-    handle.set_no_delay(True)
-    handle.set_keep_alive(True, 1, 1, 1)
-    handle.set_type_of_service(16)
-    assert handle.send((b"x",)) == Fault("ECANCELED", errno=errno.ECANCELED, syscall="write")
-    settle(driver)
-    assert recorder.names == ["closed"]
-    assert handle.local_name() is None
-
-
-def test_a_handle_that_never_had_a_socket_closes_as_well(driver: SelectorDriver) -> None:
-    handle = driver.socket()
-    recorder = attached(handle)
-    handle.close()
-    assert recorder.log == []
-    driver.run()
-    assert recorder.names == ["closed"]
-
-
-@pytest.mark.parametrize("completion", ["received", "eof", "sent", "read_failed", "send_failed"])
-def test_a_completion_may_close_the_handle(driver: SelectorDriver, trio: Trio, completion: str) -> None:
-    handle, recorder, peer = trio
-    recorder.then[completion] = lambda *_: handle.close()
-    threads: list[threading.Thread] = []
-    match completion:
-        case "received":
-            handle.start_read()
-            peer.sendall(b"x" * 200_000)
-        case "eof":
-            handle.start_read()
-            peer.shutdown(socket.SHUT_WR)
-        case "read_failed":
-            handle.start_read()
-            cut(peer)
-        case _:
-            slow(handle, peer)
-            assert isinstance(handle.send((MEGABYTE,)), int)
-            handle.shutdown()
-            if completion == "send_failed":
-                cut(peer)
-            else:
-                threads.append(reader(peer)[0])
-    until(driver, recorder.has("closed"), turns=100_000)
-    settle(driver)
-    assert recorder.names.count(completion) == 1
-    after = recorder.names[recorder.names.index(completion) + 1 :]
-    assert after in (["closed"], ["shut_down", "closed"])
-    assert not is_alive(driver)
-    for thread in threads:
-        thread.join()
-
-
-def test_reset_cuts_the_connection(driver: SelectorDriver, trio: Trio) -> None:
-    handle, recorder, peer = trio
-    handle.reset()
-    assert handle.fileno() == -1
-    with pytest.raises(ConnectionResetError):
-        peer.recv(1)
-    assert recorder.log == []
-    driver.run()
-    assert recorder.names == ["closed"]
-
-
-def test_reset_throws_away_what_was_being_sent(driver: SelectorDriver, trio: Trio) -> None:
-    handle, recorder, peer = trio
-    slow(handle, peer)
-    assert isinstance(handle.send((MEGABYTE,)), int)
-    handle.reset()
-    with pytest.raises(ConnectionResetError):
-        receive_all(peer)
-    driver.run()
-    assert recorder.names == ["send_failed", "closed"]
 
 
 def test_a_descriptor_that_somebody_else_has_closed_is_closed_all_the_same(driver: SelectorDriver, trio: Trio) -> None:
@@ -257,31 +104,6 @@ def test_nothing_leaks(driver: SelectorDriver) -> None:
 
 
 # ----------------------------------------------------------------------------------------------------------- liveness
-
-
-def test_a_handle_counts_while_it_reads(driver: SelectorDriver, trio: Trio) -> None:
-    handle, recorder, peer = trio
-    assert not is_alive(driver)
-    handle.start_read()
-    assert is_alive(driver)
-    handle.stop_read()
-    assert not is_alive(driver)
-    handle.start_read()
-    peer.close()
-    until(driver, recorder.has("eof"))
-    assert not is_alive(driver)
-
-
-def test_a_handle_counts_while_it_sends(driver: SelectorDriver, trio: Trio) -> None:
-    handle, recorder, peer = trio
-    slow(handle, peer)
-    handle.send((MEGABYTE,))
-    assert is_alive(driver)
-    thread, _ = reader(peer)
-    driver.run()
-    assert recorder.names[-1] == "sent"
-    handle.close()
-    thread.join()
 
 
 def test_only_ref_d_handles_count(driver: SelectorDriver) -> None:
@@ -316,64 +138,6 @@ def test_only_ref_d_handles_count(driver: SelectorDriver) -> None:
 
 
 # ------------------------------------------------------------------------------------------------------------ adoption
-
-
-def test_a_socket_that_is_adopted_is_given_up_by_its_owner(driver: SelectorDriver) -> None:
-    mine, theirs = socket.socketpair()
-    number = mine.fileno()
-    handle = driver.adopt(mine)
-    assert mine.fileno() == -1
-    assert handle.fileno() == number
-    mine.close()
-    recorder = attached(handle)
-    handle.start_read()
-    theirs.sendall(b"x")
-    until(driver, recorder.has("received"))
-    theirs.close()
-
-
-def test_a_bare_descriptor_can_be_adopted(driver: SelectorDriver) -> None:
-    mine, theirs = socket.socketpair()
-    handle = driver.adopt(mine.detach())
-    recorder = attached(handle)
-    assert handle.send((b"x",)) is None
-    assert theirs.recv(1) == b"x"
-    theirs.close()
-    handle.start_read()
-    until(driver, recorder.has("eof"))
-
-
-def test_of_an_owner_that_cannot_let_go_a_duplicate_is_taken(driver: SelectorDriver) -> None:
-    class Owner:
-        def __init__(self, owned: socket.socket) -> None:
-            self.owned = owned
-
-        def fileno(self) -> int:
-            return self.owned.fileno()
-
-    mine, theirs = socket.socketpair()
-    handle = driver.adopt(Owner(mine))
-    assert handle.fileno() not in (-1, mine.fileno())
-    mine.close()
-    assert handle.send((b"x",)) is None
-    assert theirs.recv(1) == b"x"
-    theirs.close()
-
-
-def test_what_is_no_stream_socket_is_refused_and_left_alone(driver: SelectorDriver) -> None:
-    inside, outside = os.pipe()
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams:
-        kinds = {inside: "PIPE", datagrams: "UDP", datagrams.fileno(): "UDP", -1: "UNKNOWN", 99_999: "UNKNOWN"}
-        for source, kind in kinds.items():
-            with pytest.raises(OSError, match=f" {kind}$"):
-                driver.adopt(source)
-        assert descriptor_is_open(inside)
-        assert datagrams.getsockname()
-    os.close(inside)
-    os.close(outside)
-    with pytest.raises(OSError, match=r" UNKNOWN$"):
-        driver.adopt("socket")
-    assert not is_alive(driver)
 
 
 # -------------------------------------------------------------------------------------------------- names and options

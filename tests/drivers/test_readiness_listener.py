@@ -23,7 +23,6 @@ from tests.drivers.recorder import (
     Recorder,
     attached,
     call,
-    descriptor_is_open,
     driver_over,
     is_alive,
     listener,
@@ -47,26 +46,6 @@ def driver(request: pytest.FixtureRequest) -> Iterator[SelectorDriver]:
 
 
 # ---------------------------------------------------------------------------------------------------------- listening
-
-
-def test_a_listener_has_a_port_at_once(driver: SelectorDriver) -> None:
-    handle, _ = listener(driver)
-    assert port_of(handle) > 0
-    assert handle.local_name() == Endpoint(LOOPBACK, port_of(handle), 4)
-    assert handle.fileno() >= 0
-    assert not os.get_inheritable(handle.fileno())
-
-
-def test_the_address_can_be_had_again_while_old_connections_linger(driver: SelectorDriver) -> None:
-    handle, recorder = listener(driver)
-    port = port_of(handle)
-    with call(port):
-        until(driver, recorder.has("accepted"))
-        recorder.connections[0].close()  # ours is the end that lingers
-        handle.close()
-    driver.run()
-    again, _ = listener(driver, Endpoint(LOOPBACK, port, 4))
-    assert port_of(again) == port
 
 
 def test_an_address_that_is_taken(driver: SelectorDriver) -> None:
@@ -164,17 +143,6 @@ def test_a_peer_s_name_is_known_even_if_it_is_gone(driver: SelectorDriver) -> No
     assert recorder.connections[0].remote_name() == name
 
 
-def test_a_connection_that_nobody_wants_closes_without_a_word(driver: SelectorDriver) -> None:
-    handle, recorder = listener(driver)
-    recorder.then["accepted"] = lambda connection: connection.close()
-    with socket.create_connection((LOOPBACK, port_of(handle))) as client:
-        until(driver, recorder.has("accepted"))
-        assert client.recv(1) == b""
-    handle.close()
-    driver.run()
-    assert recorder.names == ["accepted", "listener_closed"]
-
-
 def test_connections_wait_until_accepting_starts(driver: SelectorDriver) -> None:
     recorder = Recorder()
     handle = driver.listen(Endpoint(LOOPBACK, 0, 4), ListenPlan(), recorder)
@@ -206,33 +174,6 @@ def test_connections_are_taken_in_batches(driver: SelectorDriver) -> None:
         driver.step(10)
         assert len(recorder.connections) == count
         assert waits(driver)
-
-
-def test_a_stop_in_the_middle_of_a_batch_leaves_the_rest_with_the_system(driver: SelectorDriver) -> None:
-    handle, recorder = listener(driver)
-
-    def stop_at_two(_: object) -> None:
-        if len(recorder.connections) == 2:
-            handle.stop_accept()
-
-    recorder.then["accepted"] = stop_at_two
-    with call(port_of(handle), 5):
-        until(driver, lambda: recorder.log)
-        settle(driver)
-        assert len(recorder.connections) == 2
-        assert waits(driver)
-        recorder.then.clear()
-        handle.start_accept()
-        until(driver, lambda: len(recorder.connections) == 5)
-
-
-def test_so_does_a_close(driver: SelectorDriver) -> None:
-    handle, recorder = listener(driver)
-    recorder.then["accepted"] = lambda _: handle.close()
-    with call(port_of(handle), 5):
-        until(driver, recorder.has("listener_closed"))
-        settle(driver)
-    assert recorder.names == ["accepted", "listener_closed"]
 
 
 def test_accept_goes_on_after_a_failure_unless_it_is_stopped(
@@ -287,40 +228,6 @@ def test_without_descriptors_accepting_fails_and_does_not_spin_once_it_is_stoppe
 
 
 # ------------------------------------------------------------------------------------------------------------- closing
-
-
-def test_close_gives_the_port_back_at_once_and_is_told_later(driver: SelectorDriver) -> None:
-    handle, recorder = listener(driver)
-    port, number = port_of(handle), handle.fileno()
-    handle.close()
-    assert not descriptor_is_open(number)
-    assert handle.fileno() == -1
-    assert handle.local_name() is None
-    with pytest.raises(ConnectionRefusedError):
-        call(port)
-    assert recorder.log == []
-    handle.close()
-    handle.start_accept()
-    handle.stop_accept()
-    driver.run()
-    assert recorder.names == ["listener_closed"]
-    assert not is_alive(driver)
-
-
-def test_a_ref_d_listener_counts_whether_it_accepts_or_not(driver: SelectorDriver) -> None:
-    handle, _ = listener(driver)
-    assert is_alive(driver)
-    handle.unref()
-    assert not is_alive(driver)
-    assert not driver.step()
-    handle.stop_accept()
-    handle.ref()
-    assert is_alive(driver)
-    handle.start_accept()
-    assert is_alive(driver)
-    handle.close()
-    driver.run()
-    assert not is_alive(driver)
 
 
 def test_nothing_leaks(driver: SelectorDriver, tmp_path: Path) -> None:

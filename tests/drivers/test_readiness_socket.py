@@ -16,7 +16,6 @@ from tests.drivers.recorder import (
     COUNTING,
     DRIVERS,
     MEGABYTE,
-    Recorder,
     Trio,
     adopted_pair,
     cut,
@@ -45,37 +44,6 @@ def trio(driver: SelectorDriver) -> Iterator[Trio]:
 
 
 # ------------------------------------------------------------------------------------------------------------ reading
-
-
-def test_what_arrives_is_received_and_then_the_end(driver: SelectorDriver, trio: Trio) -> None:
-    handle, recorder, peer = trio
-    handle.start_read()
-    assert recorder.log == []
-    peer.sendall(b"hello")
-    until(driver, recorder.has("received"))
-    peer.sendall(b" world")
-    peer.shutdown(socket.SHUT_WR)
-    until(driver, recorder.has("eof"))
-    assert recorder.data == b"hello world"
-    assert recorder.names.count("eof") == 1
-    assert set(recorder.names[:-1]) == {"received"}
-
-
-def test_payloads_are_bytes_of_their_own(driver: SelectorDriver, trio: Trio) -> None:
-    handle, _, peer = trio
-    payloads: list[object] = []
-
-    class Keeper(Recorder):
-        def received(self, payload: object) -> None:
-            payloads.append(payload)
-
-    handle.attach(Keeper())
-    handle.start_read()
-    for text in (b"first", b"second"):
-        peer.sendall(text)
-        until(driver, lambda text=text: text in payloads)  # type: ignore[misc]
-    assert payloads == [b"first", b"second"]
-    assert {type(payload) for payload in payloads} == {bytes}
 
 
 def test_a_megabyte_comes_in_bites_of_64_kib_at_most(driver: SelectorDriver, trio: Trio) -> None:
@@ -117,16 +85,6 @@ def test_a_connection_that_has_much_to_say_does_not_starve_another(driver: Selec
         peer.close()
 
 
-def test_nothing_is_read_before_it_is_asked_for(driver: SelectorDriver, trio: Trio) -> None:
-    handle, recorder, peer = trio
-    peer.sendall(b"early")
-    assert waits(driver)
-    assert recorder.log == []
-    handle.start_read()
-    until(driver, recorder.has("received"))
-    assert recorder.data == b"early"
-
-
 def test_a_stop_is_obeyed_and_does_not_spin(driver: SelectorDriver, trio: Trio) -> None:
     handle, recorder, peer = trio
     handle.start_read()
@@ -143,17 +101,6 @@ def test_a_stop_is_obeyed_and_does_not_spin(driver: SelectorDriver, trio: Trio) 
     until(driver, lambda: recorder.data == b"held back, and more")
 
 
-def test_starting_and_stopping_twice_is_the_same_as_once(driver: SelectorDriver, trio: Trio) -> None:
-    handle, recorder, peer = trio
-    handle.start_read()
-    handle.start_read()
-    peer.sendall(b"x")
-    until(driver, recorder.has("received"))
-    handle.stop_read()
-    handle.stop_read()
-    assert not is_alive(driver)
-
-
 def test_a_stop_from_inside_received_holds_the_rest_back(driver: SelectorDriver, trio: Trio) -> None:
     handle, recorder, peer = trio
     recorder.then["received"] = lambda _: handle.stop_read()
@@ -165,72 +112,7 @@ def test_a_stop_from_inside_received_holds_the_rest_back(driver: SelectorDriver,
     assert waits(driver)
 
 
-def test_after_the_end_nothing_more_comes_of_reading(driver: SelectorDriver, trio: Trio) -> None:
-    handle, recorder, peer = trio
-    handle.start_read()
-    peer.shutdown(socket.SHUT_WR)
-    until(driver, recorder.has("eof"))
-    handle.stop_read()
-    handle.start_read()
-    settle(driver)
-    assert recorder.names == ["eof"]
-    assert waits(driver)
-    assert not is_alive(driver)
-    assert handle.send((b"still sending",)) is None
-    assert peer.recv(100) == b"still sending"
-
-
-def test_a_reset_by_the_peer_is_a_read_that_failed(driver: SelectorDriver, trio: Trio) -> None:
-    handle, recorder, peer = trio
-    handle.start_read()
-    cut(peer)
-    until(driver, recorder.has("read_failed"))
-    assert recorder.log == [("read_failed", Fault("ECONNRESET", errno=errno.ECONNRESET, syscall="read"))]
-    handle.start_read()
-    assert waits(driver)
-    assert not is_alive(driver)
-    assert recorder.names == ["read_failed"]
-
-
-def test_a_reset_that_nobody_reads_does_not_spin(driver: SelectorDriver, trio: Trio) -> None:
-    handle, recorder, peer = trio
-    handle.start_read()
-    peer.sendall(b"x")
-    until(driver, recorder.has("received"))
-    handle.stop_read()
-    cut(peer)
-    settle(driver)
-    assert waits(driver)
-    assert recorder.names == ["received"]
-    handle.close()
-    until(driver, recorder.has("closed"))
-    assert recorder.names == ["received", "closed"]
-
-
-def test_a_hang_up_after_both_ends_does_not_spin(driver: SelectorDriver, trio: Trio) -> None:
-    handle, recorder, peer = trio
-    handle.start_read()
-    handle.shutdown()
-    peer.close()
-    until(driver, recorder.has("eof"))
-    until(driver, recorder.has("shut_down"))
-    settle(driver)
-    assert waits(driver)
-
-
 # ------------------------------------------------------------------------------------------------------------ sending
-
-
-def test_what_the_system_takes_at_once_is_no_completion(driver: SelectorDriver, trio: Trio) -> None:
-    handle, recorder, peer = trio
-    assert handle.send((b"one",)) is None
-    assert handle.send((b"", bytearray(b"two"), memoryview(b"three"), b"")) is None
-    assert handle.send((b"",)) is None
-    assert handle.send(()) is None
-    settle(driver)
-    assert recorder.log == []
-    assert not is_alive(driver)
-    assert peer.recv(100) == b"onetwothree"
 
 
 @pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
@@ -356,26 +238,6 @@ def test_a_send_to_a_full_socket_takes_nothing_at_first(driver: SelectorDriver, 
     assert received + data == MEGABYTE * 2 + b"!"
 
 
-def test_one_send_follows_another_without_the_loop_losing_its_interest(driver: SelectorDriver, trio: Trio) -> None:
-    handle, recorder, peer = trio
-    slow(handle, peer)
-    left = [MEGABYTE] * 4
-
-    def more() -> None:
-        while left:
-            if handle.send((left.pop(),)) is not None:
-                return
-        handle.shutdown()
-
-    recorder.then["sent"] = more
-    more()
-    thread, data = reader(peer)
-    until(driver, recorder.has("shut_down"), turns=100_000)
-    thread.join()
-    assert data == MEGABYTE * 4
-    assert waits(driver)
-
-
 def test_a_send_to_a_peer_that_is_gone_fails_at_once(driver: SelectorDriver, trio: Trio) -> None:
     handle, recorder, peer = trio
     cut(peer)
@@ -411,25 +273,6 @@ def test_a_full_queue_of_the_device_is_waited_for(
         assert recorder.log == []
     until(driver, recorder.has("sent"))
     assert peer.recv(100) == b"patience"
-
-
-def test_reading_goes_on_while_a_send_is_in_flight(driver: SelectorDriver, trio: Trio) -> None:
-    handle, recorder, peer = trio
-    slow(handle, peer)
-    handle.start_read()
-    assert isinstance(handle.send((MEGABYTE,)), int)
-    peer.sendall(b"while you talk")
-    until(driver, recorder.has("received"))
-    assert recorder.data == b"while you talk"
-    assert "sent" not in recorder.names
-    thread, data = reader(peer)
-    recorder.then["sent"] = handle.shutdown
-    until(driver, recorder.has("shut_down"), turns=100_000)
-    thread.join()
-    assert data == MEGABYTE
-    peer.sendall(b", and after")
-    until(driver, lambda: recorder.data == b"while you talk, and after")
-    assert waits(driver)
 
 
 @pytest.mark.parametrize("driver", COUNTING, indirect=True)
