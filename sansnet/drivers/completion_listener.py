@@ -64,9 +64,11 @@ class CompletionListener(CompletionHandle):
             elif goes_on:
                 self._driver.call_soon(self._end)
         elif isinstance(answer, Fault):
-            if self._accepting:
-                self._sink.accept_failed(answer)
-            self._go_on()
+            try:
+                if self._accepting:
+                    self._sink.accept_failed(answer)
+            finally:  # an interrupt must not end the accepting
+                self._go_on()
         else:
             self._kept = answer
             self._hand_over()
@@ -75,8 +77,10 @@ class CompletionListener(CompletionHandle):
         """The connection that came, if it is still there and wanted."""
         if self._kept is not None and self._accepting:
             kept, self._kept = self._kept, None
-            self._sink.accepted(CompletionSocket(self._driver, kept))
-            self._go_on()
+            try:
+                self._sink.accepted(CompletionSocket(self._driver, kept))
+            finally:
+                self._go_on()
 
     def _go_on(self) -> None:
         if self._accepting and not self._waits and self._kept is None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final, Literal, final
 
 from ..state.effects import Payload
@@ -81,6 +82,7 @@ class CompletionSocket(CompletionHandle):
         "_reset",
         "_shutting",
         "_sink",
+        "_winner",
         "_writing",
     )
 
@@ -93,6 +95,7 @@ class CompletionSocket(CompletionHandle):
         self._channel = channel
         self._bound = bound  # what the first attempt connects from
         self._attempts: dict[int, _Attempt] = {}
+        self._winner: tuple[int, Endpoint] | None = None  # the attempt that the channel is of
         self._in_flight = 0  # operations that will complete
         self._reads = False  # a read is one of them
         self._reading = False  # the sink wants to hear of it
@@ -136,6 +139,14 @@ class CompletionSocket(CompletionHandle):
             del self._attempts[attempt]
             begun.cancel()
             self._report_soon(self._sink.attempt_failed, attempt, canceled("connect"))
+        elif self._winner is not None and self._winner[0] == attempt and self._channel is not None:
+            _, endpoint = self._winner
+            self._winner = None
+            self.stop_read()
+            self._channel.close(False)  # it had just won
+            self._channel = None
+            fault = canceled("connect", endpoint.address, endpoint.port)
+            self._report_soon(self._sink.attempt_failed, attempt, fault)
 
     def _attempt_over(self, done: _Attempt, answer: Channel | Fault) -> None:
         was_closed = self._closed
@@ -146,15 +157,16 @@ class CompletionSocket(CompletionHandle):
         del self._attempts[done.number]
         self._in_flight -= 1
         self._drop()
-        if isinstance(answer, Fault):
-            self._sink.attempt_failed(done.number, answer)
-        elif done.cancelled:  # in what came first (obligation 9)
-            answer.close(False)
-            self._sink.attempt_failed(done.number, canceled("connect"))
-        else:
-            self._channel = answer
-            self._sink.connected(done.number)
-        self._end_if_closed(was_closed)
+        with self._ending(was_closed):
+            if isinstance(answer, Fault):
+                self._sink.attempt_failed(done.number, answer)
+            elif done.cancelled:  # in what came first (obligation 9)
+                answer.close(False)
+                self._sink.attempt_failed(done.number, canceled("connect"))
+            else:
+                assert done.endpoint is not None
+                self._channel, self._winner = answer, (done.number, done.endpoint)
+                self._sink.connected(done.number)
 
     # -- reading
 
@@ -190,9 +202,11 @@ class CompletionSocket(CompletionHandle):
         if self._closed:
             self._end_if_closed(was_closed)
         elif type(answer) is bytes:
-            self._sink.received(answer)
-            if self._reading and not self._reads and not self._closed:
-                self._read()
+            try:
+                self._sink.received(answer)
+            finally:  # an interrupt must not end the reading
+                if self._reading and not self._reads and not self._closed:
+                    self._read()
         else:
             self._ended = True
             self.stop_read()
@@ -224,8 +238,8 @@ class CompletionSocket(CompletionHandle):
             self._shutting = False
             self._shut()
         if self._closed:
-            self._sink.send_failed(fault or canceled("write"))
-            self._end_if_closed(was_closed)
+            with self._ending(was_closed):
+                self._sink.send_failed(fault or canceled("write"))
         elif fault is None:
             self._sink.sent()
         else:
@@ -252,11 +266,11 @@ class CompletionSocket(CompletionHandle):
             return
         self._in_flight -= 1
         self._drop()
-        if fault is None:
-            self._sink.shut_down()
-        else:
-            self._sink.shutdown_failed(fault)
-        self._end_if_closed(was_closed)
+        with self._ending(was_closed):
+            if fault is None:
+                self._sink.shut_down()
+            else:
+                self._sink.shutdown_failed(fault)
 
     # -- closing
 
@@ -298,8 +312,16 @@ class CompletionSocket(CompletionHandle):
     def _report(self, report: Callable[..., None], *args: object) -> None:
         self._in_flight -= 1
         was_closed = self._closed
-        report(*args)
-        self._end_if_closed(was_closed)
+        with self._ending(was_closed):
+            report(*args)
+
+    @contextlib.contextmanager
+    def _ending(self, was_closed: bool) -> Iterator[None]:
+        """Around the report of an operation that has completed, even if a listener is interrupted."""
+        try:
+            yield
+        finally:
+            self._end_if_closed(was_closed)
 
     def _end_if_closed(self, was_closed: bool) -> None:
         """An operation has completed. If the handle was closed, and that was the last one, that's all.
@@ -316,7 +338,8 @@ class CompletionSocket(CompletionHandle):
             return
         self._forget()
         self._drop()
-        self._sink.closed()
+        if hasattr(self, "_sink"):  # a connection that nobody wanted has nobody to tell
+            self._sink.closed()
 
     # -- options and names
 
