@@ -16,7 +16,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from sansnet.testing.conformance import CHECKS, Check, run, without
-from tests.drivers.makers import EXCEPT, LACKS, MAKERS, PENDING, checks_for
+from tests.drivers.makers import EXCEPT, LACKS, MAKERS, checks_for
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "conformance.md"
@@ -33,7 +33,7 @@ def owed(driver: str) -> list[Check]:
     """The checks that a driver has to pass."""
     if driver in TOOLKITS:
         return list(without(TOOLKITS[driver][1]))
-    return [check for check in checks_for(driver) if check.name not in PENDING.get(driver, {})]
+    return checks_for(driver)
 
 
 def page() -> str:
@@ -75,8 +75,6 @@ def _reasons() -> Iterator[str]:
             yield f"- {driver}: {count} that need `{need}`: {why}"
         for name, why in EXCEPT.get(driver, {}).items():
             yield f"- {driver}: *{name.replace('_', ' ')}*: {why}"
-        for name, why in PENDING.get(driver, {}).items():
-            yield f"- {driver}: *{name.replace('_', ' ')}*, to be mended: {why}"
 
 
 def failures() -> Iterator[str]:

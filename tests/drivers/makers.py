@@ -19,7 +19,7 @@ from sansnet.testing.simulation import Simulation
 from tests.drivers.main_loop import in_a_lying_loop, in_a_main_loop
 from tests.drivers.recorder import LOOPS, driver_over
 
-__all__ = ["EXCEPT", "LACKS", "MAKERS", "PENDING", "checks_for", "own", "simulated"]
+__all__ = ["EXCEPT", "LACKS", "MAKERS", "checks_for", "own", "simulated"]
 
 
 def _over(kind: str) -> Maker:
@@ -83,16 +83,6 @@ EXCEPT: Final[Mapping[str, Mapping[str, str]]] = {
     "uvloop": {"without_descriptors_accepting_fails_and_goes_on_later": "its run_forever() needs a pair of sockets"},
 }
 """Single checks that a driver need not pass, and why."""
-
-PENDING: Final[Mapping[str, Mapping[str, str]]] = {
-    "simulated": {
-        "what_a_timer_or_a_report_raises_surfaces_too": "a listener of received() that raises ends the reading",
-        "after_it_calls_do_nothing": "start_read() after close() begins a read, and closed() waits for it",
-        "an_attempt_that_has_just_won_can_be_given_up": "cancel_connect() after connected() isn't answered",
-        "a_connection_that_nobody_wants_is_closed_without_a_word": "closed() is told although no sink is attached",
-    }
-}
-"""What is still to be mended."""
 
 
 def checks_for(name: str) -> list[Check]:

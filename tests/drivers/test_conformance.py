@@ -7,7 +7,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,21 +14,16 @@ from sansnet.drivers.contract import Driver
 from sansnet.drivers.selector import SelectorDriver
 from sansnet.testing import conformance
 from sansnet.testing.conformance import CHECKS, Check, Nonconforming, Turn
-from tests.drivers.makers import EXCEPT, LACKS, MAKERS, PENDING, checks_for, own
+from tests.drivers.makers import EXCEPT, LACKS, MAKERS, checks_for, own
 from tests.loopback import child_environment
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def every_pair() -> Iterator[Any]:
-    for name in MAKERS:
-        for check in checks_for(name):
-            why = PENDING.get(name, {}).get(check.name)
-            marks = [pytest.mark.xfail(reason=why, strict=False)] if why else []
-            yield pytest.param(name, check, id=f"{name}: {check.name}", marks=marks)
+EVERY_PAIR = [pytest.param(name, check, id=f"{name}: {check.name}") for name in MAKERS for check in checks_for(name)]
 
 
-@pytest.mark.parametrize(("name", "check"), list(every_pair()))
+@pytest.mark.parametrize(("name", "check"), EVERY_PAIR)
 def test_a_driver_conforms(name: str, check: Check) -> None:
     check(MAKERS[name])
 
@@ -47,8 +41,8 @@ def test_there_are_checks_of_every_obligation_and_each_has_a_name_of_its_own() -
 
 def test_what_is_left_out_is_there() -> None:
     names = {check.name for check in CHECKS}
-    assert {name for left_out in (*EXCEPT.values(), *PENDING.values()) for name in left_out} <= names
-    assert set(LACKS) | set(EXCEPT) | set(PENDING) <= set(MAKERS)
+    assert {name for left_out in EXCEPT.values() for name in left_out} <= names
+    assert set(LACKS) | set(EXCEPT) <= set(MAKERS)
 
 
 def test_checks_can_be_chosen_by_what_they_need() -> None:
