@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
-from collections.abc import Iterator
-from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
+from .drivers.chosen import chosen, using
 from .drivers.contract import Driver
 from .drivers.selector import SelectorDriver
 from .hosts import running_asyncio
@@ -17,7 +15,6 @@ if TYPE_CHECKING:
 
 __all__ = ["check_home", "default_driver", "run", "using"]
 
-_chosen: ContextVar[Driver | None] = ContextVar("sansnet_driver", default=None)
 _own = threading.local()
 
 
@@ -27,7 +24,7 @@ def default_driver() -> Driver:
     That of the enclosing `using(...)`, else that of the running asyncio loop, else the thread's own `SelectorDriver`.
     The latter two are made when they are first asked for; a loop's ends with the loop.
     """
-    return _chosen.get() or _loop_driver() or _thread_driver()
+    return chosen.get() or _loop_driver() or _thread_driver()
 
 
 def run() -> None:
@@ -49,16 +46,6 @@ def check_home(driver: Driver, owner: object) -> None:
     if driver is getattr(_own, "driver", None) and running_asyncio() is not None:
         text = f"this {type(owner).__name__} was made outside of the loop that runs here; make it in one of its tasks"
         raise RuntimeError(text)
-
-
-@contextlib.contextmanager
-def using(driver: Driver) -> Iterator[Driver]:
-    """Within this block (and the tasks started in it) new sockets and servers are made on `driver`."""
-    token = _chosen.set(driver)
-    try:
-        yield driver
-    finally:
-        _chosen.reset(token)
 
 
 def _loop_driver() -> AsyncioDriver | None:
