@@ -190,7 +190,7 @@ def test_a_server_that_begins_to_listen(tasks: Tasks) -> None:
 
 
 def test_outside_of_a_loop_there_is_nowhere_to_park() -> None:
-    with pytest.raises(RuntimeError, match="in a task of asyncio"):
+    with pytest.raises(RuntimeError, match="in a task of asyncio or trio"):
         new_spot()
 
 
