@@ -193,6 +193,17 @@ def test_outside_of_a_loop_there_is_nowhere_to_park() -> None:
         new_spot()
 
 
+def test_who_was_woken_already_does_not_wait(tasks: Tasks) -> None:
+    async def main() -> None:
+        spot = new_spot()
+        spot.wake()
+        spot.wake()
+        with pytest.raises(StopIteration):
+            spot.park().send(None)
+
+    tasks.run(main())
+
+
 class Step:
     """Where a task of `Steps` parks: it is in a list, and runs when its turn comes."""
 
