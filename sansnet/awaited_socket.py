@@ -30,7 +30,7 @@ _ENDED: Final = (Read.ENDED, Read.OVER, Read.NONE)
 
 
 class AwaitedSocket(Duplex):
-    """What of a socket can be awaited. Works in tasks of asyncio; `parking.py` says how others are taught."""
+    """What of a socket can be awaited, in tasks of asyncio and trio; `parking.py` says how others are taught."""
 
     __slots__ = ()
 

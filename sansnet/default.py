@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
-from collections.abc import Iterator
-from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
+from .drivers.chosen import chosen, using
 from .drivers.contract import Driver
 from .drivers.selector import SelectorDriver
-from .hosts import running_asyncio
+from .hosts import running_asyncio, running_trio
 
 if TYPE_CHECKING:
     from .drivers.asyncio import AsyncioDriver
 
 __all__ = ["check_home", "default_driver", "run", "using"]
 
-_chosen: ContextVar[Driver | None] = ContextVar("sansnet_driver", default=None)
 _own = threading.local()
 
 
 def default_driver() -> Driver:
     """The driver that new sockets and servers are made on.
 
-    That of the enclosing `using(...)`, else that of the running asyncio loop, else the thread's own `SelectorDriver`.
-    The latter two are made when they are first asked for; a loop's ends with the loop.
+    That of the enclosing `using(...)` or trio's `open_driver()`, else that of the running asyncio loop, else the
+    thread's own `SelectorDriver`. The latter two are made when they are first asked for; a loop's ends with the loop.
+
+    Raises RuntimeError in a task of trio outside of such a block: there is no driver that would end with the task.
     """
-    return _chosen.get() or _loop_driver() or _thread_driver()
+    return chosen.get() or _loop_driver() or _thread_driver()
 
 
 def run() -> None:
@@ -36,32 +35,34 @@ def run() -> None:
     What a listener raises, and an 'error' that nobody listens to, is raised from here once its turn is over; what has
     not happened yet happens when `run()` is called again. Ctrl-C ends it with KeyboardInterrupt, between two turns.
 
-    Raises RuntimeError inside a running asyncio loop, which it would bring to a stop; there, await the driver's
+    Raises RuntimeError inside a running asyncio or trio loop, which it would bring to a stop; there, await the driver's
     `idle()`.
     """
-    if running_asyncio() is not None:
-        raise RuntimeError("run() would stop the asyncio loop that runs here; await default_driver().idle() instead")
+    if host := _host():
+        raise RuntimeError(f"run() would stop the {host} loop that runs here; await default_driver().idle() instead")
     _thread_driver().run()
 
 
 def check_home(driver: Driver, owner: object) -> None:
     """Raise RuntimeError for what was made outside of the loop that runs here: nobody would ever turn its driver."""
-    if driver is getattr(_own, "driver", None) and running_asyncio() is not None:
+    if driver is getattr(_own, "driver", None) and _host() is not None:
         text = f"this {type(owner).__name__} was made outside of the loop that runs here; make it in one of its tasks"
         raise RuntimeError(text)
 
 
-@contextlib.contextmanager
-def using(driver: Driver) -> Iterator[Driver]:
-    """Within this block (and the tasks started in it) new sockets and servers are made on `driver`."""
-    token = _chosen.set(driver)
-    try:
-        yield driver
-    finally:
-        _chosen.reset(token)
+def _host() -> str | None:
+    """The loop of somebody else's that runs here, by name."""
+    if running_trio() is not None:
+        return "trio"
+    return None if running_asyncio() is None else "asyncio"
 
 
 def _loop_driver() -> AsyncioDriver | None:
+    if running_trio() is not None:
+        raise RuntimeError(
+            "no driver is open in this task of trio; use sansnet inside of "
+            "'async with sansnet.drivers.trio.open_driver():'"
+        )
     loop = running_asyncio()
     if loop is None:
         return None

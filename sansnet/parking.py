@@ -1,7 +1,7 @@
 """Parking: how a task waits, whichever kind of task it is. All that is awaitable here rests on these two methods.
 
-A task that has to wait makes a `Spot` and parks there until a listener calls `wake()`. asyncio's tasks (uvloop's too)
-are known; a runner of another kind says how its tasks wait with `parking_at()`.
+A task that has to wait makes a `Spot` and parks there until a listener calls `wake()`. The tasks of asyncio (uvloop's
+too) and of trio are known; a runner of another kind says how its tasks wait with `parking_at()`.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Final, Protocol, final
 
-from .hosts import running_asyncio
+from .hosts import running_asyncio, running_trio
 
 if TYPE_CHECKING:
     import asyncio
+    from types import ModuleType
 
 __all__ = ["Spot", "new_spot", "parking_at"]
 
@@ -37,9 +38,12 @@ def new_spot() -> Spot:
     maker = _maker.get()
     if maker is not None:
         return maker()
+    trio = running_trio()
+    if trio is not None:
+        return _TrioSpot(trio)
     loop = running_asyncio()
     if loop is None:
-        raise RuntimeError("sansnet can be awaited in a task of asyncio; none is running here")
+        raise RuntimeError("sansnet can be awaited in a task of asyncio or trio; none is running here")
     return _AsyncioSpot(loop)
 
 
@@ -68,3 +72,20 @@ class _AsyncioSpot:
     def wake(self) -> None:
         if not self._future.done():  # it was woken before, or its task was cancelled
             self._future.set_result(None)
+
+
+@final
+class _TrioSpot:
+    """An event, which is no checkpoint when it is set already."""
+
+    __slots__ = ("_event",)
+
+    def __init__(self, trio: ModuleType) -> None:
+        self._event: Final = trio.Event()
+
+    async def park(self) -> None:
+        if not self._event.is_set():
+            await self._event.wait()
+
+    def wake(self) -> None:
+        self._event.set()

@@ -73,7 +73,13 @@ class Pump:
         return machine
 
     def ask(self, port: Port, effects: Effects) -> Reply | None:
-        """Carry out what a user's input returned, or what followed an answer given at once. The reply, if any."""
+        """Carry out what a user's input returned, or what followed an answer given at once. The reply, if any.
+
+        Raises RuntimeError when the driver is closed: what waits for the loop would wait for ever. In the loop's last
+        turn, when a listener has closed it, nothing does.
+        """
+        if not self._running and self._driver.closed:
+            self._driver.check()
         reply: Reply | None = None
         for effect in effects:
             if type(effect) is Tick:
@@ -115,7 +121,12 @@ class Pump:
                 self._schedule()
 
     def defer(self, call: Callable[[], object]) -> None:
-        """Call a user's function in a tick of its own; what it raises surfaces through the loop."""
+        """Call a user's function in a tick of its own; what it raises surfaces through the loop.
+
+        Raises RuntimeError when the driver is closed.
+        """
+        if not self._running and self._driver.closed:
+            self._driver.check()
         self._ticks.append(call)
         if not self._running:
             self._schedule()

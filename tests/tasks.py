@@ -1,8 +1,10 @@
-"""Tests that are coroutines: a loop of each kind, with a limit of time, in which nothing goes unhandled unnoticed.
+"""Tests that are coroutines: a host of each kind, with a limit of time, in which nothing goes unhandled unnoticed.
 
 def test_something(tasks: Tasks) -> None:
     async def main() -> None: ...
     tasks.run(main())
+
+What else a test needs of a host is here under one name for all: `start()`, `all_of()`, `time_limit()`, `flag()`.
 """
 
 from __future__ import annotations
@@ -10,30 +12,66 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Coroutine
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import pytest
+import trio
 
 import sansnet
 from sansnet import Server, Socket
 from sansnet.drivers.asyncio import AsyncioDriver
+from sansnet.drivers.trio import open_driver
 from sansnet.events import Emitter
+from sansnet.hosts import running_trio
 from tests.drivers.recorder import LOOPS
 from tests.drivers.stepped import new_loop
+from tests.jobs import AsyncioJob, Cancelled, Job, TrioJob, nursery_of_jobs
 from tests.loopback import PATIENCE, port_of
 
-__all__ = ["ENDINGS", "Tasks", "events_of", "listeners_of", "own", "pair", "serve", "tasks", "turns"]
+__all__ = [
+    "ENDINGS",
+    "AsyncioTasks",
+    "Cancelled",
+    "Job",
+    "Tasks",
+    "TrioTasks",
+    "all_of",
+    "asyncio_tasks",
+    "events_of",
+    "flag",
+    "listeners_of",
+    "own",
+    "pair",
+    "serve",
+    "start",
+    "tasks",
+    "time_limit",
+    "turns",
+]
 
 T = TypeVar("T")
 
 ENDINGS = ("end", "prefinish", "finish", "error", "close")
 
 
-class Tasks:
+# ---------------------------------------------------------------------------------------------------------------- hosts
+
+
+class Tasks(Protocol):
+    """A host."""
+
+    kind: str
+
+    def run(self, main: Coroutine[Any, Any, T]) -> T:
+        """Run `main`, for so long at most."""
+
+
+class AsyncioTasks:
     """A loop, and what its exception handler was told."""
 
-    def __init__(self, runner: asyncio.Runner) -> None:
+    def __init__(self, runner: asyncio.Runner, kind: str) -> None:
         self.runner = runner
+        self.kind = kind
         self.unhandled: list[dict[str, Any]] = []
         runner.get_loop().set_exception_handler(lambda _loop, context: self.unhandled.append(context))
 
@@ -52,11 +90,42 @@ class Tasks:
         return [context["exception"] for context in taken]
 
 
-@pytest.fixture(params=LOOPS)
+class TrioTasks:
+    """A run of trio for each `run`, with a driver. What nobody handles comes out of it, in a group."""
+
+    kind = "trio"
+
+    def run(self, main: Coroutine[Any, Any, T]) -> T:
+        """Run `main`, for so long at most; what it raises comes out as itself."""
+
+        async def limited() -> Job[T]:
+            with trio.fail_after(PATIENCE):
+                async with open_driver(), nursery_of_jobs():
+                    job = TrioJob(main)
+                    await job.run()
+            return job
+
+        return trio.run(limited).result()
+
+
+@pytest.fixture(params=[*LOOPS, "trio"])
 def tasks(request: pytest.FixtureRequest) -> Any:
-    """Each kind of loop in turn. What nobody handled in it fails the test."""
-    with asyncio.Runner(loop_factory=lambda: new_loop(request.param)) as runner:
-        made = Tasks(runner)
+    """Each kind of host in turn. What nobody handled in it fails the test."""
+    if request.param == "trio":
+        yield TrioTasks()
+    else:
+        yield from _asyncio_tasks(request.param)
+
+
+@pytest.fixture(params=LOOPS)
+def asyncio_tasks(request: pytest.FixtureRequest) -> Any:
+    """Each kind of asyncio's loops in turn. What nobody handled in it fails the test."""
+    yield from _asyncio_tasks(request.param)
+
+
+def _asyncio_tasks(kind: str) -> Any:
+    with asyncio.Runner(loop_factory=lambda: new_loop(kind)) as runner:
+        made = AsyncioTasks(runner, kind)
         yield made
         assert made.unhandled == []
 
@@ -66,6 +135,53 @@ def own() -> AsyncioDriver:
     driver = sansnet.default_driver()
     assert isinstance(driver, AsyncioDriver)
     return driver
+
+
+# ---------------------------------------------------------------------------------------------------------------- tasks
+
+
+def start(coroutine: Coroutine[Any, Any, T]) -> Job[T]:
+    """Start a task. It is cancelled at the end of the test, unless it is over."""
+    return TrioJob(coroutine).start() if running_trio() else AsyncioJob(coroutine)
+
+
+async def all_of(*coroutines: Coroutine[Any, Any, Any]) -> list[Any]:
+    """Run them at the same time, and wait for all; raises what the first of them (in this order) has raised."""
+    jobs = [start(each) for each in coroutines]
+    for job in jobs:
+        await job.over()
+    return [job.result() for job in jobs]
+
+
+@contextlib.asynccontextmanager
+async def time_limit(seconds: float) -> AsyncIterator[None]:
+    """Cancel the block after so long, and raise TimeoutError."""
+    if running_trio():
+        with trio.move_on_after(seconds) as scope:
+            yield
+        if scope.cancelled_caught:
+            raise TimeoutError
+    else:
+        async with asyncio.timeout(seconds):
+            yield
+
+
+def flag() -> asyncio.Event | trio.Event:
+    """An event of the host's."""
+    return trio.Event() if running_trio() else asyncio.Event()
+
+
+async def turns(count: int = 5) -> None:
+    """Let the loop turn: whatever was going to happen by itself has happened after that."""
+    if running_trio():
+        for _ in range(8 * count):  # so many rounds it takes until the driver does what a thread asks
+            await trio.lowlevel.checkpoint()
+    else:
+        for _ in range(count):
+            await asyncio.sleep(0)
+
+
+# -------------------------------------------------------------------------------------------------------------- sockets
 
 
 @contextlib.asynccontextmanager
@@ -93,12 +209,6 @@ async def pair(server_options: dict[str, Any] | None = None, **options: Any) -> 
             yield client, peer
         finally:
             client.destroy()
-
-
-async def turns(count: int = 5) -> None:
-    """Let the loop turn: whatever was going to happen by itself has happened after that."""
-    for _ in range(count):
-        await asyncio.sleep(0)
 
 
 def events_of(socket: Socket) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import gc
 import threading
@@ -13,7 +12,20 @@ import pytest
 import sansnet
 from sansnet import NetConnectionError, NetConnectionResetError, Socket
 from tests.loopback import port_of
-from tests.tasks import ENDINGS, Tasks, events_of, listeners_of, pair, serve, tasks, turns
+from tests.tasks import (
+    ENDINGS,
+    Cancelled,
+    Tasks,
+    all_of,
+    events_of,
+    listeners_of,
+    pair,
+    serve,
+    start,
+    tasks,
+    time_limit,
+    turns,
+)
 
 __all__ = ["tasks"]
 
@@ -49,7 +61,7 @@ def test_the_end_of_the_file_ends_the_loop_and_the_socket(tasks: Tasks) -> None:
 def test_a_reset_is_raised(tasks: Tasks) -> None:
     async def main() -> None:
         async with pair() as (client, peer):
-            reading = asyncio.create_task(anext(aiter(peer)))
+            reading = start(anext(aiter(peer)))
             await turns()
             client.reset_and_destroy()
             with pytest.raises(NetConnectionResetError) as caught:
@@ -67,7 +79,7 @@ def test_a_reset_is_raised(tasks: Tasks) -> None:
 def test_a_socket_that_is_destroyed_here(tasks: Tasks, error: Exception | None) -> None:
     async def main() -> None:
         async with pair() as (_, peer):
-            reading = asyncio.create_task(anext(aiter(peer)))
+            reading = start(anext(aiter(peer)))
             await turns()
             peer.destroy(error)
             with pytest.raises(LookupError if error else NetConnectionError) as caught:
@@ -153,7 +165,7 @@ def test_a_slow_reader_gets_the_tail(tasks: Tasks) -> None:
                 async for _ in peer:
                     assert not peer.write(bytes(16 * MIB))
                 assert peer.writable_length
-                received = asyncio.create_task(count(client))
+                received = start(count(client))
             assert peer.closed
             assert await received == 16 * MIB
 
@@ -169,7 +181,7 @@ def test_an_echo_may_wait_for_drain_when_its_socket_is_over(tasks: Tasks) -> Non
     async def main() -> None:
         async with pair(allow_half_open=True) as (client, peer):
             client.end("question")
-            receiving = asyncio.create_task(client.resume().wait_closed())
+            receiving = start(client.resume().wait_closed())
             async with peer:
                 async for _ in peer:
                     assert not peer.write(bytes(16 * MIB))
@@ -187,9 +199,7 @@ def test_a_half_open_socket_can_answer_after_the_loop(tasks: Tasks) -> None:
             client.end("question")
             question = b"".join([chunk async for chunk in peer])
             assert not peer.destroyed
-            await asyncio.gather(
-                peer.end(question.upper()).finished(), peer.wait_closed(), client.resume().wait_closed()
-            )
+            await all_of(peer.end(question.upper()).finished(), peer.wait_closed(), client.resume().wait_closed())
 
     tasks.run(main())
 
@@ -251,7 +261,7 @@ def test_so_does_a_task_that_is_cancelled_in_it(tasks: Tasks) -> None:
                     pass
 
             try:
-                async with asyncio.timeout(0.001):
+                async with time_limit(0.001):
                     await read()
             except TimeoutError:
                 await turns(1)
@@ -337,14 +347,14 @@ def test_a_cancelled_wait_loses_nothing(tasks: Tasks) -> None:
         async with pair() as (client, peer):
             chunks, got, cancelled = aiter(peer), bytearray(), 0
             for number in range(200):
-                waiting = asyncio.create_task(anext(chunks))
+                waiting = start(anext(chunks))
                 await turns(1)
                 client.write(bytes([number]))
                 await turns(number % 4)
                 waiting.cancel()
                 try:
                     got += await waiting
-                except asyncio.CancelledError:
+                except Cancelled:
                     cancelled += 1
             client.end()
             async for chunk in chunks:
@@ -359,7 +369,7 @@ def test_two_tasks_are_one_too_many(tasks: Tasks) -> None:
     async def main() -> None:
         async with pair() as (client, peer):
             chunks = aiter(peer)
-            waiting = asyncio.create_task(anext(chunks))
+            waiting = start(anext(chunks))
             await turns()
             with pytest.raises(RuntimeError, match="another task"):
                 await anext(chunks)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import errno
 import threading
@@ -14,7 +13,7 @@ import sansnet
 from sansnet import NetRuntimeError, Server, Socket
 from sansnet.awaited_server import BACKLOG
 from tests.loopback import PATIENCE, port_of
-from tests.tasks import Tasks, listeners_of, serve, tasks, turns
+from tests.tasks import Cancelled, Tasks, flag, listeners_of, serve, start, tasks, time_limit, turns
 
 __all__ = ["tasks"]
 
@@ -28,11 +27,18 @@ async def connections(server: Server, count: int) -> list[Socket]:
     return made
 
 
+def close_all(clients: list[Socket]) -> None:
+    for client in clients:
+        client.destroy()
+
+
 async def all_gone(clients: list[Socket]) -> None:
     """Destroy them, and wait for the end of each; how they died is not asked."""
     for client in clients:
         client.on("error", str).destroy()
-    await asyncio.gather(*(client.wait_closed() for client in clients), return_exceptions=True)
+    for client in clients:
+        with contextlib.suppress(Exception):
+            await client.wait_closed()
 
 
 # ------------------------------------------------------------------------------------------------------------ iterating
@@ -43,7 +49,7 @@ def test_each_connection_once_and_in_order(tasks: Tasks) -> None:
     async def main() -> None:
         async with serve() as server:
             ports: list[int | None] = []
-            connecting = asyncio.create_task(connections(server, 5))
+            connecting = start(connections(server, 5))
             async for peer in server:
                 ports.append(peer.remote_port)
                 if len(ports) == 5:
@@ -66,7 +72,7 @@ def test_the_loop_ends_with_close(tasks: Tasks) -> None:
                     count += 1
                     peer.resume()
 
-            accepting = asyncio.create_task(accept())
+            accepting = start(accept())
             clients = await connections(server, 3)
             while count < 3:
                 await turns()
@@ -106,12 +112,12 @@ def test_a_cancelled_wait_loses_no_connection(tasks: Tasks) -> None:
         async with serve() as server:
             peers, clients, got = aiter(server), [], []
             for number in range(20):
-                waiting = asyncio.create_task(anext(peers))
+                waiting = start(anext(peers))
                 await turns(1)
                 clients += await connections(server, 1)
                 await turns(number % 4)
                 waiting.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
+                with contextlib.suppress(Cancelled):
                     got.append(await waiting)
             while len(got) < 20:
                 got.append(await anext(peers))
@@ -126,7 +132,7 @@ def test_leaving_the_loop_closes_the_server(tasks: Tasks) -> None:
 
     async def main() -> None:
         async with serve() as server:
-            connecting = asyncio.create_task(connections(server, 3))
+            connecting = start(connections(server, 3))
             seen: list[Socket] = []
             clients: list[Socket] = []
             async for peer in server:
@@ -151,7 +157,7 @@ def test_leaving_the_loop_closes_the_server(tasks: Tasks) -> None:
 def test_an_exception_leaves_the_loop_too(tasks: Tasks) -> None:
     async def main() -> None:
         async with serve() as server:
-            connecting = asyncio.create_task(connections(server, 1))
+            connecting = start(connections(server, 1))
             try:
                 async for _ in server:
                     raise LookupError
@@ -167,7 +173,7 @@ def test_a_task_that_is_cancelled_leaves_it_too(tasks: Tasks) -> None:
     async def main() -> None:
         async with serve() as server:
             try:
-                async with asyncio.timeout(0.001):
+                async with time_limit(0.001):
                     async for _ in server:
                         pass
             except TimeoutError:
@@ -220,7 +226,7 @@ def test_a_failure_to_accept_does_not_end_the_loop(tasks: Tasks) -> None:
     async def main() -> None:
         async with serve() as server:
             peers = aiter(server)
-            waiting = asyncio.create_task(anext(peers))
+            waiting = start(anext(peers))
             await turns()
             with mock.patch("socket.socket.accept", side_effect=OSError(errno.EMFILE, "too many")):
                 client = sansnet.connect(port_of(server), "127.0.0.1")
@@ -237,7 +243,7 @@ def test_two_tasks_are_one_too_many(tasks: Tasks) -> None:
     async def main() -> None:
         async with serve() as server:
             peers = aiter(server)
-            waiting = asyncio.create_task(anext(peers))
+            waiting = start(anext(peers))
             await turns()
             with pytest.raises(RuntimeError, match="another task"):
                 await anext(peers)
@@ -262,7 +268,7 @@ def test_a_block_closes_the_server_and_waits_for_its_connections(tasks: Tasks) -
                 await turns()
             for each in clients:
                 each.on("close", lambda _had_error: log.append("client"))
-                asyncio.get_running_loop().call_later(0.001, each.destroy)
+            sansnet.default_driver().call_later(0.001, lambda: close_all(clients))
         assert sorted(log[:2]) == ["client", "client"]
         assert log[2:] == ["close"]
         assert not server.listening
@@ -307,7 +313,7 @@ def test_a_block_that_raises_does_not_wait_for_its_peers(tasks: Tasks) -> None:
 def test_nor_does_one_that_is_cancelled_while_it_waits(tasks: Tasks) -> None:
     async def main() -> None:
         clients: list[Socket] = []
-        inside = asyncio.Event()
+        inside = flag()
 
         async def block() -> None:
             async with sansnet.create_server().listen(0, "127.0.0.1") as server:
@@ -317,12 +323,12 @@ def test_nor_does_one_that_is_cancelled_while_it_waits(tasks: Tasks) -> None:
                     await turns()
                 inside.set()
 
-        task = asyncio.create_task(block())
+        task = start(block())
         await inside.wait()
         await turns()
         assert not task.done()
         task.cancel()
-        await asyncio.wait([task])
+        await task.over()
         assert task.cancelled()
         await all_gone(clients)
         await sansnet.default_driver().idle()  # type: ignore[attr-defined]  # an asyncio driver has it
@@ -348,7 +354,7 @@ def test_wait_listening(tasks: Tasks) -> None:
             await other.wait_listening()
         name_server = threading.Event()  # it doesn't answer
         with mock.patch("sansnet.drivers.resolver.find", side_effect=lambda *_: name_server.wait(PATIENCE)):
-            waiting = asyncio.create_task(other.listen(0, "a.name").wait_listening())
+            waiting = start(other.listen(0, "a.name").wait_listening())
             await turns()
             other.close()
             with pytest.raises(NetRuntimeError):
@@ -384,7 +390,7 @@ def test_wait_closed(tasks: Tasks) -> None:
         await server.listen(0).close().wait_closed()
         assert log == ["close"]
         await server.wait_closed()
-        waiting = asyncio.create_task(server.listen(0).wait_closed())
+        waiting = start(server.listen(0).wait_closed())
         await turns()
         assert not waiting.done()
         server.close()
@@ -405,7 +411,7 @@ def test_wait_listening_ends_with_close_although_connections_live(tasks: Tasks) 
                 await turns()
             name_server = threading.Event()  # it doesn't answer
             with mock.patch("sansnet.drivers.resolver.find", side_effect=lambda *_: name_server.wait(PATIENCE)):
-                waiting = asyncio.create_task(server.close().listen(0, "a.name").wait_listening())
+                waiting = start(server.close().listen(0, "a.name").wait_listening())
                 await turns()
                 server.close()
                 with pytest.raises(NetRuntimeError, match="not running"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 
 import pytest
@@ -10,7 +9,7 @@ import pytest
 import sansnet
 from sansnet import NetConnectionError, NetConnectionResetError, Socket
 from tests.loopback import log_of, port_of
-from tests.tasks import ENDINGS, Tasks, events_of, listeners_of, pair, serve, tasks, turns
+from tests.tasks import ENDINGS, Tasks, all_of, events_of, flag, listeners_of, pair, serve, start, tasks, turns
 
 __all__ = ["tasks"]
 
@@ -48,7 +47,7 @@ def test_a_block_lets_all_go_out_that_was_written(tasks: Tasks) -> None:
                 async with client:
                     client.write(bytes(16 * MIB))
 
-            sending = asyncio.create_task(send())
+            sending = start(send())
             await turns()
             assert client.writable_length
             assert sum([len(chunk) async for chunk in peer]) == 16 * MIB
@@ -68,13 +67,13 @@ def test_a_block_that_is_cancelled_does_not_wait_for_the_peer(tasks: Tasks) -> N
                     async with socket:
                         socket.write(bytes(16 * MIB))
                         if waits:
-                            await asyncio.Event().wait()
+                            await flag().wait()
 
-                sending = asyncio.create_task(send(client, inside))
+                sending = start(send(client, inside))
                 await turns()
                 assert client.writable_ended is not inside
                 sending.cancel()
-                await asyncio.wait([sending])
+                await sending.over()
                 assert sending.cancelled()
                 assert client.destroyed
 
@@ -124,7 +123,7 @@ def test_drained(tasks: Tasks) -> None:
         async with pair() as (client, peer):
             await client.drained()
             assert not client.write(bytes(16 * MIB))
-            waiting = asyncio.create_task(client.drained())
+            waiting = start(client.drained())
             await turns()
             assert not waiting.done()
             peer.resume()
@@ -141,7 +140,7 @@ def test_drained(tasks: Tasks) -> None:
 def test_finished(tasks: Tasks) -> None:
     async def main() -> None:
         async with pair() as (client, peer):
-            waiting = asyncio.create_task(client.finished())
+            waiting = start(client.finished())
             await turns()
             client.end(bytes(16 * MIB))
             await turns()
@@ -166,7 +165,7 @@ def test_a_wait_ends_with_the_socket(tasks: Tasks, wait: str, how: str) -> None:
                 client.destroy()
             if how == "closed":
                 await client.destroy().wait_closed()
-            waiting = asyncio.create_task(getattr(client, wait)())
+            waiting = start(getattr(client, wait)())
             await turns()
             if how == "reset":
                 peer.reset_and_destroy()
@@ -187,13 +186,14 @@ def test_a_wait_ends_with_the_socket(tasks: Tasks, wait: str, how: str) -> None:
 def test_wait_closed(tasks: Tasks) -> None:
     async def main() -> None:
         async with pair() as (client, peer):
-            waiting = asyncio.create_task(client.wait_closed())
+            waiting = start(client.wait_closed())
             peer.end()
-            await asyncio.gather(client.resume().wait_closed(), peer.resume().wait_closed(), waiting)
+            await all_of(client.resume().wait_closed(), peer.resume().wait_closed(), waiting.over())
+            assert waiting.result() is None
             assert client.destroyed
             await client.wait_closed()
         async with pair() as (client, peer):
-            waiting = asyncio.create_task(client.wait_closed())
+            waiting = start(client.wait_closed())
             await turns()
             peer.reset_and_destroy()
             for each in (waiting, client.wait_closed()):
@@ -207,11 +207,12 @@ def test_a_wait_that_is_cancelled_leaves_nothing(tasks: Tasks) -> None:
     async def main() -> None:
         async with pair() as (client, _):
             client.write(bytes(16 * MIB))
-            waits = [asyncio.create_task(wait()) for wait in (client.drained, client.finished, client.wait_closed)]
+            waits = [start(wait()) for wait in (client.drained, client.finished, client.wait_closed)]
             await turns()
             for wait in waits:
                 wait.cancel()
-            await asyncio.wait(waits)
+            for wait in waits:
+                await wait.over()
             assert all(wait.cancelled() for wait in waits)
             assert listeners_of(client) == 0
 
@@ -248,11 +249,14 @@ def test_no_task_waits_for_a_life_that_was_replaced(tasks: Tasks, wait: str) -> 
     async def main() -> None:
         async with serve() as server:
             client = Socket()
-            waiting = asyncio.ensure_future(getattr(aiter(client) if wait == "__anext__" else client, wait)())
+            waiting = start(getattr(aiter(client) if wait == "__anext__" else client, wait)())
             await turns()
             client.end().connect(port_of(server), "127.0.0.1")
-            results = await asyncio.gather(waiting, return_exceptions=True)
-            assert [str(result) for result in results] == ["None" if wait == "wait_closed" else "Premature close"]
+            if wait == "wait_closed":
+                await waiting
+            else:
+                with pytest.raises(NetConnectionError, match="Premature close"):
+                    await waiting
             assert listeners_of(client) == 0
             client.destroy()
 
@@ -268,7 +272,7 @@ def test_events_come_in_the_same_order_as_without_tasks(tasks: Tasks) -> None:
             peer.on("data", lambda _: peer.end("back"))
             log = log_of(client, "c", log_of(peer, "s"))
             client.end("there")
-            await asyncio.gather(client.wait_closed(), peer.wait_closed())
+            await all_of(client.wait_closed(), peer.wait_closed())
             assert [entry for entry in log if entry.startswith("c")] == [
                 *("c.prefinish", "c.finish", "c.data(b'back')", "c.end", "c.close(False)")
             ]

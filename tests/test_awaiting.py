@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Coroutine, Generator
 from types import coroutine
 from typing import Any, TypeVar
@@ -15,9 +14,9 @@ from sansnet.drivers.selector import SelectorDriver
 from sansnet.events import Emitter
 from sansnet.parking import Spot, new_spot, parking_at
 from tests.loopback import Loopback, loopback, port_of
-from tests.tasks import Tasks, serve, tasks, turns
+from tests.tasks import AsyncioTasks, Tasks, asyncio_tasks, serve, start, tasks, turns
 
-__all__ = ["tasks"]
+__all__ = ["asyncio_tasks", "tasks"]
 
 T = TypeVar("T")
 
@@ -28,7 +27,7 @@ T = TypeVar("T")
 def test_it_gives_what_the_listeners_are_given(tasks: Tasks) -> None:
     async def main() -> None:
         emitter = Emitter()
-        waiting = asyncio.create_task(sansnet.once(emitter, "event"))
+        waiting = start(sansnet.once(emitter, "event"))
         await turns()
         emitter.emit("another")
         emitter.emit("event", 1, "two")
@@ -42,13 +41,13 @@ def test_it_gives_what_the_listeners_are_given(tasks: Tasks) -> None:
 def test_an_error_before_it_is_raised(tasks: Tasks) -> None:
     async def main() -> None:
         emitter = Emitter()
-        waiting = asyncio.create_task(sansnet.once(emitter, "event"))
+        waiting = start(sansnet.once(emitter, "event"))
         await turns()
         emitter.emit("error", LookupError("the user's"))
         with pytest.raises(LookupError, match="the user's"):
             await waiting
         assert emitter.event_names() == []
-        waiting = asyncio.create_task(sansnet.once(emitter, "event"))
+        waiting = start(sansnet.once(emitter, "event"))
         await turns()
         emitter.emit("error", "nothing that could be raised")
         with pytest.raises(NetRuntimeError, match="nothing that could be raised"):
@@ -60,7 +59,7 @@ def test_an_error_before_it_is_raised(tasks: Tasks) -> None:
 def test_an_error_can_be_waited_for(tasks: Tasks) -> None:
     async def main() -> None:
         emitter = Emitter()
-        waiting = asyncio.create_task(sansnet.once(emitter, "error"))
+        waiting = start(sansnet.once(emitter, "error"))
         await turns()
         emitter.emit("error", error := LookupError())
         assert await waiting == (error,)
@@ -71,7 +70,7 @@ def test_an_error_can_be_waited_for(tasks: Tasks) -> None:
 def test_an_error_after_it_is_not_swallowed(tasks: Tasks) -> None:
     async def main() -> None:
         emitter = Emitter()
-        waiting = asyncio.create_task(sansnet.once(emitter, "event"))
+        waiting = start(sansnet.once(emitter, "event"))
         await turns()
         emitter.emit("event")
         with pytest.raises(LookupError):
@@ -84,7 +83,7 @@ def test_an_error_after_it_is_not_swallowed(tasks: Tasks) -> None:
 def test_a_task_that_is_cancelled_leaves_no_listener(tasks: Tasks) -> None:
     async def main() -> None:
         emitter, controller = Emitter(), AbortController()
-        waiting = asyncio.create_task(sansnet.once(emitter, "event", signal=controller.signal))
+        waiting = start(sansnet.once(emitter, "event", signal=controller.signal))
         await turns()
         assert emitter.event_names() == ["event", "error"]
         assert controller.signal.listener_count() == 1
@@ -101,12 +100,12 @@ def test_a_task_that_is_cancelled_leaves_no_listener(tasks: Tasks) -> None:
 def test_cancelled_just_when_it_was_woken(tasks: Tasks) -> None:
     async def main() -> None:
         emitter = Emitter()
-        waiting = asyncio.create_task(sansnet.once(emitter, "event"))
+        waiting = start(sansnet.once(emitter, "event"))
         await turns()
         emitter.emit("event")
         waiting.cancel()
         await turns()
-        assert waiting.cancelled()
+        assert waiting.cancelled() is (tasks.kind != "trio"), "trio cancels nobody who goes on already"
         assert emitter.event_names() == []
 
     tasks.run(main())
@@ -115,7 +114,7 @@ def test_cancelled_just_when_it_was_woken(tasks: Tasks) -> None:
 def test_woken_just_when_it_was_cancelled(tasks: Tasks) -> None:
     async def main() -> None:
         emitter = Emitter()
-        waiting = asyncio.create_task(sansnet.once(emitter, "event"))
+        waiting = start(sansnet.once(emitter, "event"))
         await turns()
         waiting.cancel()
         emitter.emit("event")
@@ -128,7 +127,7 @@ def test_woken_just_when_it_was_cancelled(tasks: Tasks) -> None:
 def test_a_signal_ends_the_wait(tasks: Tasks) -> None:
     async def main() -> None:
         emitter, controller = Emitter(), AbortController()
-        waiting = asyncio.create_task(sansnet.once(emitter, "event", signal=controller.signal))
+        waiting = start(sansnet.once(emitter, "event", signal=controller.signal))
         await turns()
         controller.abort(reason := LookupError("enough"))
         emitter.emit("event")
@@ -146,7 +145,7 @@ def test_a_signal_ends_the_wait(tasks: Tasks) -> None:
 def test_a_signal_that_is_too_late_does_nothing(tasks: Tasks) -> None:
     async def main() -> None:
         emitter, controller = Emitter(), AbortController()
-        waiting = asyncio.create_task(sansnet.once(emitter, "event", signal=controller.signal))
+        waiting = start(sansnet.once(emitter, "event", signal=controller.signal))
         await turns()
         emitter.emit("event", "in time")
         controller.abort()
@@ -190,8 +189,19 @@ def test_a_server_that_begins_to_listen(tasks: Tasks) -> None:
 
 
 def test_outside_of_a_loop_there_is_nowhere_to_park() -> None:
-    with pytest.raises(RuntimeError, match="in a task of asyncio"):
+    with pytest.raises(RuntimeError, match="in a task of asyncio or trio"):
         new_spot()
+
+
+def test_who_was_woken_already_does_not_wait(tasks: Tasks) -> None:
+    async def main() -> None:
+        spot = new_spot()
+        spot.wake()
+        spot.wake()
+        with pytest.raises(StopIteration):
+            spot.park().send(None)
+
+    tasks.run(main())
 
 
 class Step:
@@ -274,7 +284,7 @@ def test_any_runner_will_do(net: Loopback) -> None:
     net.run()
 
 
-def test_a_listener_that_raises_keeps_no_task_waiting(tasks: Tasks) -> None:
+def test_a_listener_that_raises_keeps_no_task_waiting(asyncio_tasks: AsyncioTasks) -> None:
     """It keeps the listeners behind it from being called; a task was there later, and hears all the same."""
 
     def fail(*_: object) -> None:
@@ -288,15 +298,15 @@ def test_a_listener_that_raises_keeps_no_task_waiting(tasks: Tasks) -> None:
             peer = await anext(peers)
             peer.on("readable", fail).on("end", fail)
             chunks = aiter(peer)
-            reading = asyncio.create_task(anext(chunks))
+            reading = start(anext(chunks))
             await turns()
             client.write("x")
             assert await reading == b"x"
             async with client:
-                waiting = asyncio.create_task(client.wait_closed())
+                waiting = start(client.wait_closed())
                 await turns()
             await waiting
             assert [chunk async for chunk in chunks] == []
-        assert {type(error) for error in tasks.take_unhandled()} == {LookupError}
+        assert {type(error) for error in asyncio_tasks.take_unhandled()} == {LookupError}
 
-    tasks.run(main())
+    asyncio_tasks.run(main())

@@ -19,12 +19,17 @@ class Loop:
 
     def __init__(self) -> None:
         self.pump: Pump | None = None
+        self.closed = False
         self.soon: list[Callable[[], None]] = []
         self.reported: list[BaseException] = []
         self.sources: list[object] = []
 
     def call_first(self, callback: Callable[[], None]) -> None:
         self.soon.append(callback)
+
+    def check(self) -> None:
+        if self.closed:
+            raise RuntimeError("closed")
 
     def report(self, error: BaseException, source: object = None) -> None:
         self.reported.append(error)
@@ -145,6 +150,27 @@ def test_an_interrupt_goes_through_and_loses_nothing(script: Script) -> None:
     assert script.log == ["ENDED", "End"]
     script.loop.turn()
     assert script.log == ["ENDED", "End", "Drain", "Resumed", "FINISH", "Finished"]
+    assert not script.loop.reported
+
+
+def test_a_driver_that_is_closed_is_asked_for_nothing(script: Script) -> None:
+    script.ask(Tick(Step.END))  # the loop will never come to this; what is asked for later must not wait behind it
+    script.loop.closed = True
+    asks: list[Callable[[], object]] = [script.ask, lambda: script.ask(Tick(Step.END)), lambda: script.pump.defer(str)]
+    for ask in asks:
+        with pytest.raises(RuntimeError, match="closed"):
+            ask()
+
+
+def test_a_listener_that_closes_the_driver_may_still_ask(script: Script) -> None:
+    def close() -> None:
+        script.loop.closed = True
+        script.ask(SHUTDOWN)
+        script.pump.defer(lambda: script.log.append("deferred"))
+
+    script.listeners[End] = close
+    script.report(End(), Drain())
+    assert script.log == ["End", "Shutdown", "Drain", "deferred"]
     assert not script.loop.reported
 
 

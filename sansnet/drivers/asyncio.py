@@ -28,15 +28,10 @@ import functools
 import threading
 import weakref
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, final
+from typing import Final, final
 
-from ..state.endpoints import Found
-from ..state.faults import Fault
-from .readiness import ReadinessDriver
+from .hosted import HostedDriver
 from .selector import SelectorReactor
-
-if TYPE_CHECKING:
-    from .contract import Cancellable
 
 __all__ = ["AsyncioDriver", "AsyncioReactor", "driver_of"]
 
@@ -141,7 +136,7 @@ class AsyncioReactor:
         self._watching.close()
 
 
-class AsyncioDriver(ReadinessDriver):
+class AsyncioDriver(HostedDriver):
     """The driver of an asyncio loop. `sansnet.connect()` and its like find it by themselves inside a running loop.
 
     What listeners raise, and an 'error' that nobody listens to, goes to the loop's exception handler.
@@ -155,8 +150,6 @@ class AsyncioDriver(ReadinessDriver):
         self._loop: Final = asyncio.get_running_loop() if loop is None else loop
         self._thread: int | None = None
         self._due = 0  # callbacks that were put off, and that the loop has not come to yet
-        self._active = 0
-        self._waiting: Final[dict[asyncio.Future[None], None]] = {}  # tasks in idle()
         if self._loop.is_closed():
             raise RuntimeError("this asyncio loop is closed; sockets need one that runs")
         try:
@@ -171,17 +164,6 @@ class AsyncioDriver(ReadinessDriver):
             ) from error
 
     # -- the loop ----------------------------------------------------------------------------------------------------
-
-    @property
-    def active(self) -> int:
-        """How many reasons the ref'd handles have to be waited for, all together."""
-        return self._active
-
-    @active.setter
-    def active(self, count: int) -> None:
-        self._active = count
-        if not count:
-            self._look_idle()
 
     @property
     def alive(self) -> bool:
@@ -214,19 +196,7 @@ class AsyncioDriver(ReadinessDriver):
         """
         if asyncio.get_running_loop() is not self._loop:
             raise RuntimeError("this AsyncioDriver belongs to another loop: await its idle() there")
-        while self.alive:
-            calm: asyncio.Future[None] = self._loop.create_future()
-            self._waiting[calm] = None
-            try:
-                await calm
-            finally:
-                del self._waiting[calm]
-
-    def resolve(
-        self, host: str, family: int, hints: int, every: bool, done: Callable[[tuple[Found, ...] | Fault], None]
-    ) -> Cancellable:
-        """Look `host` up off the loop's thread; `done` is called from the loop, once, unless it was cancelled."""
-        return _Lookup(super().resolve(host, family, hints, every, done), self._look_idle)
+        await self._become_idle(asyncio.Event)
 
     def _run_due(self, callback: Callable[[], None]) -> None:
         self._due -= 1
@@ -242,11 +212,8 @@ class AsyncioDriver(ReadinessDriver):
             self._look_idle()
 
     def _look_idle(self) -> None:
-        """Something is over that was waited for: perhaps it was the last."""
-        if self._waiting and not self.alive and not self._loop.is_closed():  # a loop that is closed wakes nobody
-            for calm in self._waiting:
-                if not calm.done():
-                    calm.set_result(None)
+        if self._waiting and not self._loop.is_closed():  # a loop that is closed wakes nobody
+            super()._look_idle()
 
     # -- the end -----------------------------------------------------------------------------------------------------
 
@@ -283,22 +250,6 @@ class AsyncioDriver(ReadinessDriver):
             "the asyncio loop of this AsyncioDriver is closed, and so is every socket and server that was made in it; "
             "make new ones in the loop that runs now"
         )
-
-
-@final
-class _Lookup:
-    """A lookup; when it is cancelled, `over()` is called."""
-
-    __slots__ = ("_lookup", "_over")
-
-    def __init__(self, lookup: Cancellable, over: Callable[[], None]) -> None:
-        self._lookup = lookup
-        self._over = over
-
-    def cancel(self) -> None:
-        """Nobody waits any more."""
-        self._lookup.cancel()
-        self._over()
 
 
 def _nothing(*_: object) -> None:

@@ -198,6 +198,9 @@ class Driver(Protocol):
     pump: Any
     """A place for the pump of this driver; None at first. A driver never touches it again."""
 
+    closed: bool
+    """Is it over? Then it reports nothing any more, and `check()` raises."""
+
     @property
     def alive(self) -> bool:
         """Is a ref'd handle, a lookup, or a callback that was put off by call_soon still going to do something?"""

@@ -49,12 +49,17 @@ class _Watch:
 class SelectorReactor:
     """The loop itself, as a `readiness.Reactor`.
 
-    `report` is given what a callback raises; `before` is called before each timer and each callback that was put off.
+    `report` is given what a callback raises; `before` is called before each timer and each callback that was put off;
+    `now` is the clock that timers go by, in seconds.
     """
 
-    now: Final = staticmethod(time.monotonic)
-
-    def __init__(self, report: Callable[[BaseException], None], before: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        report: Callable[[BaseException], None],
+        before: Callable[[], None],
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.now: Final = now
         self._report: Final = report
         self._before: Final = before
         self._poller: Final[Poller] = new_poller()

@@ -26,10 +26,10 @@ MEGABYTE = bytes(range(256)) * 4096
 POLLERS = ("own", "default", "select")
 """The driver's own choice, that of the `selectors` module, and what there is everywhere."""
 LOOPS = ("asyncio", "asyncio debug", "uvloop")
-DRIVERS = ("own", "select", *LOOPS)
+DRIVERS = ("own", "select", *LOOPS, "trio")
+"""Over what the readiness family is tested: two of POLLERS, and the loops of others."""
 COUNTING = tuple(name for name in DRIVERS if name != "uvloop")
 """Those of DRIVERS of which turns can be counted: uvloop does one more after it was told to stop."""
-"""Over what the readiness family is tested: two of POLLERS, and the loops of others."""
 
 Trio = tuple[SocketHandle, "Recorder", socket.socket]
 """A handle, its recorder, and its peer, a plain socket."""
@@ -37,12 +37,17 @@ Trio = tuple[SocketHandle, "Recorder", socket.socket]
 
 @contextlib.contextmanager
 def driver_over(poller: str) -> Iterator[SelectorDriver]:
-    """A driver over one of POLLERS, or of LOOPS: that is no SelectorDriver, but does for one in these tests."""
+    """A driver over one of POLLERS or of DRIVERS. Not all are a SelectorDriver, but they do for one in these tests."""
     with contextlib.ExitStack() as stack:
         if poller in LOOPS:
             from tests.drivers.stepped import stepped_asyncio
 
             yield cast(SelectorDriver, stack.enter_context(stepped_asyncio(poller)))
+            return
+        if poller == "trio":
+            from tests.drivers.stepped_trio import stepped_trio
+
+            yield cast(SelectorDriver, stack.enter_context(stepped_trio()))
             return
         if poller != "own":
             made = selectors.DefaultSelector() if poller == "default" else selectors.SelectSelector()

@@ -26,7 +26,8 @@ from sansnet.drivers.selector import SelectorDriver
 from tests.drivers.recorder import adopted_pair, cut
 from tests.drivers.stepped import new_loop
 from tests.loopback import PATIENCE, child_environment, port_of
-from tests.tasks import Tasks, own, pair, serve, tasks, turns
+from tests.tasks import AsyncioTasks, own, pair, serve, turns
+from tests.tasks import asyncio_tasks as tasks
 
 __all__ = ["tasks"]
 
@@ -36,7 +37,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # ------------------------------------------------------------------------------------------------- which loop has which
 
 
-def test_each_loop_has_one(tasks: Tasks) -> None:
+def test_each_loop_has_one(tasks: AsyncioTasks) -> None:
     async def main() -> AsyncioDriver:
         assert driver_of(asyncio.get_running_loop()) is own()
         return own()
@@ -48,7 +49,7 @@ def test_each_loop_has_one(tasks: Tasks) -> None:
     assert isinstance(sansnet.default_driver(), SelectorDriver), "no loop is running here"
 
 
-def test_another_one_can_be_chosen(tasks: Tasks) -> None:
+def test_another_one_can_be_chosen(tasks: AsyncioTasks) -> None:
     async def main() -> None:
         with SelectorDriver() as driver, sansnet.using(driver):
             assert sansnet.default_driver() is driver
@@ -56,7 +57,7 @@ def test_another_one_can_be_chosen(tasks: Tasks) -> None:
     tasks.run(main())
 
 
-def test_a_closed_one_is_replaced(tasks: Tasks) -> None:
+def test_a_closed_one_is_replaced(tasks: AsyncioTasks) -> None:
     async def main() -> None:
         first = own()
         first.close()
@@ -75,7 +76,7 @@ def test_asyncio_is_not_imported_for_those_who_do_without() -> None:
     subprocess.run([sys.executable, "-c", program], check=True, env=child_environment(dict(os.environ)))
 
 
-def test_run_is_not_for_a_task(tasks: Tasks) -> None:
+def test_run_is_not_for_a_task(tasks: AsyncioTasks) -> None:
     async def main() -> None:
         with pytest.raises(RuntimeError, match=r"await default_driver\(\)\.idle\(\)"):
             sansnet.run()
@@ -97,7 +98,7 @@ def test_a_loop_that_can_watch_nothing_is_refused() -> None:
         AsyncioDriver(loop)
 
 
-def test_on_another_thread_it_says_what_to_do(tasks: Tasks) -> None:
+def test_on_another_thread_it_says_what_to_do(tasks: AsyncioTasks) -> None:
     async def main() -> None:
         driver, complaints = own(), list[str]()
 
@@ -139,7 +140,7 @@ def test_a_loop_may_move_to_another_thread() -> None:
 # ---------------------------------------------------------------------------------------------- exceptions and contexts
 
 
-def test_what_a_listener_raises_goes_to_the_exception_handler(tasks: Tasks) -> None:
+def test_what_a_listener_raises_goes_to_the_exception_handler(tasks: AsyncioTasks) -> None:
     async def main() -> Socket:
         async with pair() as (client, peer):
             heard = asyncio.Event()
@@ -164,7 +165,7 @@ def test_what_a_listener_raises_goes_to_the_exception_handler(tasks: Tasks) -> N
     assert [str(error) for error in tasks.take_unhandled()] == ["the user's", "the user's"]
 
 
-def test_an_error_that_nobody_listens_to_goes_there_too(tasks: Tasks) -> None:
+def test_an_error_that_nobody_listens_to_goes_there_too(tasks: AsyncioTasks) -> None:
     async def main() -> None:
         async with serve() as server:
             port = port_of(server)
@@ -178,7 +179,7 @@ def test_an_error_that_nobody_listens_to_goes_there_too(tasks: Tasks) -> None:
     assert isinstance(error, ConnectionRefusedError)
 
 
-def test_an_interrupt_ends_the_loop_and_loses_nothing(tasks: Tasks) -> None:
+def test_an_interrupt_ends_the_loop_and_loses_nothing(tasks: AsyncioTasks) -> None:
     order: list[str] = []
 
     def interrupt() -> None:
@@ -198,7 +199,7 @@ def test_an_interrupt_ends_the_loop_and_loses_nothing(tasks: Tasks) -> None:
     assert order == ["not lost"]
 
 
-def test_listeners_run_in_an_empty_context(tasks: Tasks) -> None:
+def test_listeners_run_in_an_empty_context(tasks: AsyncioTasks) -> None:
     variable = contextvars.ContextVar("variable", default="unset")
 
     async def main() -> None:
@@ -220,7 +221,7 @@ def test_listeners_run_in_an_empty_context(tasks: Tasks) -> None:
     tasks.run(main())
 
 
-def test_a_task_that_was_woken_comes_before_what_was_put_off_after(tasks: Tasks) -> None:
+def test_a_task_that_was_woken_comes_before_what_was_put_off_after(tasks: AsyncioTasks) -> None:
     async def main() -> None:
         order: list[str] = []
         woken = asyncio.Event()
@@ -240,7 +241,7 @@ def test_a_task_that_was_woken_comes_before_what_was_put_off_after(tasks: Tasks)
     tasks.run(main())
 
 
-def test_what_arrived_before_a_reset_is_read(tasks: Tasks) -> None:
+def test_what_arrived_before_a_reset_is_read(tasks: AsyncioTasks) -> None:
     """uvloop itself gives a descriptor up that has failed, after one callback: that must not be ours."""
 
     async def main() -> None:
@@ -262,7 +263,7 @@ def test_what_arrived_before_a_reset_is_read(tasks: Tasks) -> None:
 # ----------------------------------------------------------------------------------------------------------------- idle
 
 
-def test_idle_returns_when_nothing_is_left(tasks: Tasks) -> None:
+def test_idle_returns_when_nothing_is_left(tasks: AsyncioTasks) -> None:
     async def main() -> list[bytes]:
         driver = own()
         await driver.idle()
@@ -280,7 +281,7 @@ def test_idle_returns_when_nothing_is_left(tasks: Tasks) -> None:
     assert tasks.run(main()) == [b"hello"]
 
 
-def test_idle_does_not_wait_for_what_is_not_refd(tasks: Tasks) -> None:
+def test_idle_does_not_wait_for_what_is_not_refd(tasks: AsyncioTasks) -> None:
     async def main() -> None:
         driver = own()
         server = sansnet.create_server().listen(0)
@@ -296,7 +297,7 @@ def test_idle_does_not_wait_for_what_is_not_refd(tasks: Tasks) -> None:
     tasks.run(main())
 
 
-def test_idle_waits_for_timers_that_are_refd(tasks: Tasks) -> None:
+def test_idle_waits_for_timers_that_are_refd(tasks: AsyncioTasks) -> None:
     async def main() -> None:
         driver, fired = own(), list[str]()
         driver.call_later(60, lambda: fired.append("not waited for"))
@@ -307,7 +308,7 @@ def test_idle_waits_for_timers_that_are_refd(tasks: Tasks) -> None:
     tasks.run(main())
 
 
-def test_idle_waits_for_lookups(tasks: Tasks) -> None:
+def test_idle_waits_for_lookups(tasks: AsyncioTasks) -> None:
     async def main() -> None:
         driver = own()
         answers: list[Any] = []
@@ -328,7 +329,7 @@ def test_idle_waits_for_lookups(tasks: Tasks) -> None:
     tasks.run(main())
 
 
-def test_idle_can_be_cancelled_and_ends_with_the_driver(tasks: Tasks) -> None:
+def test_idle_can_be_cancelled_and_ends_with_the_driver(tasks: AsyncioTasks) -> None:
     async def main() -> None:
         driver = own()
         sansnet.create_server().listen(0)
@@ -345,7 +346,7 @@ def test_idle_can_be_cancelled_and_ends_with_the_driver(tasks: Tasks) -> None:
 
 
 @pytest.mark.parametrize("way", ["call_soon", "call_soon_threadsafe"])
-def test_idle_returns_after_an_interrupt_in_the_last_callback(tasks: Tasks, way: str) -> None:
+def test_idle_returns_after_an_interrupt_in_the_last_callback(tasks: AsyncioTasks, way: str) -> None:
     def interrupt() -> None:
         raise KeyboardInterrupt
 
@@ -360,7 +361,7 @@ def test_idle_returns_after_an_interrupt_in_the_last_callback(tasks: Tasks, way:
     loop.run_until_complete(asyncio.wait_for(waiting, PATIENCE))
 
 
-def test_idle_is_for_tasks_of_its_own_loop(tasks: Tasks) -> None:
+def test_idle_is_for_tasks_of_its_own_loop(tasks: AsyncioTasks) -> None:
     async def main() -> AsyncioDriver:
         return own()
 
@@ -372,7 +373,7 @@ def test_idle_is_for_tasks_of_its_own_loop(tasks: Tasks) -> None:
 # ------------------------------------------------------------------------------------------------- beside asyncio's own
 
 
-def test_beside_the_streams_of_asyncio(tasks: Tasks) -> None:
+def test_beside_the_streams_of_asyncio(tasks: AsyncioTasks) -> None:
     """Both in one loop: asyncio's client at a server of ours, and a socket of ours at asyncio's server."""
 
     async def talk(port: int) -> bytes:
@@ -401,7 +402,7 @@ def test_beside_the_streams_of_asyncio(tasks: Tasks) -> None:
     tasks.run(main())
 
 
-def test_a_transport_lends_its_socket(tasks: Tasks) -> None:
+def test_a_transport_lends_its_socket(tasks: AsyncioTasks) -> None:
     """One end of a socket pair is asyncio's, the other ours."""
 
     async def main() -> None:
@@ -421,7 +422,7 @@ def test_a_transport_lends_its_socket(tasks: Tasks) -> None:
 # --------------------------------------------------------------------------------------------- made somewhere else
 
 
-def test_what_was_made_outside_of_the_loop_says_so(tasks: Tasks) -> None:
+def test_what_was_made_outside_of_the_loop_says_so(tasks: AsyncioTasks) -> None:
     """Nobody would turn its driver: it would hang, and nothing would say why."""
     server, socket = sansnet.create_server(), sansnet.Socket()
     listening = sansnet.create_server().listen(0)

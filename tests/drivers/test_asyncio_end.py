@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 import sansnet
-from sansnet import Socket
+from sansnet import Server, Socket
 from sansnet.drivers.asyncio import AsyncioDriver
 from tests.drivers.recorder import DRIVERS, LOOPS, driver_over, is_alive
 from tests.drivers.stepped import new_loop
@@ -53,6 +53,29 @@ def test_the_end_of_the_loop_is_that_of_the_driver(kind: str) -> None:
         for use in (Socket, lambda: server.listen(0), lambda: driver.call_later(0, asyncio.Event().set)):
             with pytest.raises(RuntimeError, match=r"the asyncio loop of .* is closed.*make new ones"):
                 use()
+
+
+@pytest.mark.parametrize("busy", [False, True])
+def test_no_call_to_a_left_over_socket_is_lost_in_silence(busy: bool) -> None:
+    """Whether something waited for the loop when it was closed, or not."""
+
+    async def main() -> tuple[Server, Socket]:
+        server = sansnet.create_server().listen(0, "127.0.0.1")
+        await server.wait_listening()
+        client = sansnet.connect(port_of(server), "127.0.0.1")
+        await sansnet.once(client, "connect")
+        if busy:
+            client.write(bytes(1 << 24))
+            client.pause()
+            server.get_connections(print)
+        return server, client
+
+    with contextlib.closing(asyncio.SelectorEventLoop()) as loop:
+        server, client = loop.run_until_complete(main())
+    calls = (lambda: client.write("x"), client.pause, client.resume, client.end, client.destroy, server.close)
+    for call in (*calls, *calls, lambda: server.get_connections(print)):
+        with pytest.raises(RuntimeError, match=r"the asyncio loop of .* is closed"):
+            call()
 
 
 @pytest.mark.parametrize("kind", LOOPS)

@@ -264,10 +264,15 @@ def test_a_full_queue_of_the_device_is_waited_for(
     driver: SelectorDriver, trio: Trio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     handle, recorder, peer = trio
+    send = socket.socket.send
+
+    def refuse(sender: socket.socket, data: bytes) -> int:
+        if sender.fileno() == handle.fileno():  # and not one that the loop wakes itself with
+            raise OSError(errno.ENOBUFS, "no room")
+        return send(sender, data)
+
     with monkeypatch.context() as patch:
-        patch.setattr(
-            socket.socket, "send", lambda *_: (_ for _ in ()).throw(OSError(errno.ENOBUFS, "no room")), raising=False
-        )
+        patch.setattr(socket.socket, "send", refuse, raising=False)
         assert handle.send((b"patience",)) == 0
         driver.step(0)
         assert recorder.log == []
