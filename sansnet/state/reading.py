@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import Any, ClassVar, final
+from typing import Any, ClassVar, Final, final
 
 from .effects import Effects, Payload, Step, Taken, Then, Tick
 from .machine import Part, move, shape
@@ -21,7 +21,9 @@ from .phases import Flow, Read
 
 __all__ = ["ReadHalf"]
 
-_LARGEST_MARK = 1 << 30
+_LARGEST_MARK: Final = 1 << 30
+_OPEN: Final = Read.OPEN
+_FLOWING: Final = Flow.FLOWING
 
 
 @final
@@ -76,7 +78,7 @@ class ReadHalf(Part):
     @property
     def wants_source(self) -> bool:
         return (
-            self.phase is Read.OPEN
+            self.phase is _OPEN
             and self.started
             and not self.held
             and (self.length < self.high_water_mark or not self.length)
@@ -91,7 +93,7 @@ class ReadHalf(Part):
     def received(self, payload: Payload) -> Effects:
         if not len(payload):
             return []  # a decoder kept it all: half a character
-        if (self.flow is Flow.FLOWING or self.direct) and not self.length and not self.held:
+        if (self.flow is _FLOWING or self.direct) and not self.length and not self.held:
             return [Data(payload)]
         self.chunks.append(payload)
         self.length += len(payload)

@@ -52,6 +52,13 @@ _CONNECTED = Fault("EISCONN", syscall="connect")
 
 _TOLD = (Notice, Turn)
 
+# What every message looks at, at hand: to find a member in its enum costs as much as a call (CPython 3.11).
+_OPEN: Final = Link.OPEN
+_WRITABLE: Final = Write.OPEN
+_NO_FLIGHT: Final = Flight.NONE
+_ASKED: Final = Flight.ASKED
+_UNDERWAY: Final = Flight.UNDERWAY
+
 
 @final
 class SocketMachine(SocketState):
@@ -140,13 +147,20 @@ class SocketMachine(SocketState):
     def write(self, payload: Payload, size: int, token: Token = 0) -> Effects:
         """Send `payload`, which counts `size` against the high-water mark. Afterwards `accepts_more` is the answer."""
         writing = self.writing
-        refusal = self.write_refusal or writing.overflow(size)
-        if refusal is not None:
-            return [*writing.answer(token, refusal), *self.destroy(refusal)]
+        is_open = self.link is _OPEN
+        if not is_open or writing.phase is not _WRITABLE or writing.max_buffered is not None:
+            refusal = self.write_refusal or writing.overflow(size)
+            if refusal is not None:
+                return [*writing.answer(token, refusal), *self.destroy(refusal)]
+        # Of the rules of _settle(), a write can only enable the first.
+        if is_open and self.errored is None and writing.flight is _NO_FLIGHT and not writing.corked:
+            if not writing.queue:  # as nearly always: nothing is before it
+                send = Send(writing.pass_on(payload, size, token))
+                return [*self._touched(), send] if self.idle_seconds else [send]
         writing.add(payload, size, token)
         out: Effects = []
-        self._hand_over(out)  # of the rules of _settle(), a write can only enable the first
-        if writing.flight is not Flight.ASKED:
+        self._hand_over(out)
+        if writing.flight is not _ASKED:
             writing.mark()
         return out
 
@@ -303,14 +317,14 @@ class SocketMachine(SocketState):
         reading = self.reading
         if not reading.source:
             self._expect(reading.lingering, "received")
-        if self.link is not Link.OPEN:
+        if self.link is not _OPEN:
             return []
         reading.lingering = False
         reading.bytes_read += count
         out = reading.received(payload)
         if self.idle_seconds:
             out = [*self._touched(), *out]
-        return out if reading.source is reading.wants_source else self._settle(out)
+        return self._settle(out) if reading.length else out  # what isn't kept enables no rule
 
     def eof(self, tail: Payload = b"") -> Effects:
         """The peer has ended; `tail` is what a decoder still had."""
@@ -344,17 +358,17 @@ class SocketMachine(SocketState):
 
     def sent(self, at_once: bool) -> Effects:
         writing = self.writing
-        if writing.flight is not (Flight.ASKED if at_once else Flight.UNDERWAY):
+        if writing.flight is not (_ASKED if at_once else _UNDERWAY):
             self._expect(False, "sent")
-        if self.link is Link.CLOSING:
+        if self.link is not _OPEN and self.link is Link.CLOSING:
             return self._settle([*map(Settled, writing.leave()), Then(Step.REFUSE)])
         out = writing.sent(at_once)
         if not at_once:
             out = [*self._touched(), *out]
         elif writing.end_waits is not None:
             return [*out, *self._end_asked()]
-        if not writing.queue and writing.phase is Write.OPEN and self.link is Link.OPEN:
-            return out
+        if not writing.queue and writing.phase is _WRITABLE and self.link is _OPEN:
+            return out  # no rule is enabled
         return self._settle(out)
 
     def send_failed(self, fault: Fault, at_once: bool) -> Effects:

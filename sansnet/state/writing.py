@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import Any, ClassVar, final
+from typing import Any, ClassVar, Final, final
 
 from .effects import Effects, Payload, Step, Then, Tick, Token
 from .faults import Fault
@@ -21,6 +21,9 @@ from .notices import Drain, Settled
 from .phases import Flight, Write
 
 __all__ = ["Chunk", "WriteHalf"]
+
+_NO_FLIGHT: Final = Flight.NONE
+_ASKED: Final = Flight.ASKED
 
 Chunk = tuple[Payload, int, Token]
 """A payload, what it counts against the high-water mark (bytes, or characters of a text), and its callback's token."""
@@ -115,6 +118,14 @@ class WriteHalf(Part):
         self.length += size
         self.bytes_written += len(payload)
 
+    def pass_on(self, payload: Payload, size: int, token: Token) -> tuple[Payload, ...]:
+        """The same as add(), form_batch() and ask(), when nothing is before it."""
+        self.batch = ((payload, size, token),)
+        self.length += size
+        self.bytes_written += len(payload)
+        self.flight = _ASKED
+        return (payload,)
+
     def form_batch(self) -> None:
         if len(self.queue) == 1:
             self.batch = (self.queue.popleft(),)
@@ -124,7 +135,7 @@ class WriteHalf(Part):
 
     def ask(self) -> tuple[Payload, ...]:
         """The payloads of the batch, for Send."""
-        self.flight = Flight.ASKED
+        self.flight = _ASKED
         batch = self.batch
         return (batch[0][0],) if len(batch) == 1 else tuple([chunk[0] for chunk in batch])
 
@@ -142,11 +153,14 @@ class WriteHalf(Part):
     def leave(self) -> tuple[Token, ...]:
         """The batch is no longer here, however it went; the tokens of its chunks."""
         batch, self.batch = self.batch, ()
-        self.flight = Flight.NONE
+        self.flight = _NO_FLIGHT
         self.unsent = 0
-        for chunk in batch:
-            self.length -= chunk[1]
-        return tuple([chunk[2] for chunk in batch if chunk[2]])
+        tokens = []
+        for _payload, size, token in batch:
+            self.length -= size
+            if token:
+                tokens.append(token)
+        return tuple(tokens)
 
     def fail(self, fault: Fault, at_once: bool) -> None:
         """The batch failed, and will be told so. What the driver never took was never written."""
@@ -162,7 +176,7 @@ class WriteHalf(Part):
             self.done.append(tokens)
             return []
         if not tokens and not self.need_drain:
-            return []
+            return []  # nobody asked
         self.done.append(tokens)
         self.due += 1
         return [Tick(Step.WRITTEN) if at_once else Then(Step.WRITTEN)]
