@@ -14,10 +14,9 @@ apart, so the machines say which one they mean and the model checker sees every 
 
 from __future__ import annotations
 
-import enum
 from typing import Any, Final, final
 
-from .values import Value
+from .values import Value, Word
 
 Payload = Any
 """Bytes to the driver and to the user; to the core a thing with a length."""
@@ -71,7 +70,7 @@ Effects = list[Effect]
 # -- turns ---------------------------------------------------------------------------------------------------
 
 
-class Step(enum.Enum):
+class Step(Word):
     """Where a machine goes on."""
 
     # connecting
@@ -130,7 +129,7 @@ class Tick(Turn):
 # -- timers --------------------------------------------------------------------------------------------------
 
 
-class Timer(enum.Enum):
+class Timer(Word):
     IDLE = "idle"
     ATTEMPT = "attempt"
     CONNECT = "connect"

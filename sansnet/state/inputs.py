@@ -13,11 +13,12 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from .phases import Link, Listen
+from .values import Word
 
 __all__ = ["SERVER_INPUTS", "SOCKET_INPUTS", "By", "Input", "Owes", "Verdict"]
 
 
-class By(enum.Enum):
+class By(Word):
     """Who gives an input."""
 
     USER = "user"
@@ -25,13 +26,13 @@ class By(enum.Enum):
     LOOP = "loop"
 
 
-class Verdict(enum.Enum):
+class Verdict(Word):
     ACTS = "acts"
     IGNORED = "ignored"
     MISUSE = "misuse"
 
 
-class Owes(enum.Enum):
+class Owes(Word):
     """What a report answers."""
 
     NOTHING = "nothing"

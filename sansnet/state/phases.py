@@ -5,10 +5,12 @@ from __future__ import annotations
 import enum
 from typing import Final
 
+from .values import Word
+
 __all__ = ["MOVES", "Flight", "Flow", "Link", "Listen", "Read", "Write"]
 
 
-class Link(enum.Enum):
+class Link(Word):
     """Is there a connection?"""
 
     IDLE = "idle"  # none was ever asked for
@@ -20,7 +22,7 @@ class Link(enum.Enum):
     CLOSED = "closed"
 
 
-class Read(enum.Enum):
+class Read(Word):
     """The half that receives."""
 
     NONE = "none"  # the socket was made without this half
@@ -30,7 +32,7 @@ class Read(enum.Enum):
     OVER = "over"  # 'end' was told, and its listeners have returned
 
 
-class Write(enum.Enum):
+class Write(Word):
     """The half that sends."""
 
     NONE = "none"  # the socket was made without this half
@@ -42,7 +44,7 @@ class Write(enum.Enum):
     OVER = "over"  # 'finish' was told, and its listeners have returned
 
 
-class Flight(enum.Enum):
+class Flight(Word):
     """The bytes that left the write queue: where are they?"""
 
     NONE = "none"  # there are none
@@ -51,7 +53,7 @@ class Flight(enum.Enum):
     UNDERWAY = "underway"  # the driver has them, and will say when they are gone
 
 
-class Flow(enum.Enum):
+class Flow(Word):
     """Who moves data out of the read buffer? (Node: readable.readableFlowing null, true, false)"""
 
     UNSET = "unset"  # nobody yet
@@ -59,7 +61,7 @@ class Flow(enum.Enum):
     PAUSED = "paused"  # the user, by read() or, later, resume()
 
 
-class Listen(enum.Enum):
+class Listen(Word):
     """A server's listener."""
 
     IDLE = "idle"

@@ -54,7 +54,12 @@ _TOLD = (Notice, Turn)
 
 # What every message looks at, at hand: to find a member in its enum costs as much as a call (CPython 3.11).
 _OPEN: Final = Link.OPEN
+_CLOSING: Final = Link.CLOSING
+_CLOSED_LINK: Final = Link.CLOSED
+_READ_OVER: Final = Read.OVER
 _WRITABLE: Final = Write.OPEN
+_ENDING: Final = Write.ENDING
+_NO_MORE_TO_WRITE: Final = (Write.OVER, Write.NONE)
 _NO_FLIGHT: Final = Flight.NONE
 _ASKED: Final = Flight.ASKED
 _UNDERWAY: Final = Flight.UNDERWAY
@@ -360,7 +365,7 @@ class SocketMachine(SocketState):
         writing = self.writing
         if writing.flight is not (_ASKED if at_once else _UNDERWAY):
             self._expect(False, "sent")
-        if self.link is not _OPEN and self.link is Link.CLOSING:
+        if self.link is _CLOSING:
             return self._settle([*map(Settled, writing.leave()), Then(Step.REFUSE)])
         out = writing.sent(at_once)
         if not at_once:
@@ -420,7 +425,7 @@ class SocketMachine(SocketState):
 
     def ticked(self, step: Step) -> Effects:
         """Go on where `Then(step)` or `Tick(step)` left off."""
-        if self.link is Link.CLOSED and step not in _AFTER_CLOSE:
+        if self.link is _CLOSED_LINK and step not in _AFTER_CLOSE:
             return []
         return self._settle(_TURNS[step](self))
 
@@ -559,27 +564,27 @@ class SocketMachine(SocketState):
         now: Effects = []
         if writing.queue:  # 1
             self._hand_over(now)
-        if writing.phase is Write.ENDING and not writing.batch and not writing.queue and self.errored is None:
+        if writing.phase is _ENDING and not writing.batch and not writing.queue and self.errored is None:
             self._shut(now)  # 2
-        if link is Link.OPEN and reading.source is not reading.wants_source:  # 3
+        if link is _OPEN and reading.source is not reading.wants_source:  # 3
             reading.source = not reading.source
             reading.lingering = not reading.source
             now.append(START_READ if reading.source else STOP_READ)
-        if reading.phase is Read.OVER and self.writable and not self.allow_half_open and not self.auto_ending:
+        if reading.phase is _READ_OVER and self.writable and not self.allow_half_open and not self.auto_ending:
             self.auto_ending = True  # 4
             out.append(Tick(Step.AUTO_END))
-        if writing.phase in (Write.OVER, Write.NONE) and link not in DEAD:
-            if self.destroy_when_finished or (link is Link.OPEN and reading.phase in (Read.OVER, Read.NONE)):
+        if writing.phase in _NO_MORE_TO_WRITE and link not in DEAD:
+            if self.destroy_when_finished or (link is _OPEN and reading.phase in (Read.OVER, Read.NONE)):
                 now.extend(self._destroy(None, CLOSE))  # 5
-        if link is Link.CLOSING and self.handle_closed and not self.in_flight:
+        if self.handle_closed and link is _CLOSING and not self.in_flight:
             self._close(out)  # 6; not what rule 5 has just begun: its Close is still to be carried out
         return _done_first(now, out) if now else out
 
     def _hand_over(self, out: Effects) -> None:
         writing = self.writing
-        if writing.flight is not Flight.NONE or writing.corked or self.errored is not None:
+        if writing.flight is not _NO_FLIGHT or writing.corked or self.errored is not None:
             return
-        if self.link is Link.OPEN:
+        if self.link is _OPEN:
             writing.form_batch()
             if self.idle_seconds:
                 out.extend(self._touched())

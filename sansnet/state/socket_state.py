@@ -21,6 +21,7 @@ UNDER_WAY: Final = (Link.LOOKING_UP, Link.CONNECTING)
 AFTER_END: Final = Fault("ERR_STREAM_WRITE_AFTER_END")
 WRITE_DESTROYED: Final = Fault("ERR_STREAM_DESTROYED", text="Cannot call write after a stream was destroyed")
 END_DESTROYED: Final = Fault("ERR_STREAM_DESTROYED", text="Cannot call end after a stream was destroyed")
+_WRITABLE: Final = Write.OPEN  # at hand, as in `socket.py`
 _ENDED_BY_PEER: Final = Fault("EPIPE", text="This socket has been ended by the other party")
 _ALREADY_FINISHED: Final = Fault("ERR_STREAM_ALREADY_FINISHED")
 
@@ -106,7 +107,7 @@ class SocketState(Machine):
 
     @property
     def writable(self) -> bool:
-        return self.writing.phase is Write.OPEN and self.link not in DEAD and self.errored is None
+        return self.writing.phase is _WRITABLE and self.link not in DEAD and self.errored is None
 
     @property
     def ready_state(self) -> str:
@@ -120,7 +121,7 @@ class SocketState(Machine):
     @property
     def accepts_more(self) -> bool:
         """What a write() that was just made answers: is it welcome to go on?"""
-        return self.writable and not self.writing.is_full
+        return not self.writing.is_full and self.writable
 
     @property
     def in_flight(self) -> bool:

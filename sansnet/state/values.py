@@ -1,8 +1,16 @@
-"""Immutable data: equal when the class and every field are."""
+"""Immutable data: words, of which there is one each, and values, equal when the class and every field are."""
 
 from __future__ import annotations
 
-__all__ = ["Value"]
+import enum
+
+__all__ = ["Value", "Word"]
+
+
+class Word(enum.Enum):
+    """An enum that is a quick key: members hash by what they are, one object each, and not by a function in Python."""
+
+    __hash__ = object.__hash__
 
 
 class Value:
