@@ -58,11 +58,12 @@ class Duplex(SocketListeners):
         Raises TypeError (ERR_STREAM_NULL_VALUES, ERR_INVALID_ARG_TYPE, ERR_UNKNOWN_ENCODING). Writing after `end()` is
         an 'error', as in Node.
         """
-        if callable(encoding):
+        if encoding is not None and callable(encoding):
             encoding, callback = None, encoding
         payload, size = payload_of(data, encoding)
-        machine = self._port.machine
-        self._port.ask(machine.write(payload, size, self._token_of(callback)))
+        port = self._port
+        machine = port.machine
+        port.pump.ask(port, machine.write(payload, size, 0 if callback is None else self._token_of(callback)))
         return machine.accepts_more
 
     @typed_as(signatures.end)

@@ -51,6 +51,8 @@ def payload_of(chunk: object, encoding: str | None = None) -> tuple[bytes | memo
     Raises TypeError: ERR_STREAM_NULL_VALUES for None, ERR_UNKNOWN_ENCODING also when there is nothing to encode, and
     ERR_INVALID_ARG_TYPE for what is neither str nor a C-contiguous buffer.
     """
+    if encoding is None and type(chunk) is bytes:  # as nearly always
+        return chunk, len(chunk)
     if chunk is None:
         raise to_exception(Fault("ERR_STREAM_NULL_VALUES"))
     codec = _find(encoding)

@@ -121,7 +121,10 @@ class SocketState(Machine):
     @property
     def accepts_more(self) -> bool:
         """What a write() that was just made answers: is it welcome to go on?"""
-        return not self.writing.is_full and self.writable
+        writing = self.writing
+        if writing.length and writing.is_full:
+            return False
+        return writing.phase is _WRITABLE and self.link not in DEAD and self.errored is None  # `writable`, at hand
 
     @property
     def in_flight(self) -> bool:

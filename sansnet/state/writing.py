@@ -155,12 +155,12 @@ class WriteHalf(Part):
         batch, self.batch = self.batch, ()
         self.flight = _NO_FLIGHT
         self.unsent = 0
-        tokens = []
-        for _payload, size, token in batch:
+        if len(batch) == 1:  # as nearly always
+            _, size, token = batch[0]
             self.length -= size
-            if token:
-                tokens.append(token)
-        return tuple(tokens)
+            return (token,) if token else ()
+        self.length -= sum([chunk[1] for chunk in batch])
+        return tuple([chunk[2] for chunk in batch if chunk[2]])
 
     def fail(self, fault: Fault, at_once: bool) -> None:
         """The batch failed, and will be told so. What the driver never took was never written."""
@@ -171,12 +171,12 @@ class WriteHalf(Part):
 
     def sent(self, at_once: bool) -> Effects:
         tokens = self.leave()
+        if not (tokens or self.need_drain or self.greeting):
+            return []  # nobody waits for it
         if self.greeting:
             self.greeting = False
             self.done.append(tokens)
             return []
-        if not tokens and not self.need_drain:
-            return []  # nobody asked
         self.done.append(tokens)
         self.due += 1
         return [Tick(Step.WRITTEN) if at_once else Then(Step.WRITTEN)]
