@@ -9,6 +9,9 @@ VERSION := $(shell $(PYTHON) -c 'import platform; print(platform.python_version(
 # Folders that hold Python today: mypy takes one that doesn't for a mistake.
 TYPED   := $(foreach dir,sansnet tests benchmarks docs examples tools,$(if $(wildcard $(dir)/*.py $(dir)/*/*.py),$(dir)))
 
+# Many tests start processes of their own, each of which would compile the package anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-all check check-model format bench coverage venv clean interpreter
 
