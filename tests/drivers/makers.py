@@ -55,6 +55,7 @@ MAKERS: Final[Mapping[str, Maker]] = {
     "selector": own,
     "selector over select()": _over("select"),
     **{name: _over(name) for name in LOOPS},
+    "trio": _over("trio"),
     "main loop": in_a_main_loop,
     "main loop that lies": in_a_lying_loop,
     "simulated": simulated,
