@@ -14,8 +14,8 @@ Traces of real programs: `record` what goes into machines and comes out of them,
 
 The simulated network: `simulation` (hosts, virtual time, what happens to them), `faults` (the weather), `tasks`
 (coroutines), `campaign` (many seeds); how it works is in `timeline` and in `simulated_network`, `simulated_host`,
-`simulated_connect`, `simulated_listen` and `simulated_stream`. `plugin` is for pytest, `strategies` and `stateful` are
-for Hypothesis.
+`simulated_connect`, `simulated_listen` and `simulated_stream`. `strategies` and `stateful` are for Hypothesis; the
+plugin for pytest is the module `pytest_sansnet`, outside of the package.
 
 The conformance kit: `conformance` has the checks that every driver must pass, for those who write one of their own.
 
@@ -26,44 +26,50 @@ The conformance kit: `conformance` has the checks that every driver must pass, f
 
 from __future__ import annotations
 
-from .campaign import CampaignFailed, Report, campaign
-from .coverage import Coverage
-from .drawing import as_dot, as_json, as_mermaid
-from .equivalence import difference, observe
-from .explore import explore, replay
-from .faults import Faults
-from .ghosts import Bounds, Family
-from .invariants import SOCKET_LAWS
-from .laws import REACHED, Law, LawBroken, Promise, Reached, See, Stepped, always, eventually, sometimes
-from .model import BadModel, Model
-from .models import (
-    ACCEPTING,
-    CONNECTING,
-    GREETING,
-    HALVES,
-    IDLING,
-    LIFECYCLE,
-    LISTENING,
-    READABLE,
-    READING,
-    REENTRANT,
-    SERVER_MODELS,
-    SOCKET_MODELS,
-    TUNING,
-    WRITING,
-    ServerModel,
-    SocketModel,
-)
-from .results import ExecutorLost, Exploration, Progress, Refutation, Unbounded
-from .server_ghosts import ServerBounds
-from .server_invariants import SERVER_LAWS
-from .simulation import Simulation, Unfired
-from .trace import Changed, Entry, Fed, Made, Opaque, Opened, Trace, TraceError
-from .trace_diagram import diagram
-from .trace_format import digest, dump_trace, load_trace, parse_trace
-from .trace_recorder import Recording, record
-from .trace_replay import Difference, Outcome, replay_trace, rerun
-from .trace_shrink import crashes, differs, shrink
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Final, final
+
+if TYPE_CHECKING:
+    from .campaign import CampaignFailed, Report, campaign
+    from .coverage import Coverage
+    from .drawing import as_dot, as_json, as_mermaid
+    from .equivalence import difference, observe
+    from .explore import explore, replay
+    from .faults import Faults
+    from .ghosts import Bounds, Family
+    from .invariants import SOCKET_LAWS
+    from .laws import REACHED, Law, LawBroken, Promise, Reached, See, Stepped, always, eventually, sometimes
+    from .model import BadModel, Model
+    from .models import (
+        ACCEPTING,
+        CONNECTING,
+        GREETING,
+        HALVES,
+        IDLING,
+        LIFECYCLE,
+        LISTENING,
+        READABLE,
+        READING,
+        REENTRANT,
+        SERVER_MODELS,
+        SOCKET_MODELS,
+        TUNING,
+        WRITING,
+        ServerModel,
+        SocketModel,
+    )
+    from .results import ExecutorLost, Exploration, Progress, Refutation, Unbounded
+    from .server_ghosts import ServerBounds
+    from .server_invariants import SERVER_LAWS
+    from .simulation import Simulation, Unfired
+    from .trace import Changed, Entry, Fed, Made, Opaque, Opened, Trace, TraceError
+    from .trace_diagram import diagram
+    from .trace_format import digest, dump_trace, load_trace, parse_trace
+    from .trace_recorder import Recording, record
+    from .trace_replay import Difference, Outcome, replay_trace, rerun
+    from .trace_shrink import crashes, differs, shrink
 
 __all__ = [
     "ACCEPTING",
@@ -141,3 +147,144 @@ __all__ = [
     "shrink",
     "sometimes",
 ]
+
+# Who plays a scenario needs no model checker. So a module is imported when the first of its names is asked for, which
+# is what the table is for; type checkers read the block above.
+_HOMES: Final = {
+    "campaign": (
+        "CampaignFailed",
+        "Report",
+        "campaign",
+    ),
+    "coverage": ("Coverage",),
+    "drawing": (
+        "as_dot",
+        "as_json",
+        "as_mermaid",
+    ),
+    "equivalence": (
+        "difference",
+        "observe",
+    ),
+    "explore": (
+        "explore",
+        "replay",
+    ),
+    "faults": ("Faults",),
+    "ghosts": (
+        "Bounds",
+        "Family",
+    ),
+    "invariants": ("SOCKET_LAWS",),
+    "laws": (
+        "REACHED",
+        "Law",
+        "LawBroken",
+        "Promise",
+        "Reached",
+        "See",
+        "Stepped",
+        "always",
+        "eventually",
+        "sometimes",
+    ),
+    "model": (
+        "BadModel",
+        "Model",
+    ),
+    "models": (
+        "ACCEPTING",
+        "CONNECTING",
+        "GREETING",
+        "HALVES",
+        "IDLING",
+        "LIFECYCLE",
+        "LISTENING",
+        "READABLE",
+        "READING",
+        "REENTRANT",
+        "SERVER_MODELS",
+        "SOCKET_MODELS",
+        "TUNING",
+        "WRITING",
+        "ServerModel",
+        "SocketModel",
+    ),
+    "results": (
+        "ExecutorLost",
+        "Exploration",
+        "Progress",
+        "Refutation",
+        "Unbounded",
+    ),
+    "server_ghosts": ("ServerBounds",),
+    "server_invariants": ("SERVER_LAWS",),
+    "simulation": (
+        "Simulation",
+        "Unfired",
+    ),
+    "trace": (
+        "Changed",
+        "Entry",
+        "Fed",
+        "Made",
+        "Opaque",
+        "Opened",
+        "Trace",
+        "TraceError",
+    ),
+    "trace_diagram": ("diagram",),
+    "trace_format": (
+        "digest",
+        "dump_trace",
+        "load_trace",
+        "parse_trace",
+    ),
+    "trace_recorder": (
+        "Recording",
+        "record",
+    ),
+    "trace_replay": (
+        "Difference",
+        "Outcome",
+        "replay_trace",
+        "rerun",
+    ),
+    "trace_shrink": (
+        "crashes",
+        "differs",
+        "shrink",
+    ),
+}
+
+_HOME_OF: Final = {name: module for module, names in _HOMES.items() for name in names}
+
+
+if not TYPE_CHECKING:  # who else would take any name for one that is here
+
+    def __getattr__(name: str) -> Any:
+        """A name that nobody has asked for yet. Raises AttributeError for one that isn't here."""
+        if name not in _HOME_OF:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        found = getattr(import_module(f".{_HOME_OF[name]}", __name__), name)
+        globals()[name] = found
+        return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+@final
+class _Package(ModuleType):
+    """Modules that are named like their function, `campaign` and `explore`, don't take its place.
+
+    Python binds a module that was imported to its name in the package, also long after this was read.
+    """
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in _HOME_OF and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

@@ -7,16 +7,20 @@
 
 The weather is calm; a mark on the test says otherwise: `@pytest.mark.sansnet(faults="drawn")`, or `faults=Faults(…)`.
 `seeds=` in the mark is for tests that want more than one. A failure is reported with its seed and the last events.
+
+pytest loads this module at its start, for every suite where sansnet is installed. So it is outside of the package, and
+imports nothing of it before a test asks for `sim`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
-from .simulation import Simulation
+if TYPE_CHECKING:
+    from sansnet.testing import Faults, Simulation
 
 __all__ = ["pytest_addoption", "pytest_configure", "pytest_generate_tests", "pytest_runtest_makereport", "sim"]
 
@@ -60,14 +64,20 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture
 def sim(request: pytest.FixtureRequest) -> Iterator[Simulation]:
     """A `Simulation`, closed when the test is over."""
-    mark = request.node.get_closest_marker("sansnet")
-    faults = None if mark is None else mark.kwargs.get("faults")
-    with Simulation(request.param, faults=faults) as made:
+    from sansnet.testing import Simulation  # noqa: PLC0415 (see above)
+
+    with Simulation(request.param, faults=_weather(request.node)) as made:
         request.node.stash[_KEY] = made
         yield made
 
 
-_KEY = pytest.StashKey[Simulation]()
+_KEY: pytest.StashKey[Simulation] = pytest.StashKey()
+
+
+def _weather(item: pytest.Item) -> Faults | Literal["drawn"] | None:
+    """What the mark says."""
+    mark = item.get_closest_marker("sansnet")
+    return None if mark is None else mark.kwargs.get("faults")
 
 
 @pytest.hookimpl(wrapper=True)
