@@ -1,6 +1,9 @@
 """What can go wrong in a simulated network, how often, and how often it did.
 
-A probability is one for each chance: each segment, each connect, each accept, each lookup. 0, the default, is never.
+A probability is one for each chance: each segment, each connect, each accept, each lookup. 0, the default, is never. In
+its place there may be the numbers of the chances that come true, counted from 1: `Faults(reset=(7,))`. That is how a
+failure is told when it has been made small: `fault_shrink`.
+
 Faults that last (a partition, a crashed host) have methods of the simulation, and are no probabilities.
 """
 
@@ -10,14 +13,18 @@ from dataclasses import dataclass, field, fields
 from random import Random
 from typing import Any, Final
 
-__all__ = ["CHANCES", "COUNTED", "NAMES", "Faults"]
+__all__ = ["CHANCES", "COUNTED", "NAMES", "Chance", "Faults"]
+
+Chance = float | tuple[int, ...]
+"""How often something happens: a probability; or the numbers of the times that it does, 1 the first chance."""
 
 
 @dataclass(frozen=True, slots=True)
 class Faults:
     """The weather of a simulated network. Times are seconds, rates bytes a second.
 
-    Raises ValueError for a probability that is not within 0 and 1, and for a range that is none.
+    Raises ValueError for a probability that is not within 0 and 1, for numbers of chances that don't go up from 1, and
+    for a range that is none.
     """
 
     latency: tuple[float, float] = (0.0005, 0.0005)
@@ -30,33 +37,33 @@ class Faults:
     """Pipes (connections to a path) can't be closed by halves, as on Windows: who ends hears no more either."""
     lookup_time: tuple[float, float] = (0.001, 0.001)
     """How long a lookup takes."""
-    loss: float = 0.0
+    loss: Chance = 0.0
     """A segment is lost, and sent again 0.2 s later (0.4, 0.8, … if that one is lost as well)."""
-    partial_reads: float = 0.0
+    partial_reads: Chance = 0.0
     """A read brings less than there is."""
-    partial_writes: float = 0.0
+    partial_writes: Chance = 0.0
     """A write takes less than there is room for; the rest goes later."""
-    spurious: float = 0.0
+    spurious: Chance = 0.0
     """An operation that could have been done at once takes another turn."""
-    refused: float = 0.0
+    refused: Chance = 0.0
     """A connect is refused although somebody listens."""
-    black_hole: float = 0.0
+    black_hole: Chance = 0.0
     """A connect is never answered."""
-    outages: float = 0.0
+    outages: Chance = 0.0
     """A segment finds the way between the two hosts cut; it is mended after a while (`outage_time`)."""
     outage_time: tuple[float, float] = (0.1, 5.0)
     """How long an outage lasts."""
-    reset: float = 0.0
+    reset: Chance = 0.0
     """A segment is answered with RST, and breaks the connection."""
-    accept_failures: float = 0.0
+    accept_failures: Chance = 0.0
     """An accept fails with EMFILE, and the connection waits."""
-    aborted_accepts: float = 0.0
+    aborted_accepts: Chance = 0.0
     """An accept fails with ECONNABORTED, and the connection is gone."""
-    port_exhaustion: float = 0.0
+    port_exhaustion: Chance = 0.0
     """A connect finds no free port (EADDRNOTAVAIL)."""
-    lookup_failures: float = 0.0
+    lookup_failures: Chance = 0.0
     """A lookup fails with EAI_AGAIN."""
-    slow_lookups: float = 0.0
+    slow_lookups: Chance = 0.0
     """A lookup takes 5 s longer."""
 
     is_rough: bool = field(init=False, repr=False, compare=False)
@@ -67,7 +74,10 @@ class Faults:
     def __post_init__(self) -> None:
         for name in CHANCES:
             value = getattr(self, name)
-            if not isinstance(value, int | float) or not 0 <= value <= 1:
+            if isinstance(value, tuple):
+                if not _goes_up(value):
+                    raise ValueError(f"Faults.{name} are numbers of chances, going up from 1, not {value!r}")
+            elif not isinstance(value, int | float) or not 0 <= value <= 1:
                 raise ValueError(f"Faults.{name} is a probability, within 0 and 1, not {value!r}")
         for name in ("latency", "lookup_time", "outage_time"):
             if not _is_range(getattr(self, name)):
@@ -76,10 +86,10 @@ class Faults:
             raise ValueError(f"Faults.window is at least 1 byte, not {self.window!r}")
         if self.bandwidth is not None and not self.bandwidth > 0:
             raise ValueError(f"Faults.bandwidth is a rate above 0, or None, not {self.bandwidth!r}")
-        rough = self.bandwidth is not None or self.loss > 0 or self.reset > 0 or self.outages > 0
-        object.__setattr__(self, "is_rough", rough)
-        choppy = self.partial_reads > 0 or self.partial_writes > 0 or self.spurious > 0
-        object.__setattr__(self, "is_choppy", choppy)
+        rough = self.bandwidth is not None or self.loss or self.reset or self.outages
+        object.__setattr__(self, "is_rough", bool(rough))
+        choppy = self.partial_reads or self.partial_writes or self.spurious
+        object.__setattr__(self, "is_choppy", bool(choppy))
 
     @property
     def requested(self) -> tuple[str, ...]:
@@ -105,6 +115,15 @@ class Faults:
         )
 
 
+def _goes_up(numbers: tuple[object, ...]) -> bool:
+    before = 0
+    for number in numbers:
+        if not isinstance(number, int) or number <= before:
+            return False
+        before = number
+    return True
+
+
 def _is_range(value: object) -> bool:
     match value:
         case (int() | float() as low, int() | float() as high):
@@ -113,8 +132,8 @@ def _is_range(value: object) -> bool:
             return False
 
 
-CHANCES: Final = tuple([one.name for one in fields(Faults) if one.type == "float"])
-"""The names of the probabilities."""
+CHANCES: Final = tuple([one.name for one in fields(Faults) if one.type == "Chance"])
+"""The names of what happens now and then."""
 
 NAMES: Final = tuple([one.name for one in fields(Faults) if one.init])
 """What a plan can name."""

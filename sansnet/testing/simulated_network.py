@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable
+from hashlib import blake2b
 from random import Random
 from typing import TYPE_CHECKING, Any, Final, final
 from zlib import crc32
 
-from .faults import Faults
+from .faults import Chance, Faults
 from .simulated_stream import RST, End, Segment
 from .timeline import Timeline, Timer
 
@@ -30,9 +31,12 @@ Entry = tuple[Any, ...]
 class Network:
     """Everything between the hosts. One source of chance, and one record of what happened."""
 
-    def __init__(self, random: Random, faults: Faults, recording: bool) -> None:
+    def __init__(self, seed: int, random: Random, faults: Faults, recording: bool) -> None:
         self.timeline: Final = Timeline()
         self.random: Final = random
+        self._seed: Final = f"sansnet {seed}"
+        self._chances: Final[Counter[str]] = Counter()
+        self.came_true: Final[dict[str, list[int]]] = {}  # of each fault, the numbers of the chances that did
         self.faults = faults
         self.hosts: Final[dict[str, Host]] = {}
         self.addresses: Final[dict[str, Host]] = {}
@@ -47,27 +51,40 @@ class Network:
 
     # -- chance
 
-    def happens(self, name: str, probability: float) -> bool:
-        """Does it happen this time? Then it is counted."""
-        if self.random.random() >= probability:
+    def happens(self, name: str, chance: Chance) -> bool:
+        """Does it happen this time? Then it is counted.
+
+        That hangs on the seed, the name and the number of the chance alone, so that a fault which is taken away changes
+        nothing about which chances of the others come true.
+        """
+        number = self._chances[name] + 1
+        self._chances[name] = number
+        if number not in chance if isinstance(chance, tuple) else self._draw(name, number) >= chance:
             return False
-        self.fire(name)
+        self.came_true.setdefault(name, []).append(number)
+        self.fire(name, number)
         return True
 
-    def fire(self, name: str) -> None:
-        """A fault came to something."""
+    def fire(self, name: str, *number: int) -> None:
+        """A fault came to something; at which of its chances, if it has such."""
         self.fired[name] += 1
         if self.recording:
-            self.record.append((self.timeline.now, "fault", name))
+            self.record.append((self.timeline.now, "fault", name, *[f"#{each}" for each in number]))
 
-    def number_below(self, limit: int) -> int:
-        """Any of 0 … limit - 1. `random()` alone is promised to be the same in every version of Python."""
-        return int(self.random.random() * limit)
+    def share(self, name: str) -> float:
+        """How much of it there is, if it has just happened: 0 or more, less than 1."""
+        return self._draw(f"{name} share", self._chances[name])
 
-    def within(self, span: tuple[float, float]) -> float:
-        """Any time of this span."""
+    def _draw(self, name: str, number: int) -> float:
+        drawn = blake2b(f"{self._seed} {name} {number}".encode(), digest_size=8).digest()
+        return (int.from_bytes(drawn) >> 11) / (1 << 53)
+
+    def within(self, span: tuple[float, float], share: float | None = None) -> float:
+        """A time of this span: that share of it, or any."""
         low, high = span
-        return low if low == high else low + (high - low) * self.random.random()
+        if low == high:
+            return low
+        return low + (high - low) * (self.random.random() if share is None else share)
 
     # -- the way
 
@@ -129,7 +146,7 @@ class Network:
         if faults.outages and end.host is not end.peer.host and self.happens("outages", faults.outages):
             pair = _pair(end.host, end.peer.host)
             self.cut(pair)
-            self.timeline.at(now + self.within(faults.outage_time), self.heal, pair)
+            self.timeline.at(now + self.within(faults.outage_time, self.share("outages")), self.heal, pair)
         return more
 
     def travel(self, end: End, then: Callable[[], None]) -> None:

@@ -194,7 +194,7 @@ class End:
         if faults.spurious and size and self.network.happens("spurious", faults.spurious):
             return 0
         if faults.partial_writes and size > 1 and self.network.happens("partial_writes", faults.partial_writes):
-            return min(room, self.network.number_below(size))
+            return min(room, int(self.network.share("partial_writes") * size))
         return room
 
     def _send(self, payload: bytes) -> None:
@@ -292,7 +292,7 @@ class End:
         inbox = self.inbox
         faults = self.network.faults_of(self)
         if faults.partial_reads and self.unread > 1 and self.network.happens("partial_reads", faults.partial_reads):
-            size = min(size, 1 + self.network.number_below(self.unread - 1))
+            size = min(size, 1 + int(self.network.share("partial_reads") * (self.unread - 1)))
         if len(inbox) == 1 and len(inbox[0]) <= size:
             return inbox.popleft()
         whole = b"".join(inbox)

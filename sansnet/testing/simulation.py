@@ -74,7 +74,7 @@ class Simulation:
         """For the program's own choices; the network has another, so that neither disturbs the other."""
         chance = Random(f"sansnet {seed}")
         self._network: Final = Network(
-            chance, Faults.drawn(chance) if faults == "drawn" else faults or Faults(), recording
+            seed, chance, Faults.drawn(chance) if faults == "drawn" else faults or Faults(), recording
         )
         self._errors: Final[list[BaseException]] = []
         self._stack: Final = contextlib.ExitStack()
@@ -215,6 +215,14 @@ class Simulation:
         if network.jittered:
             network.fired["jitter"] = network.jittered
         return network.fired
+
+    @property
+    def came_true(self) -> dict[str, tuple[int, ...]]:
+        """Of each fault that is a matter of chance, the numbers of the chances that came true, 1 the first.
+
+        `Faults(**sim.came_true)` has just these again.
+        """
+        return {name: tuple(numbers) for name, numbers in self._network.came_true.items()}
 
     @property
     def faults(self) -> Faults:

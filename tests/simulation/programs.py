@@ -80,4 +80,4 @@ def digest_of(seed: int, faults: Any = "drawn") -> str:
 
 def shaken(**faults: Any) -> Simulation:
     """A simulation in which this happens half of the time."""
-    return Simulation(1, faults=Faults(**faults))
+    return Simulation(5, faults=Faults(**faults))

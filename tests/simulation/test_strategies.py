@@ -19,6 +19,7 @@ PAYLOAD = bytes(range(256)) * 8
 
 @given(fault_plans(severity=0.3))
 def test_plans_are_weather(plan: Faults) -> None:
+    assert isinstance(plan.loss, float)
     assert plan.loss <= 0.3
     Simulation(faults=plan)
 
