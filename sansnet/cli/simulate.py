@@ -11,10 +11,10 @@ from concurrent.futures import ProcessPoolExecutor
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from .screen import Progress, Screen
-from .words import DONE, complain
+from .words import DONE, FAILED, complain
 
 if TYPE_CHECKING:
-    from ..testing.campaign import Plan, Scenario
+    from ..testing.playing import Plan, Scenario
 
 __all__ = ["add_to"]
 
@@ -25,7 +25,8 @@ BAD_INPUT: Final = 4
 _DETAILS: Final = """\
 A scenario is a function of a sansnet.testing.simulation.Simulation; what it raises is a failure. The weather is drawn
 from the seed, unless --fault or --calm says otherwise. Exit codes: 0 all seeds passed; 2 one failed, and it is told how
-to play it again, or a fault that was named never fired; 4 there is no such scenario, or the command line is nonsense.
+to play it again, or a fault that was named never fired; 4 there is no such scenario, or the command line is nonsense; 1
+the trace can't be written.
 """
 
 
@@ -49,9 +50,15 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="only these faults, such as loss=0.1 or latency=0.001:0.05",
+        help="only these faults, such as loss=0.1, latency=0.001:0.05, or reset=#7 (the seventh chance, no other)",
     )
     parser.add_argument("--keep-going", action="store_true", help="tell all failures, not the first alone")
+    parser.add_argument("--shrink", action="store_true", help="of a failure, find the fewest faults that it takes")
+    parser.add_argument(
+        "--trace-file",
+        metavar="FILE",
+        help="with --seed: record what all hosts do, for the commands replay, shrink and diagram",
+    )
     setattr(parser, "error", _bad_input)  # noqa: B010  # argparse's own has another exit code
     parser.set_defaults(run=_run)
 
@@ -68,7 +75,9 @@ def _run(arguments: argparse.Namespace) -> int:
         _bad_input("--seeds and --jobs are numbers from 1 up")
     scenario, faults = _scenario(arguments.scenario), _weather(arguments)
     if arguments.seed is not None:
-        return _play_one(scenario, arguments.seed, faults)
+        return _play_one(scenario, faults, arguments)
+    if arguments.trace_file is not None:
+        _bad_input("--trace-file goes with --seed: a trace is of one simulation")
     screen = Screen(sys.stdout)
     progress = Progress(screen, arguments.seeds)
     with contextlib.ExitStack() as stack:
@@ -82,6 +91,7 @@ def _run(arguments: argparse.Namespace) -> int:
                 executor=executor,
                 faults=faults,
                 collect=arguments.keep_going,
+                shrink=arguments.shrink,
                 progress=progress.at,
             )
         except CampaignFailed as failed:
@@ -93,13 +103,26 @@ def _run(arguments: argparse.Namespace) -> int:
     return DONE
 
 
-def _play_one(scenario: Scenario, seed: int, faults: Plan) -> int:
-    from ..testing.campaign import play  # noqa: PLC0415
+def _play_one(scenario: Scenario, faults: Plan, arguments: argparse.Namespace) -> int:
+    from ..testing.fault_shrink import shrink_faults  # noqa: PLC0415
+    from ..testing.playing import play  # noqa: PLC0415
 
-    outcome = play(scenario, seed, faults, whole_story=True)
+    seed, told = arguments.seed, ""
+    if arguments.shrink:
+        try:
+            shrunk = shrink_faults(scenario, seed, faults)
+        except ValueError as error:
+            complain(str(error))
+        else:
+            faults, told = shrunk.faults, f"{shrunk}\n"
+    try:
+        outcome = play(scenario, seed, faults, whole_story=True, trace=arguments.trace_file)
+    except OSError as error:
+        complain(f"{arguments.trace_file}: {error.strerror}")
+        return FAILED
     for line in outcome.story:
         print(line)
-    print(f"seed {seed}: {outcome.summary or 'passed'}; digest {outcome.digest}")
+    print(f"{told}seed {seed}: {outcome.summary or 'passed'}; digest {outcome.digest}")
     if outcome.error is not None:
         print(outcome.error)
     return DONE if outcome.error is None else RED
@@ -123,27 +146,13 @@ def _scenario(words: str) -> Scenario:
 
 
 def _weather(arguments: argparse.Namespace) -> Plan:
-    from ..testing.faults import Faults  # noqa: PLC0415
+    from ..testing.faults import Faults, parse_words  # noqa: PLC0415
 
     if arguments.calm:
         return None
     if not arguments.fault:
         return "drawn"
     try:
-        return Faults(**dict([_fault(words) for words in arguments.fault]))
+        return Faults(**dict([parse_words(words) for words in arguments.fault]))
     except (TypeError, ValueError) as error:
         _bad_input(f"--fault: {error}")
-
-
-def _fault(words: str) -> tuple[str, Any]:
-    from ..testing.faults import NAMES  # noqa: PLC0415
-
-    name, _, value = words.partition("=")
-    if name not in NAMES:
-        raise ValueError(f"there is no fault {name!r}; there are: {', '.join(NAMES)}")
-    if value in ("True", "False"):
-        return name, value == "True"
-    if ":" in value:
-        low, _, high = value.partition(":")
-        return name, (float(low), float(high))
-    return name, int(value) if name == "window" else float(value)

@@ -13,9 +13,10 @@ Traces of real programs: `record` what goes into machines and comes out of them,
 `diagram` of it. What a trace is, is told in `trace`; how to use it in docs/traces.md.
 
 The simulated network: `simulation` (hosts, virtual time, what happens to them), `faults` (the weather), `tasks`
-(coroutines), `campaign` (many seeds); how it works is in `timeline` and in `simulated_network`, `simulated_host`,
-`simulated_connect`, `simulated_listen` and `simulated_stream`. `strategies` and `stateful` are for Hypothesis; the
-plugin for pytest is the module `pytest_sansnet`, outside of the package.
+(coroutines), `playing` (one seed), `campaign` (many), `fault_shrink` (the fewest faults that a failure takes); how it
+works is in `timeline` and in `simulated_network`, `simulated_host`, `simulated_connect`, `simulated_listen` and
+`simulated_stream`. `strategies` and `stateful` are for Hypothesis; the plugin for pytest is the module
+`pytest_sansnet`, outside of the package.
 
 The conformance kit: `conformance` has the checks that every driver must pass, for those who write one of their own.
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from .drawing import as_dot, as_json, as_mermaid
     from .equivalence import difference, observe
     from .explore import explore, replay
+    from .fault_shrink import Shrunk, shrink_faults
     from .faults import Faults
     from .ghosts import Bounds, Family
     from .invariants import SOCKET_LAWS
@@ -117,6 +119,7 @@ __all__ = [
     "See",
     "ServerBounds",
     "ServerModel",
+    "Shrunk",
     "Simulation",
     "SocketModel",
     "Stepped",
@@ -145,6 +148,7 @@ __all__ = [
     "replay_trace",
     "rerun",
     "shrink",
+    "shrink_faults",
     "sometimes",
 ]
 
@@ -170,6 +174,7 @@ _HOMES: Final = {
         "explore",
         "replay",
     ),
+    "fault_shrink": ("Shrunk", "shrink_faults"),
     "faults": ("Faults",),
     "ghosts": (
         "Bounds",

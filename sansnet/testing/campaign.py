@@ -11,45 +11,24 @@ a host named "main".
 
 from __future__ import annotations
 
-import inspect
-import traceback
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, Final, Literal, final
+from typing import Final, final
 
-from .faults import Faults
-from .simulation import Simulation
+from .fault_shrink import Shrunk, shrink_faults
+from .faults import Faults, words_of
+from .playing import Outcome, Plan, Scenario, again, play
 
-__all__ = ["CampaignFailed", "Failure", "Outcome", "Report", "campaign", "play"]
-
-Scenario = Callable[[Simulation], Any]
-Plan = Faults | Literal["drawn"] | None
+__all__ = ["CampaignFailed", "Failure", "Report", "campaign"]
 
 _CHUNK: Final = 25
 """Seeds that are given to a worker at once …"""
 _AHEAD: Final = 16
 """… and how many such are given out before the first has come back."""
 _DIFFERENCES: Final = 10
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What came of one seed."""
-
-    seed: int
-    digest: str
-    faults: Faults
-    fired: Counter[str]
-    story: tuple[str, ...]
-    """What happened; if not all of it was asked for, the last 20 entries, and nothing when all went well."""
-    error: str | None = None
-    """The traceback of what the scenario raised."""
-    summary: str = ""
-    """The last line of it."""
 
 
 @final
@@ -63,15 +42,19 @@ class Failure:
     passed: int | None
     """The last seed that passed before it."""
     difference: tuple[str, ...]
+    shrunk: Shrunk | None = None
+    """The fewest faults with which it still fails, if that was asked for."""
 
     def __str__(self) -> str:
         """For people."""
         outcome = self.outcome
         lines = [f"seed {outcome.seed}: {outcome.summary}", f"  again: {self.replay}"]
-        lines += [f"  weather: {_weather(outcome.faults) or 'none'}"]
+        lines += [f"  weather: {', '.join(words_of(outcome.faults)) or 'none'}"]
         lines += ["  last events:", *[f"    {line}" for line in outcome.story]]
         if self.passed is not None:
             lines += [f"  unlike seed {self.passed}, which passed:", *[f"    {line}" for line in self.difference]]
+        if self.shrunk is not None:
+            lines += [f"  {line}" for line in str(self.shrunk).splitlines()]
         return "\n".join([*lines, "", outcome.error or ""]).rstrip()
 
 
@@ -109,21 +92,6 @@ class CampaignFailed(AssertionError):
         self.report: Final = report
 
 
-def play(scenario: Scenario, seed: int, faults: Plan = "drawn", *, whole_story: bool = False) -> Outcome:
-    """Play it under one seed. Raises TypeError for a seed or faults that are none, but nothing of the scenario's."""
-    sim = Simulation(seed, faults=faults)
-    plan = sim.faults
-    error = summary = None
-    try:
-        with sim:
-            _run(scenario, sim)
-    except Exception as raised:
-        error = traceback.format_exc()
-        summary = "".join(traceback.format_exception_only(raised)).splitlines()[0]
-    story = sim.story(None if whole_story else 20) if whole_story or error else []
-    return Outcome(seed, sim.digest, plan, sim.fired, tuple(story), error, summary or "")
-
-
 def campaign(
     scenario: Scenario,
     seeds: Iterable[int] = range(1000),
@@ -131,14 +99,16 @@ def campaign(
     executor: Executor | None = None,
     faults: Plan = "drawn",
     collect: bool = False,
+    shrink: bool = False,
     progress: Callable[[int], object] | None = None,
     report: Report | None = None,
 ) -> Report:
     """Play `scenario` under each of the seeds, in their order.
 
     executor: who plays them, such as a ProcessPoolExecutor (the scenario is then a function of a module); default: we.
-    faults: the weather; "drawn" takes another one for each seed. collect: go on after a failure. progress: called now
-    and then with how many seeds are done. report: add to this one.
+    faults: the weather; "drawn" takes another one for each seed. collect: go on after a failure. shrink: look for
+    the fewest faults with which a seed fails, see `shrink_faults`. progress: called now and then with how many seeds
+    are done. report: add to this one.
 
     Raises CampaignFailed when a seed failed, or when one of the `faults` that were named never fired; ValueError when
     there are no seeds. Which failure comes first doesn't depend on the executor.
@@ -154,7 +124,7 @@ def campaign(
             found.passed += 1
             passed = outcome.seed
         else:
-            found.failures.append(_failure(scenario, outcome, passed, faults))
+            found.failures.append(_failure(scenario, outcome, passed, faults, shrink))
             if not collect:
                 break
         if progress is not None:
@@ -166,13 +136,6 @@ def campaign(
     if not found.is_green:
         raise CampaignFailed(found)
     return found
-
-
-def _run(scenario: Scenario, sim: Simulation) -> None:
-    made = scenario(sim)
-    if inspect.iscoroutine(made):
-        sim.host("main")
-        sim.run_async(made)
 
 
 def _outcomes(scenario: Scenario, seeds: Iterable[int], faults: Plan, executor: Executor | None) -> Iterator[Outcome]:
@@ -201,46 +164,16 @@ def _play_all(scenario: Scenario, seeds: list[int], faults: Plan) -> list[Outcom
 # -- telling about a failure
 
 
-def _failure(scenario: Scenario, outcome: Outcome, passed: int | None, faults: Plan) -> Failure:
+def _failure(scenario: Scenario, outcome: Outcome, passed: int | None, faults: Plan, shrink: bool) -> Failure:
     difference = () if passed is None else _difference(scenario, outcome, passed, faults)
-    return Failure(outcome, _replay(scenario, outcome.seed, faults), passed, difference)
-
-
-def _replay(scenario: Scenario, seed: int, faults: Plan) -> str:
-    name = getattr(scenario, "__qualname__", "")
-    module = getattr(scenario, "__module__", "__main__")
-    if not name.isidentifier() or module == "__main__":
-        return f"play(…, {seed}, {faults!r})"
-    words = ["python -m sansnet simulate", f"{module}:{name}", "--seed", str(seed)]
-    if faults is None:
-        words.append("--calm")
-    elif isinstance(faults, Faults):
-        words += [f"--fault {change}" for change in _changes(faults)] or ["--calm"]
-    return " ".join(words)
-
-
-def _changes(faults: Faults) -> list[str]:
-    """What of the weather isn't as usual, as the command line takes it."""
-    usual = Faults()
-    return [
-        f"{one.name}={_written(getattr(faults, one.name))}"
-        for one in fields(Faults)
-        if one.init and getattr(faults, one.name) != getattr(usual, one.name)
-    ]
-
-
-def _written(value: object) -> str:
-    return ":".join(map(repr, value)) if isinstance(value, tuple) else repr(value)
-
-
-def _weather(faults: Faults) -> str:
-    return ", ".join(_changes(faults))
+    shrunk = shrink_faults(scenario, outcome.seed, faults) if shrink else None
+    return Failure(outcome, again(scenario, outcome.seed, faults), passed, difference, shrunk)
 
 
 def _difference(scenario: Scenario, outcome: Outcome, passed: int, faults: Plan) -> tuple[str, ...]:
     """What is in the one that failed, and not in the one that passed: weather, faults, and kinds of events."""
     failed, well = [play(scenario, seed, faults, whole_story=True) for seed in (outcome.seed, passed)]
-    before, now = _changes(well.faults), _changes(failed.faults)
+    before, now = words_of(well.faults), words_of(failed.faults)
     lines = [f"weather: {change}" for change in now if change not in before]
     lines += [f"fired: {name}" for name in sorted(failed.fired) if not well.fired[name]]
     known = {_kind(line) for line in well.story}

@@ -13,15 +13,15 @@ from dataclasses import dataclass, field, fields
 from random import Random
 from typing import Any, Final
 
-__all__ = ["CHANCES", "COUNTED", "NAMES", "Chance", "Faults"]
+__all__ = ["CHANCES", "COUNTED", "NAMES", "Chance", "Faults", "parse_words", "words_of"]
 
 Chance = float | tuple[int, ...]
 """How often something happens: a probability; or the numbers of the times that it does, 1 the first chance."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Faults:
-    """The weather of a simulated network. Times are seconds, rates bytes a second.
+    """The weather of a simulated network. Times are seconds, rates bytes a second. Its repr has what isn't as usual.
 
     Raises ValueError for a probability that is not within 0 and 1, for numbers of chances that don't go up from 1, and
     for a range that is none.
@@ -91,6 +91,11 @@ class Faults:
         choppy = self.partial_reads or self.partial_writes or self.spurious
         object.__setattr__(self, "is_choppy", bool(choppy))
 
+    def __repr__(self) -> str:
+        usual = Faults()
+        given = [f"{name}={getattr(self, name)!r}" for name in NAMES if getattr(self, name) != getattr(usual, name)]
+        return f"Faults({', '.join(given)})"
+
     @property
     def requested(self) -> tuple[str, ...]:
         """The faults that are switched on, as they are counted."""
@@ -113,6 +118,38 @@ class Faults:
             no_half_close=random.random() < 0.5,
             **chances,
         )
+
+
+def words_of(faults: Faults) -> list[str]:
+    """What isn't as usual, as the command line takes it: `loss=0.1`, `latency=0.001:0.05`, `reset=#3,7`."""
+    usual = Faults()
+    return [
+        f"{name}={_written(name, value)}" for name in NAMES if (value := getattr(faults, name)) != getattr(usual, name)
+    ]
+
+
+def _written(name: str, value: object) -> str:
+    if not isinstance(value, tuple):
+        return repr(value)
+    return "#" + ",".join(map(str, value)) if name in CHANCES else ":".join(map(repr, value))
+
+
+def parse_words(words: str) -> tuple[str, Any]:
+    """The other way round: a name, and what a Faults takes for it.
+
+    Raises ValueError for a name that no fault has, and for a value that none could have.
+    """
+    name, _, value = words.partition("=")
+    if name not in NAMES:
+        raise ValueError(f"there is no fault {name!r}; there are: {', '.join(NAMES)}")
+    if value in ("True", "False"):
+        return name, value == "True"
+    if value.startswith("#"):
+        return name, tuple([int(number) for number in value[1:].split(",")])
+    if ":" in value:
+        low, _, high = value.partition(":")
+        return name, (float(low), float(high))
+    return name, int(value) if name == "window" else float(value)
 
 
 def _goes_up(numbers: tuple[object, ...]) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, final
 
 from ..default import using
 from ..drivers.completion import CompletionDriver
+from ..pump import pump_of
 from ..state.endpoints import Endpoint, Found, ListenPlan
 from ..state.faults import Fault
 from .simulated_connect import Dial
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from .simulated_network import Network
     from .timeline import Timer
+    from .trace_recorder import Recording
 
 __all__ = ["LOOPBACK", "Host", "HostDriver"]
 
@@ -43,6 +45,18 @@ class HostDriver(CompletionDriver):
 
     def report(self, error: BaseException, source: object = None) -> None:
         self._errors.append(error)
+
+
+@final
+class _OnHost:
+    """Lets a recording know on which host a machine is: `pump.Recorder`."""
+
+    def __init__(self, recording: Recording, host: str) -> None:
+        self.recording: Final = recording
+        self._host: Final = host
+
+    def watch(self, machine: T, handle: object) -> T:
+        return self.recording.watch(machine, handle, self._host)
 
 
 @final
@@ -88,6 +102,17 @@ class Host:
         self.driver = HostDriver(self, self._errors)
         with using(self.driver):
             self._context = contextvars.copy_context()
+        for recording in self._network.recordings:
+            self.begin_recording(recording)
+
+    def begin_recording(self, recording: Recording) -> None:
+        """Let it have what is made here from now on."""
+        pump_of(self.driver).recorders += (_OnHost(recording, self.name),)
+
+    def stop_recording(self, recording: Recording) -> None:
+        """And no more."""
+        pump = pump_of(self.driver)
+        pump.recorders = tuple([one for one in pump.recorders if getattr(one, "recording", None) is not recording])
 
     # -- running code here
 

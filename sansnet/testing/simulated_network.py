@@ -15,6 +15,7 @@ from .timeline import Timeline, Timer
 
 if TYPE_CHECKING:
     from .simulated_host import Host
+    from .trace_recorder import Recording
 
 __all__ = ["GIVE_UP", "Network"]
 
@@ -31,11 +32,12 @@ Entry = tuple[Any, ...]
 class Network:
     """Everything between the hosts. One source of chance, and one record of what happened."""
 
-    def __init__(self, seed: int, random: Random, faults: Faults, recording: bool) -> None:
+    def __init__(self, seed: int, faults: Faults, recording: bool) -> None:
         self.timeline: Final = Timeline()
-        self.random: Final = random
         self._seed: Final = f"sansnet {seed}"
+        self.random: Final = Random(self._seed)
         self._chances: Final[Counter[str]] = Counter()
+        self.recordings: Final[list[Recording]] = []  # of all hosts, those to come included
         self.came_true: Final[dict[str, list[int]]] = {}  # of each fault, the numbers of the chances that did
         self.faults = faults
         self.hosts: Final[dict[str, Host]] = {}

@@ -26,7 +26,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from random import Random
-from typing import Any, Final, Literal, Self, TypeVar, final
+from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeVar, final
 
 from ..address import is_ip
 from ..default import default_driver
@@ -34,6 +34,9 @@ from ..parking import new_spot
 from .faults import COUNTED, NAMES, Faults
 from .simulated_host import Host
 from .simulated_network import Network
+
+if TYPE_CHECKING:
+    from .trace_recorder import Recording, Target
 
 __all__ = ["Simulation", "Unfired"]
 
@@ -72,9 +75,9 @@ class Simulation:
         self.seed: Final = seed
         self.random: Final = Random(f"sansnet user {seed}")
         """For the program's own choices; the network has another, so that neither disturbs the other."""
-        chance = Random(f"sansnet {seed}")
+        weather = Random(f"sansnet weather {seed}")  # so that the same plan, given by name, tells the same story
         self._network: Final = Network(
-            seed, chance, Faults.drawn(chance) if faults == "drawn" else faults or Faults(), recording
+            seed, Faults.drawn(weather) if faults == "drawn" else faults or Faults(), recording
         )
         self._errors: Final[list[BaseException]] = []
         self._stack: Final = contextlib.ExitStack()
@@ -342,6 +345,26 @@ class Simulation:
         """What happened, a line each; the last of them alone if wanted."""
         record = self._network.record
         return [_line(*entry) for entry in (record if last is None else record[-last:])]
+
+    @contextlib.contextmanager
+    def record(self, target: Target = None) -> Iterator[Recording]:
+        """Record every socket and server that is made within the block, on any host: a trace of all of them.
+
+        target: where it goes, as `sansnet.testing.record` has it. Machines are called "socket 1 of client".
+        """
+        from .trace_recorder import recording_to  # noqa: PLC0415 (a simulation that nobody records needs no traces)
+
+        network = self._network
+        with recording_to(target, lambda: self.now) as recording:
+            network.recordings.append(recording)
+            for host in network.hosts.values():
+                host.begin_recording(recording)
+            try:
+                yield recording
+            finally:
+                network.recordings.remove(recording)
+                for host in network.hosts.values():
+                    host.stop_recording(recording)
 
     # -- the block
 

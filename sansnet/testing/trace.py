@@ -17,8 +17,9 @@ A trace is a sequence of entries, in the order in which things happened on one d
 - `Opened`   there is a connection, and these are its ends. It is told for the reader; no machine knows it.
 
 `at` is the driver's time in seconds since the recording began. Machines are called by kind and number, "socket 1" and
-"server 1", in the order in which they were made. What is opaque to the machines (a connection that a server accepted,
-an exception that the user gave to `destroy`) is a name here as well: `Opaque("connection 1")`.
+"server 1", in the order in which they were made; on a simulated network with their host, "socket 1 of client". What is
+opaque to the machines (a connection that a server accepted, an exception that the user gave to `destroy`) is a name
+here as well: `Opaque("connection 1")`.
 
 The modules: `trace_recorder` records, `trace_format` writes and reads files (JSON Lines), by way of `trace_codec`
 (values as JSON), `trace_replay` plays, `trace_shrink` makes small, `trace_diagram` and `trace_svg` draw.

@@ -257,7 +257,7 @@ def _allow(data: Mapping[str, Any], words: str) -> None:
             raise Malformed(f"nobody knows what {word!r} is in this line")
 
 
-_NAME: Final = re.compile(rf"({'|'.join(KINDS)}) [1-9][0-9]*", re.ASCII)
+_NAME: Final = re.compile(rf"({'|'.join(KINDS)}) [1-9][0-9]*( of .+)?", re.ASCII)
 _END: Final = Endpoint | None
 _READERS: Final[Mapping[str, Callable[[float, str, Mapping[str, Any], Kind], Entry]]] = {
     "made": _read_made,

@@ -37,7 +37,7 @@ from .trace_codec import name_of
 from .trace_files import new_file
 from .trace_format import first_line, last_line, line_of
 
-__all__ = ["Recording", "Target", "record"]
+__all__ = ["Recording", "Target", "record", "recording_to"]
 
 M = TypeVar("M")
 
@@ -62,14 +62,23 @@ def record(target: Target = None, driver: Driver | None = None) -> Iterator[Reco
     """
     driver = driver or default_driver()
     pump = pump_of(driver)
-    with _kept(target) as (keep, entries):
-        recording = Recording(driver.now, keep, entries)
+    with recording_to(target, driver.now) as recording:
         pump.recorders += (recording,)
         try:
             yield recording
         finally:
-            recording.stop()
             pump.recorders = tuple([other for other in pump.recorders if other is not recording])
+
+
+@contextlib.contextmanager
+def recording_to(target: Target, now: Callable[[], float]) -> Iterator[Recording]:
+    """A recording by that clock, for whoever asks it to `watch` a machine. It stops with the block."""
+    with _kept(target) as (keep, entries):
+        recording = Recording(now, keep, entries)
+        try:
+            yield recording
+        finally:
+            recording.stop()
 
 
 @contextlib.contextmanager
@@ -155,14 +164,14 @@ class Recording:
 
     # -- what the ports ask
 
-    def watch(self, machine: M, handle: object) -> M:
-        """A stand-in for a machine, which begins here; called by its port."""
+    def watch(self, machine: M, handle: object, host: str = "") -> M:
+        """A stand-in for a machine, which begins here, on that host if there are several; called by its port."""
         bare: Any = machine
         while isinstance(bare, _StandIn):  # another recording's
             bare = bare._machine
         kind = next(name for name, kind in KINDS.items() if type(bare) is kind.machine)
         self._counts[kind] += 1
-        who = f"{kind} {self._counts[kind]}"
+        who = f"{kind} {self._counts[kind]}" + (f" of {host}" if host else "")
         _, server, connection = self._connections.pop(id(handle), (None, "", ""))
         heir, after = self._heir
         fresh = KINDS[kind].machine()

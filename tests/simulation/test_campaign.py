@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sansnet.testing import CampaignFailed, Faults, Report, campaign
-from sansnet.testing.campaign import play
+from sansnet.testing.playing import play
 from tests.simulation.scenarios import broken, fragile, in_a_task, robust
 
 
