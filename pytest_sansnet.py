@@ -15,6 +15,7 @@ imports nothing of it before a test asks for `sim`.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from inspect import signature
 from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
@@ -90,5 +91,18 @@ def pytest_runtest_makereport(
     if made is not None and report.failed and call.when == "call":
         lines = [f"Simulation(seed={made.seed}, faults={made.faults!r})", f"at {made.now:.6f} s, after:"]
         lines += [*made.story(_LAST), f"again: pytest {item.nodeid!r} --sansnet-seeds={made.seed + 1}"]
+        lines += [f"fewest faults: {command} --shrink" for command in _commands(item, made.seed)]
         report.sections.append(("sansnet", "\n".join(lines)))
     return report
+
+
+def _commands(item: pytest.Item, seed: int) -> Iterator[str]:
+    """What plays the test as a scenario, if it is one: a function that needs nothing but `sim`."""
+    from sansnet.testing.playing import command  # noqa: PLC0415 (see above)
+
+    if not isinstance(item, pytest.Function) or item.cls is not None or [*signature(item.obj).parameters] != ["sim"]:
+        return
+    folder = item.config.invocation_params.dir
+    if item.path.is_relative_to(folder):
+        module = ".".join(item.path.relative_to(folder).with_suffix("").parts)
+        yield command(f"{module}:{item.originalname}", seed, _weather(item))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 pytest_plugins = ["pytester"]
@@ -53,16 +55,51 @@ def test_a_seed_that_fails_is_reported_and_played_again(suite: pytest.Pytester) 
         [
             "*three is no good*",
             "*sansnet*",
-            "Simulation(seed=3, faults=Faults(latency=*",
+            "Simulation(seed=3, faults=Faults())",
             "at 0.0* s, after:",
             "*server listen :: 80",
             "*FIN",
             "again: pytest 'test_a_seed_that_fails_is_reported_and_played_again.py::test_quick[[]seed=3[]]' *seeds=4",
+            "fewest faults: python -m sansnet simulate test_*_again:test_quick --seed 3 --calm --shrink",
         ]
     )
     [again] = [line for line in result.outlines if line.startswith("again: pytest ")]
     name, option = again.removeprefix("again: pytest ").replace("'", "").split()
     suite.runpytest_subprocess(name, option).assert_outcomes(failed=1)
+
+
+def test_how_to_shrink_is_said_of_what_is_a_scenario(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import pytest
+        from sansnet.testing import Faults
+
+        @pytest.mark.sansnet(faults="drawn")
+        def test_drawn(sim):
+            assert 0
+
+        @pytest.mark.sansnet(faults=Faults(loss=0.5))
+        def test_named(sim):
+            assert 0
+
+        def test_with_a_folder(sim, tmp_path):
+            assert 0
+
+        class TestClass:
+            def test_method(self, sim):
+                assert 0
+        """
+    )
+    result = pytester.runpytest_subprocess()
+    result.assert_outcomes(failed=4)
+    commands = [line.removeprefix("fewest faults: ") for line in result.outlines if line.startswith("fewest")]
+    assert [command.partition(":")[2] for command in commands] == [
+        "test_drawn --seed 0 --shrink",
+        "test_named --seed 0 --fault loss=0.5 --shrink",
+    ]
+    done = pytester.run(sys.executable, *commands[0].split()[1:])
+    assert done.ret == 2
+    done.stdout.fnmatch_lines(["fewest faults: 0 of *"])
 
 
 def test_bad_input(suite: pytest.Pytester) -> None:
