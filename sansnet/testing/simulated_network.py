@@ -132,7 +132,8 @@ class Network:
                     segment = RST
                     self.timeline.at(when, end.arrive, RST)
         end.arrives = when = max(when, end.arrives)
-        self.timeline.at(when, self._deliver, end, segment)
+        end.flying.append(segment)
+        self.timeline.at(when, self._deliver, end, end.sendings)
 
     def _hold_up(self, end: End, segment: Segment, faults: Faults) -> float:
         """How many seconds more it takes, because the way is narrow, or bad."""
@@ -155,11 +156,12 @@ class Network:
         """A message of the system's own (an acknowledgement) goes the same way."""
         self.timeline.at(self.timeline.now + (0.0 if end.is_path else self.latency(self.faults_of(end))), then)
 
-    def _deliver(self, end: End, segment: Segment) -> None:
-        peer = end.peer
-        if end.held is not None:
-            end.held.append(segment)
-        elif end.host is peer.host or self.reach(end.host, peer.host):
+    def _deliver(self, end: End, sending: int) -> None:
+        """Let the next segment arrive; unless all that flew is held up by now."""
+        if sending != end.sendings:
+            return
+        peer, segment = end.peer, end.flying.popleft()
+        if end.host is peer.host or self.reach(end.host, peer.host):
             if type(segment) is bytes:
                 if self.recording:
                     self.record.append((self.timeline.now, end.name, peer.name, len(segment), crc32(segment)))
@@ -169,7 +171,9 @@ class Network:
                 peer.arrive(segment)
         elif end.host.up:
             self.fire("partition" if peer.host.up else "crash")
-            end.held = deque([segment])
+            end.held = deque([segment, *end.flying])  # all of them: what is sent later must not come before
+            end.flying.clear()
+            end.sendings += 1
             self._cut_off[end] = self.timeline.timer(GIVE_UP, lambda: self._give_up(end))
 
     def _give_up(self, end: End) -> None:

@@ -56,6 +56,7 @@ class End:
         "closed",
         "ended",
         "error",
+        "flying",
         "free_at",
         "held",
         "host",
@@ -68,6 +69,7 @@ class End:
         "peer",
         "reading",
         "remote",
+        "sendings",
         "service",
         "shut",
         "unacked",
@@ -99,6 +101,8 @@ class End:
         self.unacked = 0  # bytes that were sent and not read
         self.free_at = 0.0  # when the line has carried what it was given
         self.arrives = 0.0  # when the last segment arrives: no later one comes before it
+        self.flying: deque[Segment] = deque()  # segments on their way, in order …
+        self.sendings = 0  # … and how often all of them were held up
         self.held: deque[Segment] | None = None  # segments that can't get through now, in order
         self.service = 0
 

@@ -340,3 +340,26 @@ def test_every_drawn_fault_fires_sometimes() -> None:
             sim.run(100)
             fired |= {name for name in sim.fired if sim.fired[name]}
     assert {*CHANCES, "jitter", "bandwidth", "partition"} <= fired
+
+
+@pytest.mark.parametrize("healed", [0.13, 0.5])
+def test_what_flies_when_the_way_is_cut_comes_in_order(healed: float) -> None:
+    """The first is held up, the second still flies, the third is written: none overtakes another."""
+    heard = bytearray()
+    with Simulation(faults=Faults(latency=(0.1, 0.1))) as sim:
+        with sim.host("server"):
+            sansnet.create_server(lambda peer: peer.on("data", heard.extend)).listen(80)
+        with sim.host("client"):
+            client = sansnet.connect(80, "server")
+        sim.run(1)
+        for seconds, act in [
+            (0.0, lambda: client.write(b"1")),
+            (0.05, lambda: client.write(b"2")),
+            (0.06, lambda: sim.cut("client", "server")),
+            (0.12, lambda: client.write(b"3")),
+            (healed, lambda: sim.heal("client", "server")),
+            (healed, lambda: client.write(b"4")),
+        ]:
+            sim.at(seconds, act)
+        sim.run(10)
+    assert heard == b"1234"
