@@ -5,15 +5,17 @@
 A seed that failed has much weather, most of which has nothing to do with the failure. So first the plan is written down
 to the letter: in place of each probability the numbers of the chances that came true, which tells the same story. Then
 whatever can be left out is left out: the latency, the bandwidth and the like; faults one and all; and of what remains
-runs of single chances, half of them at a time, then a quarter, down to one. What is left is tried at earlier chances
-than it was: then less has to happen before, and more may be left out. Each attempt plays the scenario, under the same
-seed.
+runs of single chances, half of them at a time, then a quarter, down to one. A plan from which nothing can be taken may
+still not be the smallest: a fault may be there only so that another one falls on the right moment. So of what remains
+every single chance is tried by itself, and every pair, and then each at earlier moments. Each attempt plays the
+scenario, under the same seed.
 
 "Still fails" is: an exception of the same class from the same line. So no failure turns into another on the way.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final, final
@@ -26,6 +28,8 @@ __all__ = ["Shrunk", "shrink_faults"]
 ATTEMPTS: Final = 1000
 _USUAL: Final = Faults()
 _SETTINGS: Final = tuple([one.name for one in fields(Faults) if one.init and one.name not in CHANCES])
+
+_FEW: Final = 2
 
 _Chance = tuple[str, int]
 
@@ -106,6 +110,7 @@ class _Shrinking:
             for name in CHANCES:
                 self._try(_changed(self.best, {name: 0.0}))
             self._leave_out_runs()
+            self._try_few()
             for chance in self._chances():
                 self._make_earlier(*chance)
 
@@ -119,6 +124,16 @@ class _Shrinking:
                 self._try(self._with(chances[: max(0, end - size)] + chances[end:]))
                 end = min(end - size, len(self._chances()))
             size //= 2
+
+    def _try_few(self) -> None:
+        """One chance alone, or two, of the faults that are left; up to the last number that there is of each."""
+        last: dict[str, int] = {}
+        for name, number in self._chances():
+            last[name] = max(number, last.get(name, 0))
+        every = [(name, number) for name, most in last.items() for number in range(1, most + 1)]
+        for count in range(1, min(_FEW, len(self._chances()) - 1) + 1):
+            if any(self._try(self._with([*few])) for few in itertools.combinations(every, count)):
+                return
 
     def _make_earlier(self, name: str, number: int) -> None:
         """In place of this chance the first one that does."""
