@@ -54,11 +54,10 @@ def play(
     sim = Simulation(seed, faults=faults)
     plan = sim.faults
     error, summary, place = None, "", ""
-    with contextlib.nullcontext() if trace is None else sim.record(trace):
+    with contextlib.nullcontext() if trace is None else sim.record(trace), sim:
         try:
-            with sim:
-                _run(scenario, sim)
-        except Exception as raised:
+            _run(scenario, sim)
+        except Exception as raised:  # and `sim` doesn't hear of it: the story is told once, not in notes as well
             error = traceback.format_exc()
             place = _place(raised)
             summary = "".join(traceback.format_exception_only(raised)).splitlines()[0]
