@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([ROOT / "README.md", ROOT / "examples" / "README.md", *(ROOT / "docs").rglob("*.md")])
 
 
-@pytest.mark.parametrize("maker", ["make_conformance.py", "make_parity.py", "make_states.py"])
+@pytest.mark.parametrize("maker", ["make_conformance.py", "make_parity.py", "make_states.py", "make_tutorial.py"])
 def test_a_page_that_is_made_is_current(maker: str) -> None:
     made = subprocess.run(
         [sys.executable, ROOT / "docs" / maker, "--check"], capture_output=True, text=True, check=False
