@@ -67,6 +67,16 @@ def test_both_that_are_needed_are_left(faults: Plan) -> None:
     assert shrunk.outcome.summary == "AssertionError: lost, and reset"
 
 
+def test_a_pair_is_found_that_no_leaving_out_leads_to() -> None:
+    """Of three chances none can be left out, nor moved; two others do as well."""
+    three, two = Faults(reset=(4,), loss=(3,), refused=(2,)), Faults(reset=(2,), loss=(1,))
+
+    def picky(sim: Simulation) -> None:
+        assert sim.faults not in (three, two)
+
+    assert shrink_faults(picky, 0, three).faults == two
+
+
 def test_another_failure_is_not_the_same() -> None:
     """Without the reset this seed fails as well, in another way."""
     assert play(two_are_needed, FIRST, None).summary == "ValueError: another failure"
