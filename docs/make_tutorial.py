@@ -98,7 +98,7 @@ def run(command: str, folder: Path) -> str:
     words = shlex.split(command.replace("\\\n", " "))
     if words[0] != "python":
         raise Wrong(f"commands begin with python, not with {words[0]}")
-    unlike_here = ("COV_CORE_", "PYTEST_", "PYTHON", "SANSNET_")
+    unlike_here = ("COV_CORE_", "PYTEST_", "PYTHONDEVMODE", "PYTHONWARNINGS", "SANSNET_")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(unlike_here)}
     done = subprocess.run(
         [sys.executable, *words[1:]],

@@ -165,5 +165,5 @@ def test_a_wheel_says_that_it_is_typed(tmp_path: Path) -> None:
     output_of(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", tmp_path, cwd=ROOT)
     [wheel] = tmp_path.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
-        assert "sansnet/py.typed" in archive.namelist()
+        assert {"sansnet/py.typed", "pytest_sansnet.py"} <= {*archive.namelist()}
         assert not [name for name in archive.namelist() if name.startswith("tests/")]
