@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import ClassVar, final
 
-from .effects import Arm, Disarm, Effects, Step, Then, Tick, Timer
+from .effects import TIMER_ATTEMPT, TIMER_CONNECT, Arm, Disarm, Effects, Step, Then, Tick
 from .endpoints import Endpoint, Found, Route
 from .faults import Fault
 from .machine import Part
@@ -88,7 +88,7 @@ class Connecting(Part):
         out: Effects = []
         if route.connect_seconds:
             self.connect_timer = True
-            out.append(Arm(Timer.CONNECT, route.connect_seconds))
+            out.append(Arm(TIMER_CONNECT, route.connect_seconds))
         if route.known is not None:
             self.order = (route.known,)
             return [*out, Tick(Step.ATTEMPT)]
@@ -156,7 +156,7 @@ class Connecting(Part):
         out: Effects = [Connect(number, endpoint)]
         if not self.exhausted:
             self.attempt_timer = True
-            out.append(Arm(Timer.ATTEMPT, self.route.attempt_seconds))
+            out.append(Arm(TIMER_ATTEMPT, self.route.attempt_seconds))
         return out
 
     def connected(self, number: int) -> Effects:
@@ -237,13 +237,13 @@ class Connecting(Part):
         if not self.attempt_timer:
             return []
         self.attempt_timer = False
-        return [Disarm(Timer.ATTEMPT)]
+        return [Disarm(TIMER_ATTEMPT)]
 
     def disarm(self) -> Effects:
         out = self._disarm_attempt()
         if self.connect_timer:
             self.connect_timer = False
-            out.append(Disarm(Timer.CONNECT))
+            out.append(Disarm(TIMER_CONNECT))
         return out
 
 

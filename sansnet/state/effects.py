@@ -136,6 +136,12 @@ class Timer(Word):
     BACK_OFF = "back-off"
 
 
+TIMER_IDLE: Final = Timer.IDLE
+TIMER_ATTEMPT: Final = Timer.ATTEMPT
+TIMER_CONNECT: Final = Timer.CONNECT
+TIMER_BACK_OFF: Final = Timer.BACK_OFF
+
+
 @final
 class Arm(Timing):
     """Fire `timer` after so many seconds; replaces what was armed."""

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 from .phases import Link, Listen
 from .values import Word
 
-__all__ = ["SERVER_INPUTS", "SOCKET_INPUTS", "By", "Input", "Owes", "Verdict"]
+__all__ = ["BY_DRIVER", "BY_LOOP", "BY_USER", "SERVER_INPUTS", "SOCKET_INPUTS", "By", "Input", "Owes", "Verdict"]
 
 
 class By(Word):
@@ -24,6 +24,11 @@ class By(Word):
     USER = "user"
     DRIVER = "driver"
     LOOP = "loop"
+
+
+BY_USER: Final = By.USER
+BY_DRIVER: Final = By.DRIVER
+BY_LOOP: Final = By.LOOP
 
 
 class Verdict(Word):

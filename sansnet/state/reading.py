@@ -17,13 +17,22 @@ from typing import Any, ClassVar, Final, final
 from .effects import Effects, Payload, Step, Taken, Then, Tick
 from .machine import Part, move, shape
 from .notices import Data, End, Paused, Readable, Resumed
-from .phases import Flow, Read
+from .phases import (
+    FLOW_FLOWING,
+    FLOW_PAUSED,
+    FLOW_UNSET,
+    READ_ENDED,
+    READ_EOF,
+    READ_NONE,
+    READ_OPEN,
+    READ_OVER,
+    Flow,
+    Read,
+)
 
 __all__ = ["ReadHalf"]
 
 _LARGEST_MARK: Final = 1 << 30
-_OPEN: Final = Read.OPEN
-_FLOWING: Final = Flow.FLOWING
 
 
 @final
@@ -55,8 +64,8 @@ class ReadHalf(Part):
     }
 
     def __init__(self, high_water_mark: int = 65536, *, readable: bool = True) -> None:
-        self.phase: Read = Read.OPEN if readable else Read.NONE
-        self.flow: Flow = Flow.UNSET
+        self.phase: Read = READ_OPEN if readable else READ_NONE
+        self.flow: Flow = FLOW_UNSET
         self.chunks: deque[Payload] = deque()
         self.length: int = 0
         self.high_water_mark: int = high_water_mark
@@ -78,7 +87,7 @@ class ReadHalf(Part):
     @property
     def wants_source(self) -> bool:
         return (
-            self.phase is _OPEN
+            self.phase is READ_OPEN
             and self.started
             and not self.held
             and (self.length < self.high_water_mark or not self.length)
@@ -86,21 +95,21 @@ class ReadHalf(Part):
 
     @property
     def is_paused(self) -> bool:
-        return self.paused or self.flow is Flow.PAUSED
+        return self.paused or self.flow is FLOW_PAUSED
 
     # -- what arrives ----------------------------------------------------------------------------------------
 
     def received(self, payload: Payload) -> Effects:
         if not len(payload):
             return []  # a decoder kept it all: half a character
-        if (self.flow is _FLOWING or self.direct) and not self.length and not self.held:
+        if (self.flow is FLOW_FLOWING or self.direct) and not self.length and not self.held:
             return [Data(payload)]
         self.chunks.append(payload)
         self.length += len(payload)
         return self._announce() if self.wanted else []
 
     def eof(self) -> Effects:
-        self.phase = move(self.phase, Read.EOF)
+        self.phase = move(self.phase, READ_EOF)
         if self.listening:
             self.wanted = False
             return [Readable(), Then(Step.EOF)]
@@ -114,17 +123,17 @@ class ReadHalf(Part):
     def pause(self) -> Effects:
         self.paused = True
         self.held = self.direct
-        if self.flow is Flow.PAUSED:
+        if self.flow is FLOW_PAUSED:
             return []
-        self.flow = move(self.flow, Flow.PAUSED)
+        self.flow = move(self.flow, FLOW_PAUSED)
         return [Tick(Step.PAUSE)]
 
     def resume(self) -> Effects:
         self.paused = False
         self.held = False
-        if self.flow is Flow.FLOWING:
+        if self.flow is FLOW_FLOWING:
             return [Tick(Step.FLOW)] if self.direct and self.chunks else []
-        self._flow(Flow.PAUSED if self.listening else Flow.FLOWING)
+        self._flow(FLOW_PAUSED if self.listening else FLOW_FLOWING)
         if self.resuming:
             return []
         self.resuming = True
@@ -132,7 +141,7 @@ class ReadHalf(Part):
 
     def hold_back(self) -> None:
         """Accepted paused: nothing is read before resume() or read(), and nobody hears a 'pause'."""
-        self._flow(Flow.PAUSED)
+        self._flow(FLOW_PAUSED)
 
     def hold(self) -> Effects:
         self.held = True
@@ -144,17 +153,17 @@ class ReadHalf(Part):
             return []
         self.listening = on
         if on:
-            self.wanted = self.phase is Read.OPEN
+            self.wanted = self.phase is READ_OPEN
             self.started = True
-            self._flow(Flow.PAUSED)
+            self._flow(FLOW_PAUSED)
             return self._announce() if self.length else []
         self.wanted = False
         if self.resuming and not self.paused:
-            self._flow(Flow.FLOWING)
+            self._flow(FLOW_FLOWING)
             return []
         if data:
             return self.resume()
-        self._flow(Flow.UNSET)
+        self._flow(FLOW_UNSET)
         return []
 
     def read(self, size: int | None) -> Effects:
@@ -171,7 +180,7 @@ class ReadHalf(Part):
         count = self._available(size)
         if count:
             out.append(Taken(self._take(count)))
-        ended = self.phase is not Read.OPEN
+        ended = self.phase is not READ_OPEN
         if self.listening and not ended and (not count or not self.length):
             self.wanted = self.length <= self.high_water_mark
         if ended and not self.length and (not count or size != count):
@@ -195,39 +204,39 @@ class ReadHalf(Part):
         return [Resumed(), Then(Step.FLOW)]
 
     def tell_chunk(self) -> Effects:
-        if self.flow is not Flow.FLOWING or self.held:
+        if self.flow is not FLOW_FLOWING or self.held:
             return []
         if not self.chunks:
             return self._end()
         (payload,) = self._take(len(self.chunks[0]))
-        out: Effects = [] if self.length or self.phase is Read.OPEN else self._end()
+        out: Effects = [] if self.length or self.phase is READ_OPEN else self._end()
         return [*out, Data(payload), Then(Step.FLOW)]
 
     def tell_readable(self) -> Effects:
         self.announced = False
-        if not self.listening or not (self.length or self.phase is Read.EOF):
+        if not self.listening or not (self.length or self.phase is READ_EOF):
             return []
-        self.wanted = self.phase is Read.OPEN and self.length <= self.high_water_mark
+        self.wanted = self.phase is READ_OPEN and self.length <= self.high_water_mark
         return [Readable()]
 
     def tell_end(self) -> Effects:
         self.ending = False
-        if self.phase is not Read.EOF or self.length:
+        if self.phase is not READ_EOF or self.length:
             return []
-        self.phase = move(self.phase, Read.ENDED)
+        self.phase = move(self.phase, READ_ENDED)
         return [End(), Then(Step.ENDED)]
 
     def end_told(self) -> None:
-        self.phase = move(self.phase, Read.OVER)
+        self.phase = move(self.phase, READ_OVER)
 
     # -- helpers ---------------------------------------------------------------------------------------------
 
     def _available(self, size: int | None) -> int:
         if size is None:
-            return len(self.chunks[0]) if self.flow is Flow.FLOWING and self.chunks else self.length
+            return len(self.chunks[0]) if self.flow is FLOW_FLOWING and self.chunks else self.length
         if size <= self.length:
             return size
-        return 0 if self.phase is Read.OPEN else self.length
+        return 0 if self.phase is READ_OPEN else self.length
 
     def _take(self, count: int) -> tuple[Payload, ...]:
         self.length -= count
@@ -249,7 +258,7 @@ class ReadHalf(Part):
         return [Tick(Step.READABLE)]
 
     def _end(self) -> Effects:
-        if self.ending or self.phase is not Read.EOF:
+        if self.ending or self.phase is not READ_EOF:
             return []
         self.ending = True
         return [Tick(Step.END)]

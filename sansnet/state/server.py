@@ -20,14 +20,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar, Final, final
 
-from .effects import Arm, Disarm, Effects, Step, Tick, Timer
+from .effects import TIMER_BACK_OFF, Arm, Disarm, Effects, Step, Tick, Timer
 from .endpoints import Endpoint, Found, ListenPlan
 from .faults import Fault, Misuse
 from .machine import Machine, move
 from .notices import AcceptFailed, Connection, Dropped, Failed, Listening, ServerClosed
 from .ops import CancelLookup, CloseListener, Discard, Lookup, StartAccept, StopAccept
 from .ops import Listen as ListenOp
-from .phases import Listen
+from .phases import LISTEN_BINDING, LISTEN_IDLE, LISTEN_LISTENING, LISTEN_LOOKING_UP, Listen
 
 __all__ = ["ServerMachine"]
 
@@ -66,7 +66,7 @@ class ServerMachine(Machine):
     }
 
     def __init__(self, max_connections: int | None = None) -> None:
-        self.listener: Listen = Listen.IDLE
+        self.listener: Listen = LISTEN_IDLE
         self.plan: ListenPlan = _NOWHERE
         self.number: int = 0  # of the listener, or of the attempt to have one
         self.lookups: tuple[int, ...] = ()  # in flight, by number; the older ones are superseded
@@ -83,7 +83,7 @@ class ServerMachine(Machine):
 
     @property
     def is_listening(self) -> bool:
-        return self.listener is Listen.LISTENING
+        return self.listener is LISTEN_LISTENING
 
     @property
     def in_flight(self) -> bool:
@@ -109,32 +109,32 @@ class ServerMachine(Machine):
         """Listen there. Misuse (ERR_SERVER_ALREADY_LISTEN) while listening; an attempt that is not through yet is
         superseded, as Node's is.
         """
-        if self.listener is Listen.LISTENING:
+        if self.listener is LISTEN_LISTENING:
             raise Misuse(_LISTENING_ALREADY)
         out = self._supersede()
         self.plan = plan
         self.number += 1
         if plan.host and not plan.literal:
-            self.listener = move(self.listener, Listen.LOOKING_UP)
+            self.listener = move(self.listener, LISTEN_LOOKING_UP)
             self.lookups += (self.number,)
             return [*out, Lookup(plan.host, 0, 0, True)]
-        self.listener = move(self.listener, Listen.BINDING)
+        self.listener = move(self.listener, LISTEN_BINDING)
         self.candidates = _candidates(plan)
         return [*out, Tick(Step.BIND)] if plan.literal else [*out, *self._bind()]
 
     def close(self) -> Effects:
         """Stop listening. The connections live on; 'close' comes when the last of them is gone."""
         out: Effects = []
-        if self.listener is Listen.LISTENING:
+        if self.listener is LISTEN_LISTENING:
             out.append(CloseListener(self.number))
             self.closing += (self.number,)
         else:
             out.extend(self._supersede())
-        self.listener = Listen.IDLE if self.listener is Listen.IDLE else move(self.listener, Listen.IDLE)
+        self.listener = LISTEN_IDLE if self.listener is LISTEN_IDLE else move(self.listener, LISTEN_IDLE)
         self.accepting = False
         if self.backing_off:
             self.backing_off = False
-            out.append(Disarm(Timer.BACK_OFF))
+            out.append(Disarm(TIMER_BACK_OFF))
         return [*out, *self._closed_if_drained()]
 
     def pause(self) -> Effects:
@@ -163,7 +163,7 @@ class ServerMachine(Machine):
         """The answers; the first that is not link-local is taken, as Node does, or else the first."""
         self._expect(number in self.lookups, "looked_up")
         self._looked_up(number)
-        if number != self.number or self.listener is not Listen.LOOKING_UP:
+        if number != self.number or self.listener is not LISTEN_LOOKING_UP:
             return []
         usable = [one for one in found if one.fault is None]
         if not usable:
@@ -171,13 +171,13 @@ class ServerMachine(Machine):
             return self._fail(fault or Fault("ENOTFOUND", syscall="getaddrinfo", hostname=self.plan.host))
         chosen = next((one for one in usable if not _is_link_local(one)), usable[0])
         self.candidates = (Endpoint(chosen.address, self.plan.port, chosen.family),)
-        self.listener = move(self.listener, Listen.BINDING)
+        self.listener = move(self.listener, LISTEN_BINDING)
         return self._bind()
 
     def lookup_failed(self, number: int, fault: Fault) -> Effects:
         self._expect(number in self.lookups, "lookup_failed")
         self._looked_up(number)
-        if number != self.number or self.listener is not Listen.LOOKING_UP:
+        if number != self.number or self.listener is not LISTEN_LOOKING_UP:
             return []
         return self._fail(fault)
 
@@ -185,7 +185,7 @@ class ServerMachine(Machine):
         """The answer to Listen."""
         self._expect(self.asked and number == self.number, "listening")
         self.asked = False
-        self.listener = move(self.listener, Listen.LISTENING)
+        self.listener = move(self.listener, LISTEN_LISTENING)
         self.back_off = 0.0
         return self._settle([Tick(Step.LISTENING)])
 
@@ -200,7 +200,7 @@ class ServerMachine(Machine):
 
     def accepted(self, number: int, connection: object, blocked: bool) -> Effects:
         """A connection came; `blocked`: the user's block list names its peer."""
-        current = number == self.number and self.listener is Listen.LISTENING
+        current = number == self.number and self.listener is LISTEN_LISTENING
         self._expect(current or number in self.closing, "accepted")
         if not current:
             return [Discard(connection)]
@@ -214,7 +214,7 @@ class ServerMachine(Machine):
 
     def accept_failed(self, number: int, fault: Fault) -> Effects:
         """No connection, for lack of something: stop, and try again later. A peer that gave up is no reason to stop."""
-        current = number == self.number and self.listener is Listen.LISTENING
+        current = number == self.number and self.listener is LISTEN_LISTENING
         self._expect(current or number in self.closing, "accept_failed")
         if not current:
             return []
@@ -222,7 +222,7 @@ class ServerMachine(Machine):
             return [AcceptFailed(fault)]
         self.back_off = min(_LONGEST_BACK_OFF, 2 * self.back_off or _FIRST_BACK_OFF)
         self.backing_off = True
-        return self._settle([Arm(Timer.BACK_OFF, self.back_off), AcceptFailed(fault)])
+        return self._settle([Arm(TIMER_BACK_OFF, self.back_off), AcceptFailed(fault)])
 
     def listener_closed(self, number: int) -> Effects:
         self._expect(number in self.closing, "listener_closed")
@@ -230,7 +230,7 @@ class ServerMachine(Machine):
         return []
 
     def timer_fired(self, timer: Timer) -> Effects:
-        self._expect(timer is Timer.BACK_OFF and self.backing_off, "timer_fired")
+        self._expect(timer is TIMER_BACK_OFF and self.backing_off, "timer_fired")
         self.backing_off = False
         return self._settle([])
 
@@ -239,9 +239,9 @@ class ServerMachine(Machine):
     def ticked(self, step: Step) -> Effects:
         """Go on where `Tick(step)` left off."""
         if step is Step.BIND:
-            return self._bind() if self.listener is Listen.BINDING else []
+            return self._bind() if self.listener is LISTEN_BINDING else []
         if step is Step.LISTENING:
-            return [Listening()] if self.listener is Listen.LISTENING else []
+            return [Listening()] if self.listener is LISTEN_LISTENING else []
         if step is Step.LISTEN_FAILED:
             fault, *rest = self.faults
             self.faults = tuple(rest)
@@ -253,7 +253,7 @@ class ServerMachine(Machine):
 
     def _settle(self, out: Effects) -> Effects:
         """Connections are accepted exactly while the server listens, is not paused and does not back off."""
-        wanted = self.listener is Listen.LISTENING and not self.paused and not self.backing_off
+        wanted = self.listener is LISTEN_LISTENING and not self.paused and not self.backing_off
         if wanted is not self.accepting:
             self.accepting = wanted
             out.insert(0, StartAccept() if wanted else StopAccept())
@@ -266,18 +266,18 @@ class ServerMachine(Machine):
         return [ListenOp(self.number, self.candidates[0], self.plan)]
 
     def _fail(self, fault: Fault) -> Effects:
-        self.listener = move(self.listener, Listen.IDLE)
+        self.listener = move(self.listener, LISTEN_IDLE)
         self.faults += (fault,)
         return [Tick(Step.LISTEN_FAILED)]
 
     def _supersede(self) -> Effects:
-        return [CancelLookup()] if self.listener is Listen.LOOKING_UP else []
+        return [CancelLookup()] if self.listener is LISTEN_LOOKING_UP else []
 
     def _looked_up(self, number: int) -> None:
         self.lookups = tuple([other for other in self.lookups if other != number])
 
     def _closed_if_drained(self) -> Effects:
-        if self.listener is Listen.LISTENING or self.connections:
+        if self.listener is LISTEN_LISTENING or self.connections:
             return []
         return [Tick(Step.CLOSE)]
 

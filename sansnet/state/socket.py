@@ -33,13 +33,51 @@ from collections.abc import Callable
 from typing import Final, final
 
 from .connecting import Connecting
-from .effects import TOUCH, Arm, Disarm, Effects, Notice, Op, Payload, Step, Then, Tick, Timer, Token, Turn
+from .effects import (
+    TIMER_ATTEMPT,
+    TIMER_CONNECT,
+    TIMER_IDLE,
+    TOUCH,
+    Arm,
+    Disarm,
+    Effects,
+    Notice,
+    Op,
+    Payload,
+    Step,
+    Then,
+    Tick,
+    Timer,
+    Token,
+    Turn,
+)
 from .endpoints import Found, Route
 from .faults import Fault, Misuse
 from .machine import move
 from .notices import Closed, Connected, Failed, Finished, Idle, Prefinish, Ready, Settled
 from .ops import CLOSE, RESET, SHUTDOWN, START_READ, STOP_READ, Send, SetKeepAlive, SetNoDelay, SetTypeOfService
-from .phases import Flight, Link, Read, Write
+from .phases import (
+    FLIGHT_ASKED,
+    FLIGHT_NONE,
+    FLIGHT_UNDERWAY,
+    FLIGHT_WAITING,
+    LINK_CLOSED,
+    LINK_CLOSING,
+    LINK_CONNECTING,
+    LINK_IDLE,
+    LINK_LOOKING_UP,
+    LINK_OPEN,
+    LINK_REFUSED,
+    READ_NONE,
+    READ_OVER,
+    WRITE_ENDING,
+    WRITE_FINISHED,
+    WRITE_NONE,
+    WRITE_OPEN,
+    WRITE_OVER,
+    WRITE_SHUT,
+    WRITE_SHUTTING,
+)
 from .socket_state import AFTER_END, DEAD, END_DESTROYED, UNDER_WAY, WRITE_DESTROYED, SocketState
 
 __all__ = ["SocketMachine"]
@@ -52,17 +90,7 @@ _CONNECTED = Fault("EISCONN", syscall="connect")
 
 _TOLD = (Notice, Turn)
 
-# What every message looks at, at hand: to find a member in its enum costs as much as a call (CPython 3.11).
-_OPEN: Final = Link.OPEN
-_CLOSING: Final = Link.CLOSING
-_CLOSED_LINK: Final = Link.CLOSED
-_READ_OVER: Final = Read.OVER
-_WRITABLE: Final = Write.OPEN
-_ENDING: Final = Write.ENDING
-_NO_MORE_TO_WRITE: Final = (Write.OVER, Write.NONE)
-_NO_FLIGHT: Final = Flight.NONE
-_ASKED: Final = Flight.ASKED
-_UNDERWAY: Final = Flight.UNDERWAY
+_NO_MORE_TO_WRITE: Final = (WRITE_OVER, WRITE_NONE)
 
 
 @final
@@ -76,8 +104,8 @@ class SocketMachine(SocketState):
         """
         heir = SocketMachine(
             allow_half_open=self.allow_half_open,
-            readable=self.reading.phase is not Read.NONE,
-            writable=self.writing.phase is not Write.NONE,
+            readable=self.reading.phase is not READ_NONE,
+            writable=self.writing.phase is not WRITE_NONE,
             read_high_water_mark=self.reading.high_water_mark,
             write_high_water_mark=self.writing.high_water_mark,
             max_buffered=self.writing.max_buffered,
@@ -90,7 +118,7 @@ class SocketMachine(SocketState):
         heir.reading.flow = self.reading.flow
         heir.reading.paused = self.reading.paused
         heir.reading.listening = heir.reading.wanted = self.reading.listening
-        if self.link is Link.IDLE and self.has_bound:
+        if self.link is LINK_IDLE and self.has_bound:
             heir.has_bound = heir.has_handle = True
             heir.is_path = self.is_path
             self.has_bound = self.has_handle = False
@@ -104,18 +132,18 @@ class SocketMachine(SocketState):
         """
         if self.link in UNDER_WAY:
             return self.destroy(_already_connecting(route))
-        if self.link is not Link.IDLE:
+        if self.link is not LINK_IDLE:
             raise Misuse(_CONNECTED)
         self.is_path = route.is_path
         self.has_handle = True
-        self.link = move(self.link, Link.CONNECTING if route.known is not None else Link.LOOKING_UP)
+        self.link = move(self.link, LINK_CONNECTING if route.known is not None else LINK_LOOKING_UP)
         return [*self._touched(), *self.connecting.begin(route)]
 
     def adopt(self, paused: bool, is_path: bool) -> Effects:
         """The driver has an open connection for us: an accepted one, or one that the user brought."""
-        if self.link is not Link.IDLE:
+        if self.link is not LINK_IDLE:
             raise Misuse(_CONNECTED)
-        self.link = move(self.link, Link.OPEN)
+        self.link = move(self.link, LINK_OPEN)
         self.is_path = is_path
         self.has_handle = True
         if paused:
@@ -126,7 +154,7 @@ class SocketMachine(SocketState):
 
     def take_bound(self, is_path: bool) -> Effects:
         """The user brought a socket that isn't connected, only bound: connect() will use it."""
-        if self.link is not Link.IDLE or self.has_handle:
+        if self.link is not LINK_IDLE or self.has_handle:
             raise Misuse(_CONNECTED)
         self.is_path = is_path
         self.has_bound = self.has_handle = True
@@ -136,14 +164,14 @@ class SocketMachine(SocketState):
         """connect() raises, since a lookup of the user's own did: it is as if it had never been called. Of what was
         written meanwhile it is told that there is no connection.
         """
-        if self.link is not Link.LOOKING_UP or not self.connecting.looking:
+        if self.link is not LINK_LOOKING_UP or not self.connecting.looking:
             return []
         out = self.connecting.disarm()
         self.connecting = Connecting()
-        self.link = move(self.link, Link.IDLE)
+        self.link = move(self.link, LINK_IDLE)
         self.has_handle = self.has_bound
         self.reset_when_connected = False
-        if self.writing.flight is Flight.WAITING:
+        if self.writing.flight is FLIGHT_WAITING:
             self._fail_unconnected(out)
         return self._settle(out)
 
@@ -152,20 +180,20 @@ class SocketMachine(SocketState):
     def write(self, payload: Payload, size: int, token: Token = 0) -> Effects:
         """Send `payload`, which counts `size` against the high-water mark. Afterwards `accepts_more` is the answer."""
         writing = self.writing
-        is_open = self.link is _OPEN
-        if not is_open or writing.phase is not _WRITABLE or writing.max_buffered is not None:
+        is_open = self.link is LINK_OPEN
+        if not is_open or writing.phase is not WRITE_OPEN or writing.max_buffered is not None:
             refusal = self.write_refusal or writing.overflow(size)
             if refusal is not None:
                 return [*writing.answer(token, refusal), *self.destroy(refusal)]
         # Of the rules of _settle(), a write can only enable the first.
-        if is_open and self.errored is None and writing.flight is _NO_FLIGHT and not writing.corked:
+        if is_open and self.errored is None and writing.flight is FLIGHT_NONE and not writing.corked:
             if not writing.queue:  # as nearly always: nothing is before it
                 send = Send(writing.pass_on(payload, size, token))
                 return [*self._touched(), send] if self.idle_seconds else [send]
         writing.add(payload, size, token)
         out: Effects = []
         self._hand_over(out)
-        if writing.flight is not _ASKED:
+        if writing.flight is not FLIGHT_ASKED:
             writing.mark()
         return out
 
@@ -178,12 +206,12 @@ class SocketMachine(SocketState):
         out: Effects = []
         refusal: Fault | None = None
         if payload is not None:
-            refusal = AFTER_END if writing.phase is not Write.OPEN else self.write_refusal or writing.overflow(size)
+            refusal = AFTER_END if writing.phase is not WRITE_OPEN else self.write_refusal or writing.overflow(size)
             out = self.destroy(refusal) if refusal is not None else self.write(payload, size)
         writing.corked = 0
         if writing.queue:
             self._hand_over(out)
-        if writing.flight is Flight.ASKED:
+        if writing.flight is FLIGHT_ASKED:
             writing.end_waits = token
             return out
         return [*out, *self._end(token, refusal or self.end_refusal)]
@@ -226,25 +254,25 @@ class SocketMachine(SocketState):
         self.idle_seconds = seconds
         if seconds:
             self.idle_armed = True
-            return [Arm(Timer.IDLE, seconds)]
+            return [Arm(TIMER_IDLE, seconds)]
         return self._disarm_idle()
 
     def set_no_delay(self, on: bool) -> Effects:
         if on == self.no_delay:
             return []
         self.no_delay = on
-        return [SetNoDelay(on)] if self.link is Link.OPEN else []
+        return [SetNoDelay(on)] if self.link is LINK_OPEN else []
 
     def set_keep_alive(self, on: bool, delay: int, interval: int, count: int) -> Effects:
         keep_alive = SetKeepAlive(on, delay, interval, count)
         if keep_alive == (self.keep_alive or SetKeepAlive(False, delay, interval, count)):
             return []
         self.keep_alive = keep_alive
-        return [keep_alive] if self.link is Link.OPEN else []
+        return [keep_alive] if self.link is LINK_OPEN else []
 
     def set_type_of_service(self, value: int) -> Effects:
         self.type_of_service = value
-        return [SetTypeOfService(value)] if self.link is Link.OPEN else []
+        return [SetTypeOfService(value)] if self.link is LINK_OPEN else []
 
     # -- what the user asks: closing -------------------------------------------------------------------------
 
@@ -256,7 +284,7 @@ class SocketMachine(SocketState):
         """End, then destroy as soon as that is finished, whatever the peer does."""
         if self.link in DEAD:
             return []
-        if self.writing.phase in (Write.FINISHED, Write.OVER, Write.NONE):
+        if self.writing.phase in (WRITE_FINISHED, WRITE_OVER, WRITE_NONE):
             return self.destroy()
         self.destroy_when_finished = True
         return self.end() if self.writable else []
@@ -280,12 +308,12 @@ class SocketMachine(SocketState):
         """The answers of the lookup, each checked; no answer at all counts as an invalid one."""
         self._expect(self.connecting.looking, "looked_up")
         out = self.connecting.looked_up(found)
-        return [*self._touched(), *out] if self.link is Link.LOOKING_UP else self._settle([])
+        return [*self._touched(), *out] if self.link is LINK_LOOKING_UP else self._settle([])
 
     def lookup_failed(self, fault: Fault) -> Effects:
         self._expect(self.connecting.looking, "lookup_failed")
         out = self.connecting.lookup_failed(fault)
-        return out if self.link is Link.LOOKING_UP else self._settle([])
+        return out if self.link is LINK_LOOKING_UP else self._settle([])
 
     def bound(self, attempt: int) -> Effects:
         self._expect(self.connecting.binding and attempt == self.connecting.next, "bound")
@@ -301,8 +329,8 @@ class SocketMachine(SocketState):
     def connected(self, attempt: int) -> Effects:
         connecting = self.connecting
         wanted = attempt in connecting.flying and attempt not in connecting.abandoned
-        self._expect(wanted and self.link is Link.CONNECTING, "connected")
-        self.link = move(self.link, Link.OPEN)
+        self._expect(wanted and self.link is LINK_CONNECTING, "connected")
+        self.link = move(self.link, LINK_OPEN)
         return [*connecting.connected(attempt), *self._touched(), *self._tuned(), Connected(), Then(Step.CONNECTED)]
 
     def attempt_failed(self, attempt: int, fault: Fault) -> Effects:
@@ -312,7 +340,7 @@ class SocketMachine(SocketState):
             return self._settle(connecting.cancelled(attempt, fault))
         out = connecting.attempt_failed(attempt, fault)
         if out and not connecting.selecting:
-            self.link = move(self.link, Link.REFUSED)
+            self.link = move(self.link, LINK_REFUSED)
         return out
 
     # -- what the driver reports: reading --------------------------------------------------------------------
@@ -322,7 +350,7 @@ class SocketMachine(SocketState):
         reading = self.reading
         if not reading.source:
             self._expect(reading.lingering, "received")
-        if self.link is not _OPEN:
+        if self.link is not LINK_OPEN:
             return []
         reading.lingering = False
         reading.bytes_read += count
@@ -335,7 +363,7 @@ class SocketMachine(SocketState):
         """The peer has ended; `tail` is what a decoder still had."""
         reading = self.reading
         self._expect(reading.source or reading.lingering, "eof")
-        if self.link is not Link.OPEN:
+        if self.link is not LINK_OPEN:
             return []
         reading.source = reading.lingering = False
         return self._settle([*self._touched(), *reading.received(tail), *reading.eof()])
@@ -343,7 +371,7 @@ class SocketMachine(SocketState):
     def read_failed(self, fault: Fault) -> Effects:
         reading = self.reading
         self._expect(reading.source or reading.lingering, "read_failed")
-        if self.link is not Link.OPEN:
+        if self.link is not LINK_OPEN:
             return []
         reading.source = reading.lingering = False
         return self.destroy(fault)
@@ -352,48 +380,48 @@ class SocketMachine(SocketState):
 
     def send_deferred(self, taken: int) -> Effects:
         """The answer to Send: `taken` bytes are gone, the rest takes time."""
-        self._expect(self.writing.flight is Flight.ASKED, "send_deferred")
+        self._expect(self.writing.flight is FLIGHT_ASKED, "send_deferred")
         self.writing.deferred(taken)
         return self._end_asked()
 
     def progressed(self, count: int) -> Effects:
-        self._expect(self.writing.flight is Flight.UNDERWAY, "progressed")
+        self._expect(self.writing.flight is FLIGHT_UNDERWAY, "progressed")
         self.writing.unsent -= count
         return []
 
     def sent(self, at_once: bool) -> Effects:
         writing = self.writing
-        if writing.flight is not (_ASKED if at_once else _UNDERWAY):
+        if writing.flight is not (FLIGHT_ASKED if at_once else FLIGHT_UNDERWAY):
             self._expect(False, "sent")
-        if self.link is _CLOSING:
+        if self.link is LINK_CLOSING:
             return self._settle([*map(Settled, writing.leave()), Then(Step.REFUSE)])
         out = writing.sent(at_once)
         if not at_once:
             out = [*self._touched(), *out]
         elif writing.end_waits is not None:
             return [*out, *self._end_asked()]
-        if not writing.queue and writing.phase is _WRITABLE and self.link is _OPEN:
+        if not writing.queue and writing.phase is WRITE_OPEN and self.link is LINK_OPEN:
             return out  # no rule is enabled
         return self._settle(out)
 
     def send_failed(self, fault: Fault, at_once: bool) -> Effects:
         writing = self.writing
-        self._expect(writing.flight is (Flight.ASKED if at_once else Flight.UNDERWAY), "send_failed")
+        self._expect(writing.flight is (FLIGHT_ASKED if at_once else FLIGHT_UNDERWAY), "send_failed")
         writing.fail(fault, at_once)
         self.errored = self.errored or fault
         return [Tick(Step.WRITE_FAILED), *self._end_asked()] if at_once else self._settle(self._tell_failed())
 
     def shut_down(self) -> Effects:
-        self._expect(self.writing.phase is Write.SHUTTING, "shut_down")
-        self.writing.phase = move(self.writing.phase, Write.SHUT)
-        if self.link is not Link.OPEN:
+        self._expect(self.writing.phase is WRITE_SHUTTING, "shut_down")
+        self.writing.phase = move(self.writing.phase, WRITE_SHUT)
+        if self.link is not LINK_OPEN:
             return self._settle([])
         return [Prefinish(), Tick(Step.FINISH)]
 
     def shutdown_failed(self, fault: Fault) -> Effects:
-        self._expect(self.writing.phase is Write.SHUTTING, "shutdown_failed")
-        self.writing.phase = move(self.writing.phase, Write.SHUT)
-        if self.link is not Link.OPEN:
+        self._expect(self.writing.phase is WRITE_SHUTTING, "shutdown_failed")
+        self.writing.phase = move(self.writing.phase, WRITE_SHUT)
+        if self.link is not LINK_OPEN:
             return self._settle([])
         self.errored = self.errored or fault
         return [*self.destroy(fault), Then(Step.REFUSE)]
@@ -401,22 +429,22 @@ class SocketMachine(SocketState):
     # -- what the driver reports: closing, time --------------------------------------------------------------
 
     def closed(self) -> Effects:
-        self._expect(self.link is Link.CLOSING and self.has_handle and not self.handle_closed, "closed")
+        self._expect(self.link is LINK_CLOSING and self.has_handle and not self.handle_closed, "closed")
         self.handle_closed = True
         self.reading.lingering = False
         return self._settle([])
 
     def timer_fired(self, timer: Timer) -> Effects:
-        if timer is Timer.ATTEMPT:
+        if timer is TIMER_ATTEMPT:
             self._expect(self.connecting.attempt_timer, "timer_fired")
             return self.connecting.attempt_timed_out()
-        if timer is Timer.CONNECT:
+        if timer is TIMER_CONNECT:
             self._expect(self.connecting.connect_timer, "timer_fired")
             return self.destroy(self.connecting.connect_timed_out())
-        self._expect(timer is Timer.IDLE and self.idle_armed, "timer_fired")
+        self._expect(timer is TIMER_IDLE and self.idle_armed, "timer_fired")
         self.idle_armed = False
         writing = self.writing
-        if writing.flight is Flight.UNDERWAY and writing.unsent != writing.unsent_before:
+        if writing.flight is FLIGHT_UNDERWAY and writing.unsent != writing.unsent_before:
             writing.unsent_before = writing.unsent  # a slow write moves: not idle
             return self._touched()
         return [Idle()]
@@ -425,37 +453,37 @@ class SocketMachine(SocketState):
 
     def ticked(self, step: Step) -> Effects:
         """Go on where `Then(step)` or `Tick(step)` left off."""
-        if self.link is _CLOSED_LINK and step not in _AFTER_CLOSE:
+        if self.link is LINK_CLOSED and step not in _AFTER_CLOSE:
             return []
         return self._settle(_TURNS[step](self))
 
     def _announce(self) -> Effects:
-        if self.link is not Link.LOOKING_UP:
+        if self.link is not LINK_LOOKING_UP:
             return []
         out = self.connecting.announce()
         if out:
             return out
         if not self.connecting.choose():
             return [Tick(Step.GIVE_UP)]
-        self.link = move(self.link, Link.CONNECTING)
+        self.link = move(self.link, LINK_CONNECTING)
         return self._attempt()
 
     def _lookup_failed(self) -> Effects:
-        return self.connecting.announce_failure() if self.link is Link.LOOKING_UP else []
+        return self.connecting.announce_failure() if self.link is LINK_LOOKING_UP else []
 
     def _attempt(self) -> Effects:
         connecting = self.connecting
-        if self.link is not Link.CONNECTING:
+        if self.link is not LINK_CONNECTING:
             return []
         if not connecting.exhausted:
             return connecting.attempt()
         return [] if set(connecting.flying) - set(connecting.abandoned) else self._give_up()
 
     def _bound(self) -> Effects:
-        return self.connecting.bound() if self.link is Link.CONNECTING else []
+        return self.connecting.bound() if self.link is LINK_CONNECTING else []
 
     def _dial(self) -> Effects:
-        return self.connecting.dial() if self.link is Link.CONNECTING else []
+        return self.connecting.dial() if self.link is LINK_CONNECTING else []
 
     def _give_up(self) -> Effects:
         return self.destroy(self.connecting.outcome)
@@ -465,23 +493,23 @@ class SocketMachine(SocketState):
         out: Effects = []
         if self.reset_when_connected:
             out = self.reset()
-        if self.link is not Link.OPEN:
+        if self.link is not LINK_OPEN:
             return [*out, *self._refuse_the_waiting(), Ready()]
-        if writing.flight is Flight.WAITING:
+        if writing.flight is FLIGHT_WAITING:
             writing.greeting = True
             out.append(Send(writing.ask()))
         return [*out, Then(Step.FLUSHED)]
 
     def _refuse_the_waiting(self) -> Effects:
         """The connection came, and the socket was destroyed before the writes that waited for it could be sent."""
-        if self.writing.flight is not Flight.WAITING:
+        if self.writing.flight is not FLIGHT_WAITING:
             return []
         self.writing.fail(_CLOSED, True)
         self.errored = self.errored or _CLOSED
         return self._tell_failed()
 
     def _flushed(self) -> Effects:
-        return [*self.writing.tell_flushed(self.link is Link.OPEN), Ready(), Then(Step.READY)]
+        return [*self.writing.tell_flushed(self.link is LINK_OPEN), Ready(), Then(Step.READY)]
 
     def _ready(self) -> Effects:
         if not self.reading.is_paused:
@@ -493,7 +521,7 @@ class SocketMachine(SocketState):
         return []
 
     def _tell_end(self) -> Effects:
-        if self.link is Link.OPEN:
+        if self.link is LINK_OPEN:
             return self.reading.tell_end()
         self.reading.ending = False
         return []
@@ -526,19 +554,19 @@ class SocketMachine(SocketState):
     def _tell_finish(self) -> Effects:
         if self.link in DEAD or self.errored is not None:
             return []
-        self.writing.phase = move(self.writing.phase, Write.FINISHED)
+        self.writing.phase = move(self.writing.phase, WRITE_FINISHED)
         return [*self.writing.tell_finish(), Finished(), Then(Step.FINISHED)]
 
     def _finish_told(self) -> Effects:
-        self.writing.phase = move(self.writing.phase, Write.OVER)
+        self.writing.phase = move(self.writing.phase, WRITE_OVER)
         return []
 
     def _teardown(self) -> Effects:
-        out: Effects = [Then(Step.REFUSE)] if self.writing.flight is Flight.NONE else []
+        out: Effects = [Then(Step.REFUSE)] if self.writing.flight is FLIGHT_NONE else []
         if self.told_error is not None:
             out.append(Failed(self.told_error))
         if not self.has_handle:
-            self.link = move(self.link, Link.CLOSED)
+            self.link = move(self.link, LINK_CLOSED)
             out.append(Closed(None))
         return out
 
@@ -564,35 +592,35 @@ class SocketMachine(SocketState):
         now: Effects = []
         if writing.queue:  # 1
             self._hand_over(now)
-        if writing.phase is _ENDING and not writing.batch and not writing.queue and self.errored is None:
+        if writing.phase is WRITE_ENDING and not writing.batch and not writing.queue and self.errored is None:
             self._shut(now)  # 2
-        if link is _OPEN and reading.source is not reading.wants_source:  # 3
+        if link is LINK_OPEN and reading.source is not reading.wants_source:  # 3
             reading.source = not reading.source
             reading.lingering = not reading.source
             now.append(START_READ if reading.source else STOP_READ)
-        if reading.phase is _READ_OVER and self.writable and not self.allow_half_open and not self.auto_ending:
+        if reading.phase is READ_OVER and self.writable and not self.allow_half_open and not self.auto_ending:
             self.auto_ending = True  # 4
             out.append(Tick(Step.AUTO_END))
         if writing.phase in _NO_MORE_TO_WRITE and link not in DEAD:
-            if self.destroy_when_finished or (link is _OPEN and reading.phase in (Read.OVER, Read.NONE)):
+            if self.destroy_when_finished or (link is LINK_OPEN and reading.phase in (READ_OVER, READ_NONE)):
                 now.extend(self._destroy(None, CLOSE))  # 5
-        if self.handle_closed and link is _CLOSING and not self.in_flight:
+        if self.handle_closed and link is LINK_CLOSING and not self.in_flight:
             self._close(out)  # 6; not what rule 5 has just begun: its Close is still to be carried out
         return _done_first(now, out) if now else out
 
     def _hand_over(self, out: Effects) -> None:
         writing = self.writing
-        if writing.flight is not _NO_FLIGHT or writing.corked or self.errored is not None:
+        if writing.flight is not FLIGHT_NONE or writing.corked or self.errored is not None:
             return
-        if self.link is _OPEN:
+        if self.link is LINK_OPEN:
             writing.form_batch()
             if self.idle_seconds:
                 out.extend(self._touched())
             out.append(Send(writing.ask()))
         elif self.link in UNDER_WAY:
             writing.form_batch()
-            writing.flight = move(writing.flight, Flight.WAITING)
-        elif self.link is Link.IDLE:
+            writing.flight = move(writing.flight, FLIGHT_WAITING)
+        elif self.link is LINK_IDLE:
             writing.form_batch()
             self._fail_unconnected(out)
 
@@ -602,17 +630,17 @@ class SocketMachine(SocketState):
         out.append(Tick(Step.WRITE_FAILED))
 
     def _shut(self, out: Effects) -> None:
-        if self.link is Link.OPEN:
-            self.writing.phase = move(self.writing.phase, Write.SHUTTING)
+        if self.link is LINK_OPEN:
+            self.writing.phase = move(self.writing.phase, WRITE_SHUTTING)
             out.append(SHUTDOWN)
-        elif self.link is Link.IDLE:
-            self.writing.phase = move(self.writing.phase, Write.SHUT)
+        elif self.link is LINK_IDLE:
+            self.writing.phase = move(self.writing.phase, WRITE_SHUT)
             out.append(Tick(Step.PREFINISH))
 
     def _close(self, out: Effects) -> None:
-        self.link = move(self.link, Link.CLOSED)
+        self.link = move(self.link, LINK_CLOSED)
         out.append(Closed(self.told_error is not None))
-        if self.writing.flight is Flight.WAITING:
+        if self.writing.flight is FLIGHT_WAITING:
             out.append(Then(Step.FORSAKE))
 
     # -- helpers ---------------------------------------------------------------------------------------------
@@ -623,7 +651,7 @@ class SocketMachine(SocketState):
         if token:
             self.writing.enders += (token,)
         if self.writable:
-            self.writing.phase = move(self.writing.phase, Write.ENDING)
+            self.writing.phase = move(self.writing.phase, WRITE_ENDING)
         return self._settle([])
 
     def _end_asked(self) -> Effects:
@@ -636,7 +664,7 @@ class SocketMachine(SocketState):
             return []
         writing = self.writing
         out = [*self._disarm_idle(), *self.connecting.cancel()]
-        self.link = move(self.link, Link.CLOSING)
+        self.link = move(self.link, LINK_CLOSING)
         self.told_error = fault
         self.errored = self.errored or fault
         self.reading.lingering = self.reading.lingering or self.reading.source
@@ -654,13 +682,13 @@ class SocketMachine(SocketState):
         if self.idle_armed:
             return [TOUCH]
         self.idle_armed = True
-        return [Arm(Timer.IDLE, self.idle_seconds)]
+        return [Arm(TIMER_IDLE, self.idle_seconds)]
 
     def _disarm_idle(self) -> Effects:
         if not self.idle_armed:
             return []
         self.idle_armed = False
-        return [Disarm(Timer.IDLE)]
+        return [Disarm(TIMER_IDLE)]
 
     def _tuned(self) -> Effects:
         """The options that were asked for before there was a connection."""
@@ -701,13 +729,13 @@ _TURNS: Final[dict[Step, Callable[[SocketMachine], Effects]]] = {
     Step.READY: SocketMachine._ready,
     Step.PAUSE: lambda self: self.reading.tell_pause(),
     Step.RESUME: lambda self: self.reading.tell_resume(),
-    Step.FLOW: lambda self: self.reading.tell_chunk() if self.link is Link.OPEN else [],
-    Step.READABLE: lambda self: self.reading.tell_readable() if self.link is Link.OPEN else [],
+    Step.FLOW: lambda self: self.reading.tell_chunk() if self.link is LINK_OPEN else [],
+    Step.READABLE: lambda self: self.reading.tell_readable() if self.link is LINK_OPEN else [],
     Step.EOF: lambda self: self.reading.eof_told(),
     Step.END: SocketMachine._tell_end,
     Step.ENDED: SocketMachine._end_told,
     Step.AUTO_END: SocketMachine._auto_end,
-    Step.WRITTEN: lambda self: self.writing.tell_written(self.link is Link.OPEN),
+    Step.WRITTEN: lambda self: self.writing.tell_written(self.link is LINK_OPEN),
     Step.WRITE_FAILED: SocketMachine._tell_failed,
     Step.BREAK: lambda self: self.destroy(self.errored),
     Step.ANSWER: lambda self: self.writing.tell_answer(),

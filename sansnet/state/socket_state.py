@@ -9,19 +9,37 @@ from .connecting import Connecting
 from .faults import Fault
 from .machine import Machine
 from .ops import SetKeepAlive
-from .phases import Flight, Link, Read, Write
+from .phases import (
+    FLIGHT_UNDERWAY,
+    LINK_CLOSED,
+    LINK_CLOSING,
+    LINK_CONNECTING,
+    LINK_IDLE,
+    LINK_LOOKING_UP,
+    LINK_OPEN,
+    LINK_REFUSED,
+    READ_ENDED,
+    READ_EOF,
+    READ_OPEN,
+    READ_OVER,
+    WRITE_FINISHED,
+    WRITE_NONE,
+    WRITE_OPEN,
+    WRITE_OVER,
+    WRITE_SHUTTING,
+    Link,
+)
 from .reading import ReadHalf
 from .writing import WriteHalf
 
 __all__ = ["AFTER_END", "DEAD", "END_DESTROYED", "UNDER_WAY", "WRITE_DESTROYED", "SocketState"]
 
-DEAD: Final = (Link.CLOSING, Link.CLOSED)
-UNDER_WAY: Final = (Link.LOOKING_UP, Link.CONNECTING)
+DEAD: Final = (LINK_CLOSING, LINK_CLOSED)
+UNDER_WAY: Final = (LINK_LOOKING_UP, LINK_CONNECTING)
 
 AFTER_END: Final = Fault("ERR_STREAM_WRITE_AFTER_END")
 WRITE_DESTROYED: Final = Fault("ERR_STREAM_DESTROYED", text="Cannot call write after a stream was destroyed")
 END_DESTROYED: Final = Fault("ERR_STREAM_DESTROYED", text="Cannot call end after a stream was destroyed")
-_WRITABLE: Final = Write.OPEN  # at hand, as in `socket.py`
 _ENDED_BY_PEER: Final = Fault("EPIPE", text="This socket has been ended by the other party")
 _ALREADY_FINISHED: Final = Fault("ERR_STREAM_ALREADY_FINISHED")
 
@@ -66,7 +84,7 @@ class SocketState(Machine):
         write_high_water_mark: int = 65536,
         max_buffered: int | None = None,
     ) -> None:
-        self.link: Link = Link.IDLE
+        self.link: Link = LINK_IDLE
         self.connecting: Connecting = Connecting()
         self.reading: ReadHalf = ReadHalf(read_high_water_mark, readable=readable)
         self.writing: WriteHalf = WriteHalf(write_high_water_mark, max_buffered=max_buffered, writable=writable)
@@ -99,15 +117,15 @@ class SocketState(Machine):
     @property
     def pending(self) -> bool:
         """There is no connection, nor a bound socket for one: not yet, or no more."""
-        return self.link not in (Link.OPEN, Link.REFUSED) and not (self.link is Link.IDLE and self.has_handle)
+        return self.link not in (LINK_OPEN, LINK_REFUSED) and not (self.link is LINK_IDLE and self.has_handle)
 
     @property
     def readable(self) -> bool:
-        return self.reading.phase in (Read.OPEN, Read.EOF) and self.link not in DEAD
+        return self.reading.phase in (READ_OPEN, READ_EOF) and self.link not in DEAD
 
     @property
     def writable(self) -> bool:
-        return self.writing.phase is _WRITABLE and self.link not in DEAD and self.errored is None
+        return self.writing.phase is WRITE_OPEN and self.link not in DEAD and self.errored is None
 
     @property
     def ready_state(self) -> str:
@@ -124,13 +142,13 @@ class SocketState(Machine):
         writing = self.writing
         if writing.length and writing.is_full:
             return False
-        return writing.phase is _WRITABLE and self.link not in DEAD and self.errored is None  # `writable`, at hand
+        return writing.phase is WRITE_OPEN and self.link not in DEAD and self.errored is None  # `writable`, at hand
 
     @property
     def in_flight(self) -> bool:
         """Does the driver owe a completion, other than that of Close?"""
         return (
-            self.connecting.in_flight or self.writing.flight is Flight.UNDERWAY or self.writing.phase is Write.SHUTTING
+            self.connecting.in_flight or self.writing.flight is FLIGHT_UNDERWAY or self.writing.phase is WRITE_SHUTTING
         )
 
     def describe(self) -> str:
@@ -144,8 +162,8 @@ class SocketState(Machine):
             (writing.batch, f"{len(writing.batch)} writes in flight ({writing.unsent} bytes), {writing.flight.value}"),
             (writing.queue, f"{len(writing.queue)} writes queued{', corked' if writing.corked else ''}"),
             (writing.need_drain, "owes 'drain'"),
-            (writing.phase is Write.SHUTTING, "waits for Shutdown"),
-            (self.link is Link.CLOSING, "waits for Close"),
+            (writing.phase is WRITE_SHUTTING, "waits for Shutdown"),
+            (self.link is LINK_CLOSING, "waits for Close"),
             (self.idle_armed, f"idle timer of {self.idle_seconds:g} s armed"),
             (self.errored, f"errored {self.errored.code if self.errored else ''}"),
         ]
@@ -154,13 +172,13 @@ class SocketState(Machine):
     @property
     def write_refusal(self) -> Fault | None:
         """Why a write is refused, if it is."""
-        if self.writing.phase is not Write.OPEN:
-            ended_by_peer = self.reading.phase in (Read.ENDED, Read.OVER) and not self.allow_half_open
+        if self.writing.phase is not WRITE_OPEN:
+            ended_by_peer = self.reading.phase in (READ_ENDED, READ_OVER) and not self.allow_half_open
             return _ENDED_BY_PEER if ended_by_peer else AFTER_END
         return WRITE_DESTROYED if self.link in DEAD else None
 
     @property
     def end_refusal(self) -> Fault | None:
-        if self.writing.phase in (Write.FINISHED, Write.OVER, Write.NONE):
+        if self.writing.phase in (WRITE_FINISHED, WRITE_OVER, WRITE_NONE):
             return _ALREADY_FINISHED
         return END_DESTROYED if self.link in DEAD else self.errored

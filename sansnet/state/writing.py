@@ -12,18 +12,16 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import Any, ClassVar, Final, final
+from typing import Any, ClassVar, final
 
 from .effects import Effects, Payload, Step, Then, Tick, Token
 from .faults import Fault
 from .machine import Part
 from .notices import Drain, Settled
-from .phases import Flight, Write
+from .phases import FLIGHT_ASKED, FLIGHT_NONE, FLIGHT_UNDERWAY, WRITE_NONE, WRITE_OPEN, Flight, Write
 
 __all__ = ["Chunk", "WriteHalf"]
 
-_NO_FLIGHT: Final = Flight.NONE
-_ASKED: Final = Flight.ASKED
 
 Chunk = tuple[Payload, int, Token]
 """A payload, what it counts against the high-water mark (bytes, or characters of a text), and its callback's token."""
@@ -78,8 +76,8 @@ class WriteHalf(Part):
     }
 
     def __init__(self, high_water_mark: int = 65536, *, max_buffered: int | None = None, writable: bool = True) -> None:
-        self.phase: Write = Write.OPEN if writable else Write.NONE
-        self.flight: Flight = Flight.NONE
+        self.phase: Write = WRITE_OPEN if writable else WRITE_NONE
+        self.flight: Flight = FLIGHT_NONE
         self.queue: deque[Chunk] = deque()
         self.batch: tuple[Chunk, ...] = ()
         self.length: int = 0
@@ -123,7 +121,7 @@ class WriteHalf(Part):
         self.batch = ((payload, size, token),)
         self.length += size
         self.bytes_written += len(payload)
-        self.flight = _ASKED
+        self.flight = FLIGHT_ASKED
         return (payload,)
 
     def form_batch(self) -> None:
@@ -135,12 +133,12 @@ class WriteHalf(Part):
 
     def ask(self) -> tuple[Payload, ...]:
         """The payloads of the batch, for Send."""
-        self.flight = _ASKED
+        self.flight = FLIGHT_ASKED
         batch = self.batch
         return (batch[0][0],) if len(batch) == 1 else tuple([chunk[0] for chunk in batch])
 
     def deferred(self, taken: int) -> None:
-        self.flight = Flight.UNDERWAY
+        self.flight = FLIGHT_UNDERWAY
         self.unsent_before = sum([len(chunk[0]) for chunk in self.batch])
         self.unsent = self.unsent_before - taken
         self.greeting = False
@@ -153,7 +151,7 @@ class WriteHalf(Part):
     def leave(self) -> tuple[Token, ...]:
         """The batch is no longer here, however it went; the tokens of its chunks."""
         batch, self.batch = self.batch, ()
-        self.flight = _NO_FLIGHT
+        self.flight = FLIGHT_NONE
         self.unsent = 0
         if len(batch) == 1:  # as nearly always
             _, size, token = batch[0]
@@ -193,7 +191,7 @@ class WriteHalf(Part):
 
     def _tell_done(self, alive: bool) -> Effects:
         out: Effects = []
-        if self.need_drain and not self.length and alive and self.phase is Write.OPEN:
+        if self.need_drain and not self.length and alive and self.phase is WRITE_OPEN:
             self.need_drain = False
             out.append(Drain())
         out.extend([Settled(token) for token in self.done.popleft()])

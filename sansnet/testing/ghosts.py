@@ -20,14 +20,14 @@ from ..state.endpoints import Found, Route
 from ..state.faults import Fault
 from ..state.inputs import SOCKET_INPUTS
 from ..state.machine import Event
-from ..state.phases import Link
+from ..state.phases import LINK_CLOSED, LINK_CLOSING, LINK_OPEN
 from ..state.socket import SocketMachine
-from .loop import Returned, Stage, World
+from .loop import STAGE_CANCELLED, STAGE_NONE, STAGE_OVER, STAGE_UNDERWAY, Returned, World
 
-__all__ = ["Bounds", "Family", "SocketWorld", "tape"]
+__all__ = ["FAMILY_COMPLETION", "FAMILY_READINESS", "Bounds", "Family", "SocketWorld", "tape"]
 
 _ROUND: Final = bytes(range(251))
-_DEAD: Final = (Link.CLOSING, Link.CLOSED)
+_DEAD: Final = (LINK_CLOSING, LINK_CLOSED)
 
 
 def tape(position: int, count: int) -> bytes:
@@ -43,13 +43,17 @@ class Family(enum.Enum):
     COMPLETION = "completion"
 
 
+FAMILY_READINESS: Final = Family.READINESS
+FAMILY_COMPLETION: Final = Family.COMPLETION
+
+
 class Bounds(NamedTuple):
     """What may happen around a socket, and how often in a life, so that the states stay finite."""
 
     at_rest: tuple[str, ...]  # what the user may do between turns; names in `users.ACTS`
     inside: tuple[str, ...] = ()  # what the user may do inside a listener …
     reactions: int = 0  # … and how often
-    family: Family = Family.READINESS
+    family: Family = FAMILY_READINESS
     # how the socket gets its connection
     routes: tuple[Route, ...] = ()
     answers: tuple[tuple[Found, ...], ...] = ()  # of the lookup
@@ -117,7 +121,7 @@ class SocketWorld(World):
         self.writes, self.ends = bounds.writes, bounds.ends
         self.flips, self.chunks = bounds.flips, bounds.chunks
         # the driver
-        self.lookup = Stage.NONE
+        self.lookup = STAGE_NONE
         self.flying: tuple[tuple[int, bool], ...] = ()  # attempts in flight, and: was it cancelled?
         self.attempts = 0  # up to there the numbers were used
         self.open = False  # the handle has a connection
@@ -126,8 +130,8 @@ class SocketWorld(World):
         self.peer_ended = False
         self.sending = False
         self.unsent = 0  # bytes of that send
-        self.shutting = Stage.NONE
-        self.closing = Stage.NONE
+        self.shutting = STAGE_NONE
+        self.closing = STAGE_NONE
         self.timers: tuple[Timer, ...] = ()
         # the user
         self.adopted = False
@@ -155,8 +159,8 @@ class SocketWorld(World):
         return bool(
             self.flying
             or self.sending
-            or self.shutting is Stage.UNDERWAY
-            or self.lookup in (Stage.UNDERWAY, Stage.CANCELLED)
+            or self.shutting is STAGE_UNDERWAY
+            or self.lookup in (STAGE_UNDERWAY, STAGE_CANCELLED)
         )
 
     def order_of_tokens(self) -> tuple[int, ...]:
@@ -177,7 +181,7 @@ class SocketWorld(World):
 
     def is_call(self, name: str) -> bool:
         """The user may bring a lookup of his own, and answer it whenever he likes."""
-        return super().is_call(name) or (name in ("looked_up", "lookup_failed") and self.lookup is Stage.UNDERWAY)
+        return super().is_call(name) or (name in ("looked_up", "lookup_failed") and self.lookup is STAGE_UNDERWAY)
 
     def asking(self, event: Event) -> None:
         """It costs something of the budget, and the user remembers it."""
@@ -194,9 +198,9 @@ class SocketWorld(World):
             self.adopted = self.open = True
             self.paused = args[0]
         elif name in ("looked_up", "lookup_failed"):
-            self.lookup = Stage.OVER
+            self.lookup = STAGE_OVER
         elif name == "call_off":
-            self.lookup = Stage.NONE
+            self.lookup = STAGE_NONE
 
     def _give_out(self, token: Token, payload: bytes) -> None:
         if token:
@@ -224,7 +228,7 @@ class SocketWorld(World):
         _REPORTED[event.name](self, *event.args)
 
     def _lookup_over(self, _fault: Fault) -> None:
-        self.lookup = Stage.OVER
+        self.lookup = STAGE_OVER
 
     def _attempt_over(self, attempt: int) -> None:
         self.flying = tuple([(other, cancelled) for other, cancelled in self.flying if other != attempt])
@@ -235,18 +239,18 @@ class SocketWorld(World):
 
     def _received(self, payload: bytes, _count: int) -> None:
         self.chunks -= 1
-        if self.machine.link is Link.OPEN:
+        if self.machine.link is LINK_OPEN:
             self.lingering = False
             self.received += len(payload)
 
     def _reading_over(self) -> None:
-        if self.machine.link is Link.OPEN:
+        if self.machine.link is LINK_OPEN:
             self.reading = self.lingering = False
 
     def _eof(self, tail: bytes) -> None:
         self._reading_over()
         self.peer_ended = True
-        if self.machine.link is Link.OPEN:
+        if self.machine.link is LINK_OPEN:
             self.received += len(tail)
 
     def _progressed(self, count: int) -> None:
@@ -257,10 +261,10 @@ class SocketWorld(World):
         self.unsent = 0
 
     def _shut(self) -> None:
-        self.shutting = Stage.OVER
+        self.shutting = STAGE_OVER
 
     def _closed(self) -> None:
-        self.closing = Stage.OVER
+        self.closing = STAGE_OVER
         self.lingering = False
 
     def fed(self, event: Event, before: tuple[enum.Enum, ...]) -> None:
@@ -279,10 +283,10 @@ class SocketWorld(World):
         self.asked = op
 
     def _start_lookup(self, _op: ops.Lookup) -> None:
-        self.lookup = Stage.UNDERWAY
+        self.lookup = STAGE_UNDERWAY
 
     def _cancel_lookup(self, _op: ops.CancelLookup) -> None:
-        self.lookup = Stage.CANCELLED
+        self.lookup = STAGE_CANCELLED
 
     def _connect(self, op: ops.Connect) -> None:
         self.flying += ((op.attempt, False),)
@@ -296,15 +300,15 @@ class SocketWorld(World):
         self.lingering = False
 
     def _stop_read(self, _op: effects.Op) -> None:
-        self.lingering = self.family is Family.COMPLETION and (self.lingering or self.reading)
+        self.lingering = self.family is FAMILY_COMPLETION and (self.lingering or self.reading)
         self.reading = False
 
     def _shutdown(self, _op: ops.Shutdown) -> None:
-        self.shutting = Stage.UNDERWAY
+        self.shutting = STAGE_UNDERWAY
 
     def _close(self, op: effects.Op) -> None:
         self._stop_read(op)
-        self.closing = Stage.UNDERWAY
+        self.closing = STAGE_UNDERWAY
 
     def _arm(self, effect: effects.Arm) -> None:
         if effect.timer not in self.timers:

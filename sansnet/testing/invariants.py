@@ -13,14 +13,27 @@ from collections.abc import Mapping
 from typing import Final
 
 from ..state import notices, ops
-from ..state.effects import Arm, Disarm, Effect, Notice, Op, Reply, Taken, Then, Timer, Touch
-from ..state.inputs import By
+from ..state.effects import (
+    TIMER_ATTEMPT,
+    TIMER_CONNECT,
+    TIMER_IDLE,
+    Arm,
+    Disarm,
+    Effect,
+    Notice,
+    Op,
+    Reply,
+    Taken,
+    Then,
+    Touch,
+)
+from ..state.inputs import BY_USER
 from ..state.machine import Event, Part
-from ..state.phases import MOVES, Link, Write
+from ..state.phases import LINK_CLOSED, LINK_CLOSING, MOVES, WRITE_OPEN
 from ..state.socket import SocketMachine
 from .ghosts import SocketWorld, tape
 from .laws import Law, Promise, always, eventually
-from .loop import Fed, NewMachine, NewPart, Rested, Stage, World
+from .loop import STAGE_NONE, STAGE_OVER, STAGE_UNDERWAY, Fed, NewMachine, NewPart, Rested, World
 
 __all__ = ["LOOP_LAWS", "SOCKET_LAWS"]
 
@@ -43,7 +56,7 @@ _LIVELY: Final = (
 @always(Fed)
 def calls_tell_nothing(_world: World, fed: Fed) -> bool:
     """What the user asks returns no notice and no Then: listeners run from the loop."""
-    return fed.by is not By.USER or not _has(fed.effects, Notice, Then)
+    return fed.by is not BY_USER or not _has(fed.effects, Notice, Then)
 
 
 @always(Fed)
@@ -55,7 +68,7 @@ def answers_at_once_tell_nothing(_world: World, fed: Fed) -> bool:
 @always(Fed)
 def only_calls_are_replied_to(_world: World, fed: Fed) -> bool:
     """A reply is the answer to a call of the user's."""
-    return fed.by is By.USER or not _has(fed.effects, Reply)
+    return fed.by is BY_USER or not _has(fed.effects, Reply)
 
 
 @always(Fed)
@@ -149,7 +162,7 @@ def attempts_precede_connect(world: SocketWorld, _notice: Notice) -> bool:
 @always(Fed)
 def the_destroyed_tell_nothing_new(_world: SocketWorld, fed: Fed) -> bool:
     """A destroyed socket tells no 'connect', 'data', 'end', 'drain', 'finish' and the like any more."""
-    return fed.before[0] not in (Link.CLOSING, Link.CLOSED) or not _has(fed.effects, *_LIVELY)
+    return fed.before[0] not in (LINK_CLOSING, LINK_CLOSED) or not _has(fed.effects, *_LIVELY)
 
 
 # -- reading ---------------------------------------------------------------------------------------------------------
@@ -202,7 +215,7 @@ def handed_over_is_a_prefix_of_written(world: SocketWorld, op: ops.Send) -> bool
 def finish_is_told_once_and_last(world: SocketWorld, _notice: notices.Finished) -> bool:
     """'finish' at most once, after 'prefinish', and after the last Send and Shutdown completed."""
     sent = world.machine.destroyed or world.handed == world.machine.writing.bytes_written
-    shut = world.shutting is Stage.OVER or not world.open
+    shut = world.shutting is STAGE_OVER or not world.open
     return not world.finished and world.prefinished and sent and shut and not world.sending
 
 
@@ -243,7 +256,7 @@ def success_means_sent(world: SocketWorld, notice: notices.Settled) -> bool:
 def drain_was_owed(world: SocketWorld, _notice: notices.Drain) -> bool:
     """'drain' only after a write() that answered False, when nothing is left; not once ended or destroyed."""
     writing = world.machine.writing
-    return world.owes_drain and not writing.length and writing.phase is Write.OPEN and not world.machine.destroyed
+    return world.owes_drain and not writing.length and writing.phase is WRITE_OPEN and not world.machine.destroyed
 
 
 @always(Rested)
@@ -266,7 +279,7 @@ def the_buffer_stays_within_its_limit(world: SocketWorld, _fed: Fed) -> bool:
 @always(Op)
 def only_cancels_while_closing(world: SocketWorld, op: Op) -> bool:
     """After Close or Reset no op is issued, unless it cancels something."""
-    return world.closing is Stage.NONE or isinstance(op, _CANCELS)
+    return world.closing is STAGE_NONE or isinstance(op, _CANCELS)
 
 
 @always(ops.StartRead, ops.StopRead)
@@ -278,7 +291,7 @@ def reading_starts_and_stops(world: SocketWorld, op: Op) -> bool:
 @always(ops.Send, ops.Shutdown)
 def one_send_at_a_time(world: SocketWorld, _op: Op) -> bool:
     """On an open connection one Send is in flight at a time, then one Shutdown, and nothing after it."""
-    return world.open and not world.sending and world.shutting is Stage.NONE
+    return world.open and not world.sending and world.shutting is STAGE_NONE
 
 
 @always(ops.Connect, ops.BindLocal)
@@ -298,18 +311,18 @@ def what_is_cancelled_is_under_way(world: SocketWorld, op: Op) -> bool:
     """One lookup a life; what is cancelled is in flight, and cancelled once."""
     if isinstance(op, ops.CancelConnect):
         return (op.attempt, False) in world.flying
-    return world.lookup is (Stage.NONE if isinstance(op, ops.Lookup) else Stage.UNDERWAY)
+    return world.lookup is (STAGE_NONE if isinstance(op, ops.Lookup) else STAGE_UNDERWAY)
 
 
 @always(Rested)
 def the_machine_knows_its_driver(world: SocketWorld, _moment: Rested) -> bool:
     """Between turns the machine is right about what is in flight, whether it reads, and whether it was closed."""
     machine: SocketMachine = world.machine
-    closed = machine.link is Link.CLOSED
+    closed = machine.link is LINK_CLOSED
     return (
         machine.in_flight == world.driver_owes
         and (machine.reading.source == world.reading or machine.destroyed)
-        and machine.handle_closed == (world.closing is Stage.OVER)
+        and machine.handle_closed == (world.closing is STAGE_OVER)
         and closed == world.closed
     )
 
@@ -321,10 +334,10 @@ def the_machine_knows_its_driver(world: SocketWorld, _moment: Rested) -> bool:
 def timers_are_armed_once(world: SocketWorld, effect: Arm | Disarm | Touch) -> bool:
     """What is disarmed or touched is armed; what is armed was not, but for the idle timer: set_timeout() sets it."""
     if isinstance(effect, Touch):
-        return Timer.IDLE in world.timers
+        return TIMER_IDLE in world.timers
     if isinstance(effect, Disarm):
         return effect.timer in world.timers
-    return effect.seconds > 0 and (effect.timer is Timer.IDLE or effect.timer not in world.timers)
+    return effect.seconds > 0 and (effect.timer is TIMER_IDLE or effect.timer not in world.timers)
 
 
 @always(Rested)
@@ -332,9 +345,9 @@ def the_machine_knows_its_timers(world: SocketWorld, _moment: Rested) -> bool:
     """Between turns those timers are armed that the machine takes for armed."""
     machine = world.machine
     believed = {
-        Timer.IDLE: machine.idle_armed,
-        Timer.ATTEMPT: machine.connecting.attempt_timer,
-        Timer.CONNECT: machine.connecting.connect_timer,
+        TIMER_IDLE: machine.idle_armed,
+        TIMER_ATTEMPT: machine.connecting.attempt_timer,
+        TIMER_CONNECT: machine.connecting.connect_timer,
     }
     return all((timer in world.timers) is armed for timer, armed in believed.items())
 
@@ -342,7 +355,7 @@ def the_machine_knows_its_timers(world: SocketWorld, _moment: Rested) -> bool:
 @always(notices.Closed)
 def closed_means_over(world: SocketWorld, _notice: notices.Closed) -> bool:
     """'close' is told when nothing is in flight, no timer is armed, and the handle, if there was one, is closed."""
-    closed = world.closing is Stage.OVER or not world.machine.has_handle
+    closed = world.closing is STAGE_OVER or not world.machine.has_handle
     return closed and not world.driver_owes and not world.timers
 
 

@@ -21,7 +21,7 @@ from typing import Any, ClassVar, Final, NamedTuple
 
 from ..state.effects import Effect, Effects, Notice, Op, Step, Then, Tick
 from ..state.faults import Fault
-from ..state.inputs import SERVER_INPUTS, SOCKET_INPUTS, By, Input
+from ..state.inputs import BY_DRIVER, BY_LOOP, BY_USER, SERVER_INPUTS, SOCKET_INPUTS, By, Input
 from ..state.machine import Event
 from ..state.notices import Settled
 from .laws import See
@@ -30,6 +30,10 @@ __all__ = [
     "GO_ON",
     "NEW_MACHINE",
     "NEW_PART",
+    "STAGE_CANCELLED",
+    "STAGE_NONE",
+    "STAGE_OVER",
+    "STAGE_UNDERWAY",
     "Fed",
     "NewMachine",
     "NewPart",
@@ -53,6 +57,12 @@ class Stage(enum.IntEnum):
     UNDERWAY = 1
     CANCELLED = 2  # under way, and cancelled
     OVER = 3
+
+
+STAGE_NONE: Final = Stage.NONE
+STAGE_UNDERWAY: Final = Stage.UNDERWAY
+STAGE_CANCELLED: Final = Stage.CANCELLED
+STAGE_OVER: Final = Stage.OVER
 
 
 class Fed(NamedTuple):
@@ -127,21 +137,21 @@ class World:
             if not self.turn:
                 self.turn = True
                 step, self.fifo = self.fifo[0], self.fifo[1:]
-                self._feed(_TICKED[step], By.LOOP, False, see)
+                self._feed(_TICKED[step], BY_LOOP, False, see)
         elif self.asked is not None:
             self.answering(event)
             self.asked = None
-            self._feed(event, By.DRIVER, True, see)
+            self._feed(event, BY_DRIVER, True, see)
         elif self.is_call(name):
             if self.turn:
                 self.reactions -= 1
             self.stack = (_RETURNED[name], *self.stack)
             self.asking(event)
-            self._feed(event, By.USER, False, see)
+            self._feed(event, BY_USER, False, see)
         else:
             self.turn = True
             self.reporting(event)
-            self._feed(event, By.DRIVER, False, see)
+            self._feed(event, BY_DRIVER, False, see)
         self._run(see)
         if self.quiet:
             see(self, _RESTED)
@@ -161,7 +171,7 @@ class World:
             kind = type(effect)
             see(self, effect)
             if kind is Then:
-                self._feed(_TICKED[effect.step], By.LOOP, False, see)
+                self._feed(_TICKED[effect.step], BY_LOOP, False, see)
             elif kind is Tick:
                 self.fifo += (effect.step,)
             else:
@@ -176,7 +186,7 @@ class World:
 
     def is_call(self, name: str) -> bool:
         """Is the input given by code of the user's?"""
-        return self.INPUTS[name].by is By.USER
+        return self.INPUTS[name].by is BY_USER
 
     def phases(self) -> tuple[enum.Enum, ...]:
         """The machine's phases."""

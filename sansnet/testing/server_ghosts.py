@@ -16,7 +16,7 @@ from ..state.endpoints import Found, ListenPlan
 from ..state.faults import Fault
 from ..state.inputs import SERVER_INPUTS
 from ..state.machine import Event
-from ..state.phases import Listen
+from ..state.phases import LISTEN_IDLE
 from ..state.server import ServerMachine
 from .loop import GO_ON, Returned, World
 
@@ -100,7 +100,7 @@ class ServerWorld(World):
             self.listens -= 1
         elif name == "connection_gone":
             self.connections -= 1
-        elif name == "close" and self.machine.listener is Listen.IDLE:
+        elif name == "close" and self.machine.listener is LISTEN_IDLE:
             self.closes -= 1
 
     def fed(self, event: Event, before: tuple[enum.Enum, ...]) -> None:
@@ -108,7 +108,7 @@ class ServerWorld(World):
         over = not self.machine.is_listening and not self.connections
         if event.name in ("close", "connection_gone") and over:
             self.closes_due += 1
-        failed = before[0] is not Listen.IDLE and self.machine.listener is Listen.IDLE
+        failed = before[0] is not LISTEN_IDLE and self.machine.listener is LISTEN_IDLE
         if failed and event.name != "close":
             self.failures_due += 1
 
@@ -222,7 +222,7 @@ def _calls(world: ServerWorld, bounds: ServerBounds) -> Iterator[Event]:
     if world.listens and not machine.is_listening:
         for plan in bounds.plans:
             yield Event("listen", (plan,))
-    if "close" in bounds.acts and (world.closes or machine.listener is not Listen.IDLE):
+    if "close" in bounds.acts and (world.closes or machine.listener is not LISTEN_IDLE):
         yield Event("close")
     if "pause" in bounds.acts:
         yield Event("resume" if machine.paused else "pause")

@@ -7,7 +7,7 @@ from typing import Final
 from ..state import notices, ops
 from ..state.effects import Arm, Disarm, Notice, Op, Timing
 from ..state.machine import Event
-from ..state.phases import Listen
+from ..state.phases import LISTEN_IDLE
 from .invariants import LOOP_LAWS
 from .laws import Law, Promise, always, eventually
 from .loop import Fed, Rested
@@ -129,7 +129,7 @@ def _winds_up(world: ServerWorld, event: Event) -> bool:
     """A fair world that closes: the loop goes on, the user closes, the connections end, the driver reports."""
     if world.turn or world.asked is not None or world.fifo:
         return event.name in ("go_on", "listening", "listen_failed")
-    if world.machine.listener is not Listen.IDLE:
+    if world.machine.listener is not LISTEN_IDLE:
         return event.name == "close"
     return event.name in ("connection_gone", "listener_closed", "lookup_failed")
 
@@ -138,7 +138,7 @@ def _winds_up(world: ServerWorld, event: Event) -> bool:
 def close_leads_to_nothing(world: ServerWorld) -> bool:
     """From every state close(), and the end of every connection, lead to where nothing is open, in flight or untold."""
     machine = world.machine
-    over = machine.listener is Listen.IDLE and not world.connections and not machine.in_flight
+    over = machine.listener is LISTEN_IDLE and not world.connections and not machine.in_flight
     return over and world.quiet and not world.closes_due
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ..state.effects import Arm, Taken, Timer
+from ..state.effects import TIMER_BACK_OFF, TIMER_IDLE, Arm, Taken
 from ..state.notices import Closed, Connected, Drain, Dropped, Failed, Idle, ServerClosed, Settled
 from ..state.ops import Discard, Listen, Send
-from ..state.phases import Link
+from ..state.phases import LINK_OPEN
 from .ghosts import SocketWorld
 from .laws import sometimes
 from .loop import Fed, Rested
@@ -78,7 +78,7 @@ def a_later_attempt_wins(world: SocketWorld, _notice: Connected) -> bool:
 @sometimes(Fed)
 def an_attempt_ends_after_another_won(world: SocketWorld, fed: Fed) -> bool:
     """A cancelled attempt is reported after 'connect'."""
-    return fed.event.name == "attempt_failed" and world.connected and world.machine.link is Link.OPEN
+    return fed.event.name == "attempt_failed" and world.connected and world.machine.link is LINK_OPEN
 
 
 @sometimes(Failed)
@@ -126,7 +126,7 @@ def bytes_are_sent_after_all(world: SocketWorld, fed: Fed) -> bool:
 @sometimes(Fed)
 def a_stopped_driver_reports_once_more(world: SocketWorld, fed: Fed) -> bool:
     """received() comes although the machine had stopped reading."""
-    return fed.event.name == "received" and not world.reading and world.machine.link is Link.OPEN
+    return fed.event.name == "received" and not world.reading and world.machine.link is LINK_OPEN
 
 
 @sometimes(Rested)
@@ -162,7 +162,7 @@ def it_is_idle(_world: SocketWorld, _notice: Idle) -> bool:
 @sometimes(Fed)
 def a_slow_send_is_not_idle(world: SocketWorld, fed: Fed) -> bool:
     """The idle timer fires while a send moves, and is armed again instead of being told."""
-    return fed.event.name == "timer_fired" and fed.effects == [Arm(Timer.IDLE, 1.0)]
+    return fed.event.name == "timer_fired" and fed.effects == [Arm(TIMER_IDLE, 1.0)]
 
 
 @sometimes(Fed)
@@ -202,7 +202,7 @@ def a_closed_listener_reports_once_more(_world: ServerWorld, fed: Fed) -> bool:
 @sometimes(Fed)
 def the_back_off_grows(_world: ServerWorld, fed: Fed) -> bool:
     """Accepting fails again, and backs off longer."""
-    return Arm(Timer.BACK_OFF, 0.01) in fed.effects
+    return Arm(TIMER_BACK_OFF, 0.01) in fed.effects
 
 
 @sometimes(ServerClosed)

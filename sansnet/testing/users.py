@@ -12,9 +12,9 @@ from typing import Final
 from ..state.faults import Fault
 from ..state.machine import Event
 from ..state.ops import BindLocal, Send
-from ..state.phases import Link
-from .ghosts import Bounds, Family, SocketWorld, tape
-from .loop import GO_ON, Stage
+from ..state.phases import LINK_IDLE
+from .ghosts import FAMILY_COMPLETION, Bounds, SocketWorld, tape
+from .loop import GO_ON, STAGE_CANCELLED, STAGE_NONE, STAGE_UNDERWAY
 
 __all__ = ["ACTS", "BROKEN", "socket_events"]
 
@@ -71,7 +71,7 @@ def _may_flip(world: SocketWorld) -> bool:
 
 
 def _connect(world: SocketWorld, bounds: Bounds) -> Iterator[Event]:
-    if world.machine.link is Link.IDLE:
+    if world.machine.link is LINK_IDLE:
         for route in bounds.routes:
             yield Event("connect", (route,))
 
@@ -82,7 +82,7 @@ def _connect_again(world: SocketWorld, bounds: Bounds) -> Iterator[Event]:
 
 
 def _answer_lookup(world: SocketWorld, bounds: Bounds) -> Iterator[Event]:
-    if world.lookup is Stage.UNDERWAY:
+    if world.lookup is STAGE_UNDERWAY:
         for answer in bounds.answers:
             yield Event("looked_up", (answer,))
         yield Event("lookup_failed", (_NOT_FOUND,))
@@ -123,12 +123,12 @@ def _set_timeout(world: SocketWorld, _bounds: Bounds) -> Iterator[Event]:
 ACTS: Final[dict[str, Act]] = {
     "take_bound": _once(
         Event("take_bound", (False,)),
-        lambda world: world.machine.link is Link.IDLE and not world.machine.has_handle,
+        lambda world: world.machine.link is LINK_IDLE and not world.machine.has_handle,
     ),
     "connect": _connect,
     "connect_again": _connect_again,
     "answer_lookup": _answer_lookup,
-    "call_off": _once(Event("call_off"), lambda world: world.lookup is Stage.UNDERWAY),
+    "call_off": _once(Event("call_off"), lambda world: world.lookup is STAGE_UNDERWAY),
     "write": _write,
     "end": _end,
     "end_with": _end_with,
@@ -187,7 +187,7 @@ def _answers(world: SocketWorld, bounds: Bounds) -> Iterator[Event]:
 def _reports(world: SocketWorld, bounds: Bounds) -> Iterator[Event]:
     """What a driver can report, each family in its way."""
     yield from _connecting(world, bounds)
-    if world.closing is Stage.NONE:
+    if world.closing is STAGE_NONE:
         yield from _reading(world, bounds)
         yield from _sending(world, bounds)
     else:
@@ -197,12 +197,12 @@ def _reports(world: SocketWorld, bounds: Bounds) -> Iterator[Event]:
 
 
 def _connecting(world: SocketWorld, bounds: Bounds) -> Iterator[Event]:
-    if world.lookup is Stage.CANCELLED:
+    if world.lookup is STAGE_CANCELLED:
         yield Event("lookup_failed", (_CANCELLED,))
     elif "answer_lookup" not in bounds.at_rest:
         yield from _answer_lookup(world, bounds)
     for attempt, cancelled in world.flying:
-        if cancelled or world.closing is not Stage.NONE:
+        if cancelled or world.closing is not STAGE_NONE:
             yield Event("attempt_failed", (attempt, _CANCELLED))
         else:
             yield Event("connected", (attempt,))
@@ -229,7 +229,7 @@ def _sending(world: SocketWorld, bounds: Bounds) -> Iterator[Event]:
         yield Event("sent", (False,))
         if bounds.failures:
             yield Event("send_failed", (_PIPE, False))
-    if world.shutting is Stage.UNDERWAY:
+    if world.shutting is STAGE_UNDERWAY:
         yield Event("shut_down")
         if bounds.failures:
             yield Event("shutdown_failed", (_UNSHUT,))
@@ -237,7 +237,7 @@ def _sending(world: SocketWorld, bounds: Bounds) -> Iterator[Event]:
 
 def _closing(world: SocketWorld, bounds: Bounds) -> Iterator[Event]:
     """The handle is being closed, or is closed: how what is in flight ends."""
-    any_order = bounds.family is Family.COMPLETION
+    any_order = bounds.family is FAMILY_COMPLETION
     if world.lingering:
         yield Event("read_failed", (_CANCELLED,))
         yield Event("eof", (b"",))
@@ -247,10 +247,10 @@ def _closing(world: SocketWorld, bounds: Bounds) -> Iterator[Event]:
         yield Event("send_failed", (_CANCELLED, False))
         if any_order:
             yield Event("sent", (False,))
-    if world.shutting is Stage.UNDERWAY:
+    if world.shutting is STAGE_UNDERWAY:
         yield Event("shutdown_failed", (_CANCELLED,))
         if any_order:
             yield Event("shut_down")
-    in_flight = world.flying or world.sending or world.shutting is Stage.UNDERWAY
-    if world.closing is Stage.UNDERWAY and (any_order or not in_flight):
+    in_flight = world.flying or world.sending or world.shutting is STAGE_UNDERWAY
+    if world.closing is STAGE_UNDERWAY and (any_order or not in_flight):
         yield Event("closed")
