@@ -126,7 +126,7 @@ class Duplex(SocketListeners):
         taken: list[bytes | str] = []
         if self.listener_count("data"):
             # Before the machine is asked: an 'end' that follows is a tick as well, and comes after this one.
-            self._port.pump.defer(lambda: [self.emit("data", chunk) for chunk in taken])
+            self._port.pump.defer(lambda: [self.emit("data", chunk) for chunk in taken], self)
         reply = self._port.ask(self._port.machine.read(size if size is None else max(0, size)))
         if isinstance(reply, Taken):
             taken.append(_joined(reply.payloads))

@@ -228,7 +228,7 @@ class Server(AwaitedServer):
         if not callable(callback):
             raise invalid_arg_type("callback", "of type function", callback)
         tell, count = fitted(callback, 2), self._port.machine.connections
-        self._port.pump.defer(lambda: tell(None, count))
+        self._port.pump.defer(lambda: tell(None, count), self)
         return self
 
     def ref(self) -> Self:
