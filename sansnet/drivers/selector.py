@@ -242,7 +242,12 @@ class SelectorDriver(ReadinessDriver):
         super().__init__(self._loop)
         self._errors: list[BaseException] = []
         self._thread: int | None = None
-        self._turning = False
+        self._turning: bool | None = None  # not yet, ever
+
+    @property
+    def has_turned(self) -> bool:
+        """Did anybody ever call `step()` or `run()`?"""
+        return self._turning is not None
 
     @property
     def alive(self) -> bool:
