@@ -31,6 +31,7 @@ from collections.abc import Callable
 from typing import Final, final
 
 from .hosted import HostedDriver
+from .naming import words_for
 from .selector import SelectorReactor
 
 __all__ = ["AsyncioDriver", "AsyncioReactor", "driver_of"]
@@ -192,7 +193,7 @@ class AsyncioDriver(HostedDriver):
         """Give `error` to the loop's exception handler; `source` is in the context as 'emitter'."""
         context = {"message": "Unhandled exception in a sansnet listener", "exception": error}
         if source is not None:
-            context |= {"message": f"Unhandled 'error', or exception in a listener, of {source!r}", "emitter": source}
+            context |= {"message": words_for(source), "emitter": source}
         self._loop.call_exception_handler(context)
 
     async def idle(self) -> None:

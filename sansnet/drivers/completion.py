@@ -29,6 +29,7 @@ from ..state.faults import Fault
 from .completion_listener import CompletionListener
 from .completion_socket import CompletionSocket
 from .kept_timer import KeptTimer
+from .naming import name_source
 
 if TYPE_CHECKING:
     from .completion_handle import CompletionHandle
@@ -91,6 +92,7 @@ class CompletionDriver:
 
     def report(self, error: BaseException, source: object = None) -> None:
         """Where uncaught exceptions go. A driver for a loop that has a better place for them overrides this."""
+        name_source(error, source)
         sys.excepthook(type(error), error, error.__traceback__)
 
     def _run_soon(self, callback: Callable[[], None]) -> None:

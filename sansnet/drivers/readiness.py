@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, final
 from ..state.endpoints import Endpoint, Found, ListenPlan
 from ..state.faults import Fault
 from .kept_timer import KeptTimer
+from .naming import name_source
 from .readiness_bound import ReadinessBound, open_bound
 from .readiness_listener import open_listener
 from .readiness_socket import ReadinessSocket
@@ -152,6 +153,7 @@ class ReadinessDriver:
 
     def report(self, error: BaseException, source: object = None) -> None:
         """Where uncaught exceptions go. A driver for a loop that has a better place for them overrides this."""
+        name_source(error, source)
         sys.excepthook(type(error), error, error.__traceback__)
 
     def _run_soon(self) -> None:

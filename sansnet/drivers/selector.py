@@ -21,6 +21,7 @@ from ..state.endpoints import Found
 from ..state.faults import Fault
 from .clock import Timer, TimerQueue
 from .interrupt import interruptible
+from .naming import name_source
 from .polling import READABLE, WRITABLE, Poller, Waker, new_poller
 from .readiness import ReadinessDriver
 
@@ -267,7 +268,8 @@ class SelectorDriver(ReadinessDriver):
         self._loop.call_soon_threadsafe(callback)
 
     def report(self, error: BaseException, source: object = None) -> None:
-        """Let `error` be raised by `step()` or `run()` once the turn is over."""
+        """Let `error` be raised by `step()` or `run()` once the turn is over, with a note that names the source."""
+        name_source(error, source)
         self._errors.append(error)
 
     def resolve(
@@ -341,9 +343,9 @@ class SelectorDriver(ReadinessDriver):
 
     def check(self) -> None:
         """Raise RuntimeError where the driver can't be used. The first who comes here brings the driver its thread."""
-        super().check()
         here = threading.get_ident()
-        if self._thread != here:
+        if self.closed or self._thread != here:
+            super().check()
             if self._thread is not None:
                 raise RuntimeError(
                     "this SelectorDriver is used on another thread; call_soon_threadsafe() is how to reach it from here"
