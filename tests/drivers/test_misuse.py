@@ -85,14 +85,14 @@ def test_a_call_from_another_thread_changes_nothing_and_says_how_to_make_it(name
         client.pause()
         until(driver, client.is_paused)
         for subject, calls in ((client, SOCKET_CALLS), (server, SERVER_CALLS)):
-            before = subject._port.machine.freeze()  # type: ignore[attr-defined]  # noqa: SLF001
+            before = subject._port.machine.freeze()  # noqa: SLF001
             for call in calls.values():
                 error = elsewhere(lambda call=call, subject=subject: call(subject))  # type: ignore[misc]
                 assert isinstance(error, RuntimeError)
                 assert "another thread" in str(error)
                 assert "call_soon_threadsafe() is how to reach it from here" in str(error)
-            assert subject._port.machine.freeze() == before  # type: ignore[attr-defined]  # noqa: SLF001
-        elsewhere(lambda: driver.call_soon_threadsafe(client.destroy))
+            assert subject._port.machine.freeze() == before  # noqa: SLF001
+        elsewhere(lambda: driver.call_soon_threadsafe(lambda: client.destroy() and None))
         until(driver, lambda: client.destroyed)
         server.close()
 
@@ -225,7 +225,8 @@ class Broken(Socket):
 
 @pytest.mark.parametrize("name", [*(name for name in DRIVERS if name != "trio"), "broken"])
 def test_the_exception_names_the_socket_where_it_surfaces(name: str) -> None:
-    with driver_over("own" if name == "broken" else name) as driver, sansnet.using(driver):
+    with driver_over("own" if name == "broken" else name) as made, sansnet.using(made):
+        driver: Any = made
         socket = Broken() if name == "broken" else Socket()
         context: dict[str, Any] = {}
         socket.destroy(Trouble())
@@ -245,7 +246,7 @@ def test_the_exception_names_the_socket_where_it_surfaces(name: str) -> None:
 
 def test_out_of_a_block_of_trio_it_comes_with_the_name() -> None:
     async def main() -> None:
-        with pytest.raises(ExceptionGroup) as caught:
+        with pytest.raises(ExceptionGroup) as caught:  # noqa: PT012
             async with open_driver(), serve() as server:
                 server.get_connections(fail)
                 await server.wait_closed()
