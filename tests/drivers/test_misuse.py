@@ -23,7 +23,7 @@ from sansnet.drivers.trio import open_driver
 from sansnet.testing import Simulation
 from sansnet.testing.conformance import Turn
 from tests.drivers.makers import MAKERS
-from tests.drivers.recorder import DRIVERS, driver_over, until
+from tests.drivers.recorder import DRIVERS, LOOPS, driver_over, until
 from tests.drivers.stepped import new_loop
 from tests.loopback import port_of
 from tests.tasks import TrioTasks, serve
@@ -92,7 +92,11 @@ def test_a_call_from_another_thread_changes_nothing_and_says_how_to_make_it(name
                 assert "another thread" in str(error)
                 assert "call_soon_threadsafe() is how to reach it from here" in str(error)
             assert subject._port.machine.freeze() == before  # noqa: SLF001
-        elsewhere(lambda: driver.call_soon_threadsafe(lambda: client.destroy() and None))
+
+        def destroy() -> None:
+            client.destroy()
+
+        elsewhere(lambda: driver.call_soon_threadsafe(destroy))
         until(driver, lambda: client.destroyed)
         server.close()
 
@@ -230,7 +234,7 @@ def test_the_exception_names_the_socket_where_it_surfaces(name: str) -> None:
         socket = Broken() if name == "broken" else Socket()
         context: dict[str, Any] = {}
         socket.destroy(Trouble())
-        if isinstance(driver, AsyncioDriver):
+        if name in LOOPS:
             loop = driver._loop  # noqa: SLF001
             loop.set_exception_handler(lambda _loop, told: context.update(told))
             until(driver, lambda: context)
