@@ -326,6 +326,8 @@ class Subscription(Link):
                     self._ready.set()
             case RedisError():
                 raise ValueError(str(value))
+            case _:
+                pass
 
 
 async def main(port: str = "6379", *command: str) -> None:
