@@ -1,6 +1,6 @@
 """A chat server in callback style, for whatever loop there is: what one says, all others hear.
 
-python -m examples.chat [PORT [LOOP [POLICY]]]      port 8124; loop selector, asyncio, uvloop or trio; policy drop or wait
+python -m examples.chat [PORT [LOOP [POLICY]]]    port 8124; loop selector, asyncio, uvloop or trio; policy drop or wait
 
 Join with `nc localhost 8124`. A line is said to all; `/name NAME`, `/who` and `/quit` are for the server.
 

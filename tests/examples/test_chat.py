@@ -24,7 +24,7 @@ from tests.loopback import port_of
 LOOPS = ("selector", "asyncio", "uvloop", "trio", "simulation")
 
 
-# --------------------------------------------------------------------------------------------- a conversation, and loops
+# -------------------------------------------------------------------------------------------- a conversation, and loops
 
 
 class Guest:
@@ -255,7 +255,7 @@ def test_but_not_for_ever(loop: str, monkeypatch: pytest.MonkeyPatch) -> None:
     play(loop, all_wait_in_vain, "wait")
 
 
-# ----------------------------------------------------------------------------------------------------------- as a program
+# --------------------------------------------------------------------------------------------------------- as a program
 
 
 @pytest.mark.parametrize("loop_name", [name for name in LOOPS if name != "simulation"])
