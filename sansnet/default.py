@@ -39,8 +39,8 @@ def run() -> None:
     What a listener raises, and an 'error' that nobody listens to, is raised from here once its turn is over; what has
     not happened yet happens when `run()` is called again. Ctrl-C ends it with KeyboardInterrupt, between two turns.
 
-    What is still open when the process ends is closed then. A program that never ran what it made gets a ResourceWarning
-    (`python -X dev` shows it).
+    What is still open when the process ends is closed then. A program that never ran what it made is told so by a
+    ResourceWarning (`python -X dev` shows it).
 
     Raises RuntimeError inside a running asyncio or trio loop, which it would bring to a stop; there, await the driver's
     `idle()`.

@@ -10,10 +10,10 @@ passed: the descriptor knows of sockets, not of timers.
 
 from __future__ import annotations
 
-import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from threading import get_ident  # at hand, since everything that is asked for begins with it
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self, final
 
@@ -290,7 +290,7 @@ class SelectorDriver(ReadinessDriver):
         the order they came. A KeyboardInterrupt or SystemExit comes out at once; what was not called back by then is in
         the next turn.
         """
-        if self.closed or self._thread != threading.get_ident():
+        if self.closed or self._thread != get_ident():
             self.check()
         if self._turning:
             raise RuntimeError("step() and run() can't be called from a callback of the same driver")
@@ -343,8 +343,8 @@ class SelectorDriver(ReadinessDriver):
 
     def check(self) -> None:
         """Raise RuntimeError where the driver can't be used. The first who comes here brings the driver its thread."""
-        here = threading.get_ident()
-        if self.closed or self._thread != here:
+        here = get_ident()
+        if self._thread != here or self.closed:
             super().check()
             if self._thread is not None:
                 raise RuntimeError(
