@@ -91,7 +91,7 @@ class BoundSocket:
         driver.check()
         return self._taken()
 
-    def connectable(self, driver: Driver) -> SocketHandle:
+    def _connectable(self, driver: Driver) -> SocketHandle:
         """The driver's handle of a socket that connects from here; called by the socket that takes it over.
 
         Raises RuntimeError as `adopt` does, and when the socket's driver is of another world than this one's (one of

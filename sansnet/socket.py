@@ -102,7 +102,7 @@ class Socket(AwaitedSocket, Ends):
             self._port = self._new_port(machine)
         elif isinstance(given.source, BoundSocket):
             where = given.source.address()
-            self._take_unconnected(machine, given.source.connectable(self._driver))
+            self._take_unconnected(machine, given.source._connectable(self._driver))
             self._bound_path = where if isinstance(where, str) else None
         else:
             if self._reader is not None:
