@@ -18,7 +18,7 @@ from .state.endpoints import Endpoint
 from .state.faults import Fault
 
 if TYPE_CHECKING:
-    from .drivers.contract import BoundHandle, Driver
+    from .drivers.contract import BoundHandle, Driver, SocketHandle
     from .signatures import BoundSocketOptions
 
 __all__ = ["BoundSocket"]
@@ -90,6 +90,22 @@ class BoundSocket:
         """
         driver.check()
         return self._taken()
+
+    def _connectable(self, driver: Driver) -> SocketHandle:
+        """The driver's handle of a socket that connects from here; called by the socket that takes it over.
+
+        Raises RuntimeError as `adopt` does, and when the socket's driver is of another world than this one's (one of
+        them simulated); then nothing was taken.
+        """
+        driver.check()
+        held = self._held()
+        try:
+            handle = driver.adopt(held)
+        except OSError:
+            text = f"a {type(driver).__name__} can't take over {self!r} of another driver: make both on the same one"
+            raise RuntimeError(text) from None
+        self._handle = None
+        return handle
 
     def _held(self) -> BoundHandle:
         if self._handle is None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
+import os
+import sys
 import threading
+import warnings
 from typing import TYPE_CHECKING
 
 from .drivers.chosen import chosen, using
@@ -34,6 +38,9 @@ def run() -> None:
 
     What a listener raises, and an 'error' that nobody listens to, is raised from here once its turn is over; what has
     not happened yet happens when `run()` is called again. Ctrl-C ends it with KeyboardInterrupt, between two turns.
+
+    What is still open when the process ends is closed then. A program that never ran what it made is told so by a
+    ResourceWarning (`python -X dev` shows it).
 
     Raises RuntimeError inside a running asyncio or trio loop, which it would bring to a stop; there, await the driver's
     `idle()`.
@@ -73,6 +80,26 @@ def _loop_driver() -> AsyncioDriver | None:
 
 def _thread_driver() -> SelectorDriver:
     driver: SelectorDriver | None = getattr(_own, "driver", None)
+    if driver is None:
+        atexit.unregister(_look_back)  # one call will do for whatever threads there are
+        atexit.register(_look_back)
     if driver is None or driver.closed:
         driver = _own.driver = SelectorDriver()
+        _own.process = os.getpid()
     return driver
+
+
+def _look_back() -> None:
+    """The process ends: say so if `run()` was forgotten, and close what is left, as the end of a loop does.
+
+    Nobody forgot anything if an exception came before it. In a child that was forked it is the parent's to close.
+    """
+    driver: SelectorDriver | None = getattr(_own, "driver", None)
+    if driver is None or driver.closed or _own.process != os.getpid():
+        return
+    try:
+        if driver.alive and not driver.has_turned and not hasattr(sys, "last_value"):
+            text = "sansnet.run() was never called: its servers and sockets have done nothing"
+            warnings.warn(text, ResourceWarning, stacklevel=2, source=driver)
+    finally:
+        driver.close()

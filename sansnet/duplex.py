@@ -62,6 +62,7 @@ class Duplex(SocketListeners):
             encoding, callback = None, encoding
         payload, size = payload_of(data, encoding)
         port = self._port
+        port.check()
         machine = port.machine
         port.pump.ask(port, machine.write(payload, size, 0 if callback is None else self._token_of(callback)))
         return machine.accepts_more
@@ -76,6 +77,7 @@ class Duplex(SocketListeners):
             data, callback = None, data
         elif callable(encoding):
             encoding, callback = None, encoding
+        self._port.check()
         machine = self._port.machine
         if data is None:
             self._port.ask(machine.end(self._token_of(callback)))
@@ -86,10 +88,12 @@ class Duplex(SocketListeners):
 
     def cork(self) -> None:
         """Hold writes back until `uncork()`, to send them together. Nests."""
+        self._port.check()
         self._port.ask(self._port.machine.cork())
 
     def uncork(self) -> None:
         """Undo one `cork()`; the last one sends."""
+        self._port.check()
         self._port.ask(self._port.machine.uncork())
 
     def _token_of(self, callback: Any) -> int:
@@ -103,11 +107,13 @@ class Duplex(SocketListeners):
 
     def pause(self) -> Self:
         """No more 'data' until `resume()`. The system goes on to fill our buffer, and then the peer has to wait."""
+        self._port.check()
         self._port.ask(self._port.machine.pause())
         return self
 
     def resume(self) -> Self:
         """Let the data flow."""
+        self._port.check()
         self._port.ask(self._port.machine.resume())
         return self
 
@@ -123,10 +129,11 @@ class Duplex(SocketListeners):
         """
         if size is not None and (isinstance(size, bool) or not isinstance(size, int)):
             raise invalid_arg_type("size", "of type number", size)
+        self._port.check()
         taken: list[bytes | str] = []
         if self.listener_count("data"):
             # Before the machine is asked: an 'end' that follows is a tick as well, and comes after this one.
-            self._port.pump.defer(lambda: [self.emit("data", chunk) for chunk in taken])
+            self._port.pump.defer(lambda: [self.emit("data", chunk) for chunk in taken], self)
         reply = self._port.ask(self._port.machine.read(size if size is None else max(0, size)))
         if isinstance(reply, Taken):
             taken.append(_joined(reply.payloads))
@@ -137,6 +144,7 @@ class Duplex(SocketListeners):
 
         Raises TypeError (ERR_UNKNOWN_ENCODING).
         """
+        self._port.check()
         new, machine = decoder(encoding), self._port.machine
         # What an earlier decoder has made text of stays as it is.
         text = [chunk if isinstance(chunk, str) else new.decode(chunk) for chunk in machine.reading.chunks]
@@ -285,6 +293,7 @@ class Duplex(SocketListeners):
     # -- helpers
 
     def _ask(self, give: Callable[..., list[Effect]], *args: object) -> None:
+        self._port.check()
         try:
             effects = give(*args)
         except Misuse as misuse:

@@ -80,10 +80,12 @@ class _Alarms:
 class SocketPort:
     """One life of a socket: its machine, and its handle."""
 
-    __slots__ = ("_alarms", "_driver", "_lookup", "handle", "machine", "owner", "pump", "tell")
+    __slots__ = ("_alarms", "_driver", "_lookup", "check", "handle", "machine", "owner", "pump", "tell")
 
     def __init__(self, driver: Driver, machine: SocketMachine, handle: SocketHandle, owner: SocketOwner) -> None:
         self._driver = driver
+        self.check = driver.check
+        """For the owner, before it asks: can the driver be used, and here? Raises RuntimeError otherwise."""
         self._alarms: _Alarms | None = None
         self._lookup: Cancellable | None = None
         self.pump = pump_of(driver)

@@ -11,6 +11,9 @@ A machine answers an input with effects; here they are done. Two rules:
 
 A listener that raises loses nothing: what was left is told, and the exception goes to the driver, which lets it surface
 where its users look for it.
+
+A listener that closes the driver is the last one to hear of anything: the event that is being told is told to its other
+listeners, and then neither what was left nor what waits in the queue follows.
 """
 
 from __future__ import annotations
@@ -53,6 +56,16 @@ class Recorder(Protocol):
         """What the port of this machine shall use in its place."""
 
 
+class _Call:
+    """A user's function that waits for its tick, and whose it is."""
+
+    __slots__ = ("call", "owner")
+
+    def __init__(self, call: Callable[[], object], owner: object) -> None:
+        self.call = call
+        self.owner = owner
+
+
 class Pump:
     """Carries out the effects of every machine on one driver."""
 
@@ -61,7 +74,7 @@ class Pump:
     def __init__(self, driver: Driver) -> None:
         self._driver = driver
         self.recorders: tuple[Recorder, ...] = ()
-        self._ticks: deque[tuple[Port, Step] | Callable[[], object]] = deque()
+        self._ticks: deque[tuple[Port, Step] | _Call] = deque()
         self._left_over: tuple[Port, Effects] | None = None  # by an interrupt
         self._running = False  # the loop is in here, and will drain the queue
         self._scheduled = False  # the loop will come here for the queue's sake
@@ -75,10 +88,9 @@ class Pump:
     def ask(self, port: Port, effects: Effects) -> Reply | None:
         """Carry out what a user's input returned, or what followed an answer given at once. The reply, if any.
 
-        Raises RuntimeError when the driver is closed: what waits for the loop would wait for ever. In the loop's last
-        turn, when a listener has closed it, nothing does.
+        Raises RuntimeError when the driver is closed: what waits for the loop would wait for ever.
         """
-        if not self._running and self._driver.closed:
+        if self._driver.closed:
             self._driver.check()
         reply: Reply | None = None
         for effect in effects:
@@ -107,7 +119,7 @@ class Pump:
         finally:
             self._running = was_running
             if self._ticks or self._left_over:
-                self._schedule()
+                self._go_on_later()
 
     def drain(self) -> None:
         """Run the queue dry. From the loop only."""
@@ -118,16 +130,16 @@ class Pump:
         finally:
             self._running = was_running
             if self._ticks or self._left_over:
-                self._schedule()
+                self._go_on_later()
 
-    def defer(self, call: Callable[[], object]) -> None:
-        """Call a user's function in a tick of its own; what it raises surfaces through the loop.
+    def defer(self, call: Callable[[], object], owner: object) -> None:
+        """Call a user's function in a tick of its own; what it raises surfaces through the loop, as `owner`'s.
 
         Raises RuntimeError when the driver is closed.
         """
-        if not self._running and self._driver.closed:
+        if self._driver.closed:
             self._driver.check()
-        self._ticks.append(call)
+        self._ticks.append(_Call(call, owner))
         if not self._running:
             self._schedule()
 
@@ -140,16 +152,16 @@ class Pump:
             port, effects = self._left_over
             self._left_over = None
             self._carry_out(port, effects)
-        while self._ticks:
+        while self._ticks and not self._driver.closed:
             tick = self._ticks.popleft()
             if isinstance(tick, tuple):
                 port, step = tick
                 self._carry_out(port, port.machine.ticked(step))
             else:
                 try:
-                    tick()
+                    tick.call()
                 except Exception as error:  # the user's affair
-                    self._driver.report(error)
+                    self._driver.report(error, tick.owner)
 
     def _carry_out(self, port: Port, effects: Effects) -> None:
         """Do and tell them in order. What a `Then` brings takes its place, before what is behind it."""
@@ -163,6 +175,8 @@ class Pump:
                         port.tell(effect)
                     except Exception as error:  # the user's affair, not the socket's
                         self._driver.report(error, port.owner)
+                    if self._driver.closed:
+                        return
                 elif type(effect) is Tick:
                     self._ticks.append((port, effect.step))
                 elif type(effect) is Then:
@@ -173,6 +187,14 @@ class Pump:
         except BaseException:  # an interrupt went through a listener: nothing else may be lost by it
             self._left_over = (port, effects[done:])
             raise
+
+    def _go_on_later(self) -> None:
+        """An interrupt, or the end of the driver, has come between."""
+        if self._driver.closed:
+            self._ticks.clear()
+            self._left_over = None
+        else:
+            self._schedule()
 
     def _schedule(self) -> None:
         if not self._scheduled:

@@ -149,6 +149,7 @@ class Server(AwaitedServer):
         Raises RuntimeError (ERR_SERVER_ALREADY_LISTEN), TypeError or ValueError with Node's code.
         """
         check_home(self._driver, self)
+        self._driver.check()
         if self._port.machine.is_listening:
             raise to_exception(Fault("ERR_SERVER_ALREADY_LISTEN"))
         wanted = _options.listen_options(args, options)
@@ -179,6 +180,7 @@ class Server(AwaitedServer):
         Raises TypeError (ERR_INVALID_ARG_TYPE) or ValueError (ERR_OUT_OF_RANGE) for a timeout that can't be.
         """
         grace = None if timeout is None else _options.timeout_seconds("timeout", timeout)
+        self._driver.check()
         machine = self._port.machine
         if callable(callback):
             error = None if machine.is_listening else to_exception(_NOT_RUNNING)
@@ -210,12 +212,14 @@ class Server(AwaitedServer):
 
     def pause(self) -> Self:
         """Accept nothing for now; the system's backlog fills. (Beyond Node.)"""
+        self._driver.check()
         self._is_held = True
         self._port.ask(self._port.machine.pause())
         return self
 
     def resume(self) -> Self:
         """Accept again. (Beyond Node.)"""
+        self._driver.check()
         self._is_held = False
         self._port.ask(self._port.machine.resume())
         return self
@@ -227,8 +231,9 @@ class Server(AwaitedServer):
         """
         if not callable(callback):
             raise invalid_arg_type("callback", "of type function", callback)
+        self._driver.check()
         tell, count = fitted(callback, 2), self._port.machine.connections
-        self._port.pump.defer(lambda: tell(None, count))
+        self._port.pump.defer(lambda: tell(None, count), self)
         return self
 
     def ref(self) -> Self:
@@ -283,7 +288,9 @@ class Server(AwaitedServer):
 
     @max_connections.setter
     def max_connections(self, limit: int | None) -> None:
-        self._port.ask(self._port.machine.limit(_options.connection_limit(limit)))
+        wanted = _options.connection_limit(limit)
+        self._driver.check()
+        self._port.ask(self._port.machine.limit(wanted))
 
     # -- what the port and the sockets ask of their owner
 

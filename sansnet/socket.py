@@ -102,7 +102,7 @@ class Socket(AwaitedSocket, Ends):
             self._port = self._new_port(machine)
         elif isinstance(given.source, BoundSocket):
             where = given.source.address()
-            self._take_unconnected(machine, self._driver.adopt(given.source.adopt(self._driver)))
+            self._take_unconnected(machine, given.source._connectable(self._driver))
             self._bound_path = where if isinstance(where, str) else None
         else:
             if self._reader is not None:
@@ -170,6 +170,7 @@ class Socket(AwaitedSocket, Ends):
         an open socket; nothing has changed then.
         """
         check_home(self._driver, self)
+        self._port.check()
         wanted = _options.connect_options(args, keywords, block_list=self._block_list, bound=self._bound)
         if self._reader is not None and (self._is_spent() or self._port.machine.link is Link.IDLE):
             self._reader.begin()
@@ -218,11 +219,13 @@ class Socket(AwaitedSocket, Ends):
         """
         if error is not None and not isinstance(error, Exception):
             raise invalid_arg_type("error", "an instance of Exception", error)
+        self._port.check()
         self._port.ask(self._port.machine.destroy(None if error is None else given_fault(error)))
         return self
 
     def destroy_soon(self) -> None:
         """`end()`, and destroy as soon as all is handed to the system, whatever the peer still sends."""
+        self._port.check()
         self._port.ask(self._port.machine.destroy_soon())
 
     def reset_and_destroy(self) -> Self:
@@ -246,6 +249,7 @@ class Socket(AwaitedSocket, Ends):
         wait = _options.timeout_seconds("seconds", seconds)
         if callback is not None and not callable(callback):
             raise invalid_arg_type("callback", "of type function", callback)
+        self._port.check()
         self._timeout = seconds
         if callback is not None:
             (self.once if wait else self.off)("timeout", callback)
@@ -254,6 +258,7 @@ class Socket(AwaitedSocket, Ends):
 
     def set_no_delay(self, no_delay: bool = True) -> Self:
         """Send small writes at once instead of gathering them (TCP_NODELAY). Nothing on a Unix domain socket."""
+        self._port.check()
         self._port.ask(self._port.machine.set_no_delay(bool(no_delay)))
         return self
 
@@ -269,6 +274,7 @@ class Socket(AwaitedSocket, Ends):
         0 leaves the system's delay. Also as one mapping. Never raises.
         """
         arguments = _options.keep_alive_arguments(enable, initial_delay, interval, count)
+        self._port.check()
         self._port.ask(self._port.machine.set_keep_alive(*arguments))
         return self
 
@@ -277,6 +283,7 @@ class Socket(AwaitedSocket, Ends):
 
         Raises TypeError (ERR_INVALID_ARG_TYPE) or ValueError (ERR_OUT_OF_RANGE).
         """
+        self._port.check()
         self._port.ask(self._port.machine.set_type_of_service(_options.type_of_service(value)))
         return self
 
@@ -418,6 +425,7 @@ class Socket(AwaitedSocket, Ends):
         self.once("close", lambda _had_error: signal.remove_listener(abort))
 
     def _abort(self, signal: AbortSignal) -> None:
+        self._port.check()
         fault = Fault("ABORT_ERR", text="The operation was aborted", cause=signal.reason)
         self._port.ask(self._port.machine.destroy(fault))
 

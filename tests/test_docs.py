@@ -34,16 +34,48 @@ def test_python_in_it_compiles(page: Path) -> None:
         compile(block, page.name, "exec")
 
 
+def blocks_of(page: str) -> list[str]:
+    return re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.S)
+
+
+def output_of(program: str) -> str:
+    """What it prints, in a Python that lets no warning pass."""
+    done = subprocess.run(
+        [sys.executable, "-X", "dev", "-W", "error", "-c", program],
+        cwd=ROOT,
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=60,
+    )
+    assert done.stderr == ""
+    return done.stdout
+
+
 def test_the_programs_of_the_front_page_run() -> None:
-    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.S)
+    blocks = blocks_of("README.md")
     assert len(blocks) == 3
     for block in blocks:
-        done = subprocess.run(
-            [sys.executable, "-X", "dev", "-W", "error", "-c", block],
-            cwd=ROOT,
-            capture_output=True,
-            check=False,
-            text=True,
-            timeout=60,
-        )
-        assert (done.stdout.strip(), done.stderr) == ("hello", "")
+        assert output_of(block).strip() == "hello"
+
+
+LOOPS = ["run()", "a driver of one's own", "asyncio", "trio", "anyio", "threads"]
+
+
+@pytest.mark.parametrize(("number", "loop"), list(enumerate(LOOPS)), ids=LOOPS)
+def test_the_programs_of_the_page_about_loops_run(number: int, loop: str) -> None:
+    """The one for anyio does so on both of its backends."""
+    blocks = blocks_of("docs/loops.md")
+    assert len(blocks) == len(LOOPS)
+    assert output_of(blocks[number]) == "hello\n" * (2 if loop == "anyio" else 1)
+
+
+def test_what_the_page_about_loops_quotes_is_said() -> None:
+    page = (ROOT / "docs" / "loops.md").read_text(encoding="utf-8")
+    rows = page.partition("| It says |")[2].splitlines()[2:]
+    quoted = [row.split("|")[1].strip() for row in rows if row.startswith("|")]
+    said = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "sansnet").rglob("*.py")))
+    said = re.sub(r"\"\s+f?\"", "", said.replace("{host}", "asyncio"))
+    for text in quoted:
+        words = text.removeprefix("… ").removesuffix(" (a ResourceWarning)")
+        assert words in said, f"nobody says {words!r}"

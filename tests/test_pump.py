@@ -153,25 +153,58 @@ def test_an_interrupt_goes_through_and_loses_nothing(script: Script) -> None:
     assert not script.loop.reported
 
 
+def asks_of(script: Script) -> list[Callable[[], object]]:
+    """What users may ask of a pump."""
+    return [script.ask, lambda: script.ask(Tick(Step.END)), lambda: script.pump.defer(str, "a socket")]
+
+
+def test_what_is_deferred_is_its_owner_s(script: Script) -> None:
+    error = ValueError("the user's")
+    script.pump.defer(_raiser(error), "another socket")
+    script.loop.turn()
+    assert (script.loop.reported, script.loop.sources) == ([error], ["another socket"])
+
+
 def test_a_driver_that_is_closed_is_asked_for_nothing(script: Script) -> None:
     script.ask(Tick(Step.END))  # the loop will never come to this; what is asked for later must not wait behind it
     script.loop.closed = True
-    asks: list[Callable[[], object]] = [script.ask, lambda: script.ask(Tick(Step.END)), lambda: script.pump.defer(str)]
-    for ask in asks:
+    for ask in asks_of(script):
         with pytest.raises(RuntimeError, match="closed"):
             ask()
 
 
-def test_a_listener_that_closes_the_driver_may_still_ask(script: Script) -> None:
+def test_a_listener_that_closes_the_driver_is_the_last_to_hear_of_anything(script: Script) -> None:
     def close() -> None:
         script.loop.closed = True
-        script.ask(SHUTDOWN)
-        script.pump.defer(lambda: script.log.append("deferred"))
+        for ask in asks_of(script):
+            with pytest.raises(RuntimeError, match="closed"):
+                ask()
 
     script.listeners[End] = close
-    script.report(End(), Drain())
-    assert script.log == ["End", "Shutdown", "Drain", "deferred"]
-    assert not script.loop.reported
+    script.report(Tick(Step.FINISH), End(), SHUTDOWN, Then(Step.ENDED), Drain())
+    assert script.log == ["End"]
+    assert (script.loop.reported, script.loop.soon) == ([], [])
+
+
+def test_a_function_that_closes_the_driver_is_the_last_one_called(script: Script) -> None:
+    def close() -> None:
+        script.loop.closed = True
+
+    script.pump.defer(close, "a socket")
+    script.ask(Tick(Step.END))
+    script.loop.turn()
+    assert (script.log, script.loop.soon) == ([], [])
+
+
+def test_an_interrupt_that_closed_the_driver_goes_through(script: Script) -> None:
+    def close() -> None:
+        script.loop.closed = True
+        raise KeyboardInterrupt
+
+    script.listeners[End] = close
+    with pytest.raises(KeyboardInterrupt):
+        script.report(Tick(Step.FINISH), End(), Drain())
+    assert (script.log, script.loop.soon) == (["End"], [])
 
 
 def _raiser(error: BaseException) -> Callable[[], object]:

@@ -31,6 +31,7 @@ from collections.abc import Callable
 from typing import Final, final
 
 from .hosted import HostedDriver
+from .naming import words_for
 from .selector import SelectorReactor
 
 __all__ = ["AsyncioDriver", "AsyncioReactor", "driver_of"]
@@ -45,12 +46,14 @@ _drivers: Final[weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, weakref.ref
 
 def driver_of(loop: asyncio.AbstractEventLoop) -> AsyncioDriver:
     """The driver of a loop; each has one, which is made when it is first asked for."""
+    return _known(loop) or AsyncioDriver(loop)
+
+
+def _known(loop: asyncio.AbstractEventLoop) -> AsyncioDriver | None:
+    """The driver that the loop has, unless that is closed."""
     known = _drivers.get(loop)
     driver = None if known is None else known()
-    if driver is None or driver.closed:
-        driver = AsyncioDriver(loop)
-        _drivers[loop] = weakref.ref(driver)
-    return driver
+    return None if driver is None or driver.closed else driver
 
 
 @final
@@ -143,15 +146,18 @@ class AsyncioDriver(HostedDriver):
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
-        """A driver for `loop`, by default the running one. `driver_of(loop)` is the one that the loop has already.
+        """The driver for `loop`, by default the running one. `driver_of(loop)` is the one that it may have already.
 
-        Raises RuntimeError if no loop is running, if it is closed, or if it can't watch descriptors.
+        Raises RuntimeError if no loop is running, if it is closed, if it has a driver (listeners could not know which
+        of two they belong to), or if it can't watch descriptors.
         """
         self._loop: Final = asyncio.get_running_loop() if loop is None else loop
         self._thread: int | None = None
         self._due = 0  # callbacks that were put off, and that the loop has not come to yet
         if self._loop.is_closed():
             raise RuntimeError("this asyncio loop is closed; sockets need one that runs")
+        if _known(self._loop) is not None:
+            raise RuntimeError("this asyncio loop has a driver; driver_of(loop) is that one, or close() it before")
         try:
             self._reactor: Final = AsyncioReactor(self._loop, self.report)
             super().__init__(self._reactor)
@@ -162,6 +168,7 @@ class AsyncioDriver(HostedDriver):
                 f"sansnet can't run in a {type(self._loop).__name__} on this system; "
                 "use sansnet.run(), or a SelectorDriver on a thread of its own"
             ) from error
+        _drivers[self._loop] = weakref.ref(self)
 
     # -- the loop ----------------------------------------------------------------------------------------------------
 
@@ -186,7 +193,7 @@ class AsyncioDriver(HostedDriver):
         """Give `error` to the loop's exception handler; `source` is in the context as 'emitter'."""
         context = {"message": "Unhandled exception in a sansnet listener", "exception": error}
         if source is not None:
-            context |= {"message": f"Unhandled 'error', or exception in a listener, of {source!r}", "emitter": source}
+            context |= {"message": words_for(source), "emitter": source}
         self._loop.call_exception_handler(context)
 
     async def idle(self) -> None:
@@ -205,9 +212,9 @@ class AsyncioDriver(HostedDriver):
         finally:  # an interrupt may come out of the last one, too
             self._look_idle()
 
-    def _run_posted(self, callback: Callable[[], None]) -> None:
+    def _run_posted(self, key: object, callback: Callable[[], None]) -> None:
         try:
-            super()._run_posted(callback)
+            super()._run_posted(key, callback)
         finally:
             self._look_idle()
 

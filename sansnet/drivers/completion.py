@@ -17,7 +17,9 @@ was closed hears its completions out, and reports none.
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import math
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, final
@@ -27,6 +29,7 @@ from ..state.faults import Fault
 from .completion_listener import CompletionListener
 from .completion_socket import CompletionSocket
 from .kept_timer import KeptTimer
+from .naming import name_source
 
 if TYPE_CHECKING:
     from .completion_handle import CompletionHandle
@@ -81,12 +84,15 @@ class CompletionDriver:
 
     def call_later(self, seconds: float, callback: Callable[[], None], *, ref: bool = False) -> Cancellable:
         self.check()
+        if math.isnan(seconds):
+            raise ValueError("a timer needs a number of seconds, not NaN")
         if ref:
             return KeptTimer(self, seconds, callback)
         return _Call(self, seconds, callback)
 
     def report(self, error: BaseException, source: object = None) -> None:
         """Where uncaught exceptions go. A driver for a loop that has a better place for them overrides this."""
+        name_source(error, source)
         sys.excepthook(type(error), error, error.__traceback__)
 
     def _run_soon(self, callback: Callable[[], None]) -> None:
@@ -148,10 +154,14 @@ class CompletionDriver:
             return
         self.closed = True
         self.first = None
-        for handle in list(self.handles):
-            handle.abandon()
-        self.active = self._waiting = 0
-        self.first = None
+        try:
+            with contextlib.ExitStack() as ends:  # it goes on to the next whatever one of them raises
+                for handle in reversed(self.handles):
+                    ends.callback(handle.abandon)
+        finally:
+            self.handles.clear()  # one that failed has nothing to report either
+            self.active = self._waiting = 0
+            self.first = None
 
     def check(self) -> None:
         """Raise RuntimeError where the driver can't be used."""

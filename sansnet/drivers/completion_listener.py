@@ -83,7 +83,7 @@ class CompletionListener(CompletionHandle):
                 self._go_on()
 
     def _go_on(self) -> None:
-        if self._accepting and not self._waits and self._kept is None:
+        if self._accepting and not (self._closed or self._waits or self._kept):
             self._accept()
 
     def close(self) -> None:

@@ -330,7 +330,7 @@ class CompletionSocket(CompletionHandle):
         """
         if was_closed:
             self._end()
-        elif self._closed:
+        elif self._closed and not self._driver.closed:
             self._driver.call_soon(self._end)
 
     def _end(self) -> None:

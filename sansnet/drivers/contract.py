@@ -199,7 +199,9 @@ class Driver(Protocol):
     """A place for the pump of this driver; None at first. A driver never touches it again."""
 
     closed: bool
-    """Is it over? Then it reports nothing any more, and `check()` raises."""
+    """Is it over? Then it reports nothing any more, and `check()` raises. A listener may close it in the middle of a
+    turn: what the turn still had to report isn't reported.
+    """
 
     @property
     def alive(self) -> bool:
@@ -221,7 +223,10 @@ class Driver(Protocol):
         """As `call_soon`, from any thread; wakes the loop."""
 
     def call_later(self, seconds: float, callback: Callable[[], None], *, ref: bool = False) -> Cancellable:
-        """Call back from the loop once that much time has passed. With `ref` it counts for `alive` until then."""
+        """Call back from the loop once that much time has passed. With `ref` it counts for `alive` until then.
+
+        Raises ValueError when `seconds` is NaN, which is neither before nor after any other time.
+        """
 
     def report(self, error: BaseException, source: object = None) -> None:
         """A listener raised `error`: let it surface where this loop's users look for it, once this turn is over.

@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, final
 from ..state.endpoints import Endpoint, Found, ListenPlan
 from ..state.faults import Fault
 from .kept_timer import KeptTimer
+from .naming import name_source
 from .readiness_bound import ReadinessBound, open_bound
 from .readiness_listener import open_listener
 from .readiness_socket import ReadinessSocket
@@ -81,7 +82,9 @@ class ReadinessDriver:
         self.handles: Final[dict[ReadinessHandle, None]] = {}
         """Those that hold a descriptor, in the order they came to it."""
         self._soon: Final[deque[Callable[[], None]]] = deque()
-        self._posted: Final[deque[Callable[[], None]]] = deque()  # on their way from other threads
+        # On their way from other threads. Each by a key of its own, and never looked for: what two threads may do here
+        # at once has to be one step of a dict's.
+        self._posted: Final[dict[object, None]] = {}
         self._asked = False  # is a call of _run_soon under way?
         self._resolver: Final = Resolver(self.call_soon_threadsafe)
         self.first: Callable[[], None] | None = None
@@ -121,14 +124,17 @@ class ReadinessDriver:
 
     def call_soon_threadsafe(self, callback: Callable[[], None]) -> None:
         """Call back from the loop; may be called on any thread."""
-        if self.closed:
-            raise self.complaint()
-        self._posted.append(callback)
+        key = object()
+        self._posted[key] = None
         try:
-            self.reactor.call_soon_threadsafe(functools.partial(self._run_posted, callback))
-        except RuntimeError:
-            self._posted.remove(callback)
-            raise
+            if not self.closed:  # asked after the key is in: close() either finds it there, or is found out here
+                self.reactor.call_soon_threadsafe(functools.partial(self._run_posted, key, callback))
+                return
+        except RuntimeError as error:
+            self._posted.pop(key, None)
+            raise self.complaint() from error
+        self._posted.pop(key, None)
+        raise self.complaint()
 
     def call_later(self, seconds: float, callback: Callable[[], None], *, ref: bool = False) -> Cancellable:
         """Call back from the loop once `seconds` have passed. With `ref` it keeps the driver alive until then.
@@ -147,6 +153,7 @@ class ReadinessDriver:
 
     def report(self, error: BaseException, source: object = None) -> None:
         """Where uncaught exceptions go. A driver for a loop that has a better place for them overrides this."""
+        name_source(error, source)
         sys.excepthook(type(error), error, error.__traceback__)
 
     def _run_soon(self) -> None:
@@ -162,10 +169,9 @@ class ReadinessDriver:
                 self._asked = True
                 self.reactor.call_soon(self._run_soon)
 
-    def _run_posted(self, callback: Callable[[], None]) -> None:
-        if not self.closed:
-            self._posted.remove(callback)
-            self._call_in_turn(callback)
+    def _run_posted(self, key: object, callback: Callable[[], None]) -> None:
+        self._posted.pop(key, None)
+        self._call_in_turn(callback)
 
     def _call_in_turn(self, callback: Callable[[], None]) -> None:
         if self.closed:

@@ -10,10 +10,10 @@ passed: the descriptor knows of sockets, not of timers.
 
 from __future__ import annotations
 
-import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from threading import get_ident  # at hand, since everything that is asked for begins with it
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self, final
 
@@ -21,6 +21,7 @@ from ..state.endpoints import Found
 from ..state.faults import Fault
 from .clock import Timer, TimerQueue
 from .interrupt import interruptible
+from .naming import name_source
 from .polling import READABLE, WRITABLE, Poller, Waker, new_poller
 from .readiness import ReadinessDriver
 
@@ -242,7 +243,12 @@ class SelectorDriver(ReadinessDriver):
         super().__init__(self._loop)
         self._errors: list[BaseException] = []
         self._thread: int | None = None
-        self._turning = False
+        self._turning: bool | None = None  # not yet, ever
+
+    @property
+    def has_turned(self) -> bool:
+        """Did anybody ever call `step()` or `run()`?"""
+        return self._turning is not None
 
     @property
     def alive(self) -> bool:
@@ -262,7 +268,8 @@ class SelectorDriver(ReadinessDriver):
         self._loop.call_soon_threadsafe(callback)
 
     def report(self, error: BaseException, source: object = None) -> None:
-        """Let `error` be raised by `step()` or `run()` once the turn is over."""
+        """Let `error` be raised by `step()` or `run()` once the turn is over, with a note that names the source."""
+        name_source(error, source)
         self._errors.append(error)
 
     def resolve(
@@ -283,7 +290,7 @@ class SelectorDriver(ReadinessDriver):
         the order they came. A KeyboardInterrupt or SystemExit comes out at once; what was not called back by then is in
         the next turn.
         """
-        if self.closed or self._thread != threading.get_ident():
+        if self.closed or self._thread != get_ident():
             self.check()
         if self._turning:
             raise RuntimeError("step() and run() can't be called from a callback of the same driver")
@@ -336,9 +343,9 @@ class SelectorDriver(ReadinessDriver):
 
     def check(self) -> None:
         """Raise RuntimeError where the driver can't be used. The first who comes here brings the driver its thread."""
-        super().check()
-        here = threading.get_ident()
-        if self._thread != here:
+        here = get_ident()
+        if self._thread != here or self.closed:
+            super().check()
             if self._thread is not None:
                 raise RuntimeError(
                     "this SelectorDriver is used on another thread; call_soon_threadsafe() is how to reach it from here"

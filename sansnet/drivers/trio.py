@@ -33,6 +33,7 @@ import trio
 from .chosen import using
 from .clock import Timer
 from .hosted import HostedDriver
+from .naming import name_source
 from .selector import SelectorReactor
 
 __all__ = ["TrioDriver", "TrioReactor", "open_driver"]
@@ -176,7 +177,8 @@ class TrioDriver(HostedDriver):
         super().call_soon(callback)
 
     def report(self, error: BaseException, source: object = None) -> None:
-        """Cancel the block, and let `error` come out of it."""
+        """Cancel the block, and let `error` come out of it, with a note that names the source."""
+        name_source(error, source)
         self._errors.append(error)
         self._scope.cancel()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 from typing import Final
 
@@ -126,6 +127,17 @@ def now_never_goes_back(bench: Bench) -> None:
         now = bench.driver.now()
         expect(now >= before, "now() doesn't go back")
         before = now
+
+
+@_check()
+def a_timer_of_no_number_of_seconds_is_refused(bench: Bench) -> None:
+    for ref in (False, True):
+        try:
+            bench.driver.call_later(math.nan, fail, ref=ref)
+        except ValueError:
+            continue
+        expect(False, "call_later refuses NaN")
+    expect(not bench.alive, "a timer that was refused doesn't count")
 
 
 @_check()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable
 
@@ -306,6 +307,24 @@ def test_closing_the_driver_gives_all_back_and_says_nothing(driver: RecordingDri
     assert (late.closed, later.closed) == (False, True)
     assert recorder.log == dialled.log == listener.log == answers == timed == []
     assert not is_alive(driver)
+
+
+def test_a_handle_that_fails_to_close_does_not_keep_the_others_open(
+    driver: RecordingDriver, system: FakeProactor
+) -> None:
+    channels = [opened(driver)[2] for _ in range(3)]
+    channels[1].closed = False  # so that to give it back once more fails
+    with pytest.raises(AssertionError, match="given back twice"):
+        driver.close()
+    assert [channel.closed for channel in channels] == [False, False, False]
+    assert (driver.closed, driver.handles, is_alive(driver)) == (True, {}, False)
+
+
+@pytest.mark.parametrize("ref", [False, True])
+def test_a_timer_of_no_number_of_seconds_is_refused(driver: RecordingDriver, system: FakeProactor, ref: bool) -> None:
+    with pytest.raises(ValueError, match="NaN"):
+        driver.call_later(math.nan, print, ref=ref)
+    assert (system.operations, is_alive(driver)) == ([], False)
 
 
 def test_a_connection_that_comes_just_as_the_driver_is_closed(driver: RecordingDriver, system: FakeProactor) -> None:

@@ -100,34 +100,6 @@ def test_connections_are_counted_and_limited() -> None:
         assert server.line() == "connections: 0"
 
 
-def test_a_chat() -> None:
-    with running("chat", 0) as server:
-        port = server.port()
-        with peer(port) as ann:
-            assert take(ann, 26) == b"you are guest1, with 0 oth"
-            assert take(ann, 4) == b"ers\n"
-            assert server.line() == "* guest1 joined"
-            with peer(port) as bob:
-                assert take(bob, 30) == b"you are guest2, with 1 others\n"
-                assert take(ann, 16) == b"* guest2 joined\n"
-                bob.sendall(b"hi ")
-                bob.sendall(b"there\r\n")
-                assert take(ann, 17) == b"guest2: hi there\n"
-            assert take(ann, 14) == b"* guest2 left\n"
-        assert server.lines(4) == ["* guest2 joined", "guest2: hi there", "* guest2 left", "* guest1 left"]
-
-
-def test_a_chat_goes_on_without_who_floods_it() -> None:
-    with running("chat", 0) as server:
-        port = server.port()
-        with peer(port) as ann, peer(port) as mallory:
-            take(ann, 30)
-            take(mallory, 30)
-            with contextlib.suppress(OSError):  # it may be gone before all of that is sent
-                mallory.sendall(bytes(1 << 20))
-            assert b"* guest2 left\n" in take(ann, 16 + 14)
-
-
 @posix
 def test_a_connection_is_handed_over(tmp_path: Path) -> None:
     """What was sent before the other process had the connection is not lost, and nothing comes twice."""
