@@ -135,7 +135,7 @@ class End:
             if self.is_path and self.network.faults.no_half_close:
                 self.network.fired["no_half_close"] += 1
                 self.ended = True  # who ends hears no more either
-                self._go_on_reading()
+                self.network.timeline.soon(self._go_on_reading)
         self.network.timeline.soon(self.host.in_context(done, None))
 
     def _cancel(self) -> None:
@@ -225,7 +225,7 @@ class End:
 
     def receive(self, payload: bytes) -> None:
         """Bytes of the peer's are here."""
-        if self.closed:
+        if self.closed or self.broken:
             self.network.carry(self, RST)
         elif self._goes_through(len(payload)):
             assert self.reading is not None
@@ -244,8 +244,8 @@ class End:
         return waits and not self.network.faults_of(self).is_choppy
 
     def arrive(self, mark: Segment) -> None:
-        """FIN or RST of the peer's is here."""
-        if self.closed:
+        """FIN or RST of the peer's is here. What comes behind an RST is for nobody, or it would hide the RST."""
+        if self.closed or self.broken:
             return
         if mark is FIN:
             self.ended = True
