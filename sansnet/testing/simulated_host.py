@@ -173,6 +173,16 @@ class Host:
             self._boot()
             self._network.reconnect()
 
+    def leftovers(self, timers: int) -> list[str]:
+        """What is open or bound here, a line each; `timers` are armed."""
+        left = [f"connection {end.name}" for end in self._ends]
+        left += [f"listener {address} {port}" for address, port in self._doors]
+        left += [f"port {port}" for port in self._ports]
+        left += [f"path {path}" for path, there in self._paths.items() if there is not None]
+        left += ["something that is waited for"] if self.driver.alive else []
+        left += [f"{timers} timers"] if timers else []
+        return [f"{self.name}: {line}" for line in left]
+
     # -- the loop
 
     def now(self) -> float:
@@ -185,7 +195,7 @@ class Host:
         raise RuntimeError("a simulation has one thread: another one would make it another story each time")
 
     def call_later(self, seconds: float, callback: Callable[[], None]) -> Timer:
-        return self._network.timeline.timer(seconds, self.in_context(callback))
+        return self._network.timeline.timer(seconds, self.in_context(callback), self.name)
 
     # -- names
 

@@ -366,6 +366,11 @@ class Simulation:
                 for host in network.hosts.values():
                     host.stop_recording(recording)
 
+    def leftovers(self) -> list[str]:
+        """What is still open, bound or armed on the hosts, a line each: nothing, if a program has cleaned up."""
+        timers = Counter([timer.owner for timer in self._network.timeline.timers() if timer.owner is not None])
+        return [line for host in self._network.hosts.values() for line in host.leftovers(timers[host.name])]
+
     # -- the block
 
     def __enter__(self) -> Self:

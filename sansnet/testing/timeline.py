@@ -20,10 +20,11 @@ Callback = Callable[[], Any]
 class Timer:
     """Something that is to happen once."""
 
-    __slots__ = ("callback", "when")
+    __slots__ = ("callback", "owner", "when")
 
-    def __init__(self, when: float, callback: Callback) -> None:
+    def __init__(self, when: float, callback: Callback, owner: str | None) -> None:
         self.when: Final = when
+        self.owner: Final = owner
         self.callback: Callback | None = callback
 
     def cancel(self) -> None:
@@ -52,12 +53,16 @@ class Timeline:
         self._count += 1
         heapq.heappush(self._heap, (when, self._count, callback, args))
 
-    def timer(self, seconds: float, callback: Callback) -> Timer:
-        """In so many seconds, unless it is cancelled."""
-        made = Timer(self.now + max(seconds, 0.0), callback)
+    def timer(self, seconds: float, callback: Callback, owner: str | None = None) -> Timer:
+        """In so many seconds, unless it is cancelled. owner: the host whose program asked for it, if one did."""
+        made = Timer(self.now + max(seconds, 0.0), callback, owner)
         self._count += 1
         heapq.heappush(self._heap, (made.when, self._count, made, ()))
         return made
+
+    def timers(self) -> list[Timer]:
+        """Those that wait, in no order that means anything."""
+        return [what for _, _, what, _ in self._heap if isinstance(what, Timer) and what.callback is not None]
 
     def run(
         self,
