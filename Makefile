@@ -3,6 +3,8 @@
 
 PYTHON ?= python3
 VENV   ?= .venv
+SEEDS  ?= 2000
+JOBS   ?= 2
 
 BIN     := $(VENV)/bin
 VERSION := $(shell $(PYTHON) -c 'import platform; print(platform.python_version())' 2>/dev/null)
@@ -13,7 +15,7 @@ TYPED   := pytest_sansnet.py $(foreach dir,sansnet tests benchmarks docs example
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all check check-model format bench coverage venv clean interpreter
+.PHONY: help demo test test-all check check-model campaign format bench coverage venv clean interpreter
 
 help: ## print this list
 	@echo "usage: make TARGET [PYTHON=python3.13]"
@@ -36,6 +38,9 @@ check: $(VENV)/.has-dev ## lint, formatting and types, the latter for Windows to
 
 check-model: interpreter ## explore every state of our models, and say what was taken of the machines' tables
 	@$(PYTHON) -m sansnet check --coverage
+
+campaign: interpreter ## play the mixed workload on the simulated network: SEEDS=100000, or SEEDS=5000:10000, JOBS=2
+	@$(PYTHON) -m sansnet simulate tests.simulation.workload:mixed --seeds $(SEEDS) --jobs $(JOBS)
 
 format: $(VENV)/.has-dev ## put the code into shape
 	$(BIN)/ruff check --fix

@@ -40,7 +40,13 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     )
     parser.add_argument("scenario", metavar="MODULE:FUNCTION", help="such as tests.transfers:upload")
     which = parser.add_mutually_exclusive_group()
-    which.add_argument("--seeds", type=int, default=SEEDS, metavar="N", help=f"seeds 0 to N-1; default {SEEDS}")
+    which.add_argument(
+        "--seeds",
+        type=_seeds,
+        default=range(SEEDS),
+        metavar="N",
+        help=f"seeds 0 to N-1, default {SEEDS}; or FIRST:END, a part of them, END not included",
+    )
     which.add_argument("--seed", type=int, metavar="K", help="this one alone, and tell its story")
     parser.add_argument("--jobs", type=int, default=1, metavar="J", help="processes to share the work; default 1")
     weather = parser.add_mutually_exclusive_group()
@@ -63,6 +69,18 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     parser.set_defaults(run=_run)
 
 
+def _seeds(text: str) -> range:
+    """Some seeds, for argparse: `1000`, or `1000:2000`."""
+    first, colon, end = text.rpartition(":")
+    try:
+        seeds = range(int(first) if colon else 0, int(end))
+    except ValueError:
+        seeds = range(0)
+    if not seeds:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seeds, 1 or more, and no FIRST:END")
+    return seeds
+
+
 def _bad_input(message: str) -> NoReturn:
     complain(message)
     raise SystemExit(BAD_INPUT)
@@ -71,15 +89,15 @@ def _bad_input(message: str) -> NoReturn:
 def _run(arguments: argparse.Namespace) -> int:
     from ..testing.campaign import CampaignFailed, campaign  # noqa: PLC0415  # the other commands don't need it
 
-    if arguments.seeds < 1 or arguments.jobs < 1:
-        _bad_input("--seeds and --jobs are numbers from 1 up")
+    if arguments.jobs < 1:
+        _bad_input("--jobs is a number from 1 up")
     scenario, faults = _scenario(arguments.scenario), _weather(arguments)
     if arguments.seed is not None:
         return _play_one(scenario, faults, arguments)
     if arguments.trace_file is not None:
         _bad_input("--trace-file goes with --seed: a trace is of one simulation")
     screen = Screen(sys.stdout)
-    progress = Progress(screen, arguments.seeds)
+    progress = Progress(screen, len(arguments.seeds))
     with contextlib.ExitStack() as stack:
         executor = None
         if arguments.jobs > 1:
@@ -87,7 +105,7 @@ def _run(arguments: argparse.Namespace) -> int:
         try:
             report = campaign(
                 scenario,
-                range(arguments.seeds),
+                arguments.seeds,
                 executor=executor,
                 faults=faults,
                 collect=arguments.keep_going,

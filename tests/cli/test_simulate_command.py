@@ -49,6 +49,14 @@ def test_one_that_passes_tells_its_story(capsys: pytest.CaptureFixture[str]) -> 
     assert "fault" not in capsys.readouterr().out
 
 
+def test_a_part_of_the_seeds(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["simulate", f"{HERE}:broken", "--seeds", "7:9", "--keep-going"]) == 2
+    out = capsys.readouterr().out
+    assert "seed 7: " in out
+    assert "seed 8: " in out
+    assert "0 passed, 2 failed" in out
+
+
 def test_a_fault_that_never_fires(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["simulate", f"{HERE}:robust", "--seeds", "3", "--fault", "no_half_close=True"]) == 2
     assert "never fired: no_half_close" in capsys.readouterr().out
@@ -66,9 +74,10 @@ def test_all_failures(capsys: pytest.CaptureFixture[str]) -> None:
         ([f"{HERE}:nothing"], f"there is no '{HERE}:nothing'"),
         (["no.such:thing"], "there is no 'no.such:thing'"),
         ([f"{HERE}:NOT_A_FUNCTION"], "is no function: 7"),
-        ([f"{HERE}:robust", "--seeds", "0"], "numbers from 1 up"),
-        ([f"{HERE}:robust", "--jobs", "0"], "numbers from 1 up"),
-        ([f"{HERE}:robust", "--seeds", "x"], "invalid int value"),
+        ([f"{HERE}:robust", "--seeds", "0"], "'0' is no number of seeds"),
+        ([f"{HERE}:robust", "--jobs", "0"], "a number from 1 up"),
+        ([f"{HERE}:robust", "--seeds", "x"], "'x' is no number of seeds"),
+        ([f"{HERE}:robust", "--seeds", "7:7"], "and no FIRST:END"),
         ([f"{HERE}:robust", "--fault", "los=1"], "there is no fault 'los'; there are: latency, "),
         ([f"{HERE}:robust", "--fault", "loss=2"], "Faults.loss is a probability"),
         ([f"{HERE}:robust", "--fault", "loss=x"], "could not convert"),
@@ -76,7 +85,7 @@ def test_all_failures(capsys: pytest.CaptureFixture[str]) -> None:
         ([f"{HERE}:robust", "--strange"], "unrecognized arguments"),
         ([], "required"),
     ],
-    ids=range(13),
+    ids=range(14),
 )
 def test_bad_input(capsys: pytest.CaptureFixture[str], words: list[str], said: str) -> None:
     with pytest.raises(SystemExit) as left:
