@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 import sansnet
@@ -363,3 +365,24 @@ def test_what_flies_when_the_way_is_cut_comes_in_order(healed: float) -> None:
             sim.at(seconds, act)
         sim.run(10)
     assert heard == b"1234"
+
+
+def test_a_reset_that_is_heard_of_late_is_a_reset() -> None:
+    """The peer's FIN behind it doesn't make a clean end of it."""
+    with Simulation(faults=Faults(latency=(0.01, 0.01))) as sim:
+        told: list[str] = []
+        peers: list[sansnet.Socket] = []
+        with sim.host("server"):
+            server = sansnet.create_server(peers.append).listen(80)
+        with sim.host("client"):
+            client = sansnet.connect(80, "server").pause()
+        client.on("error", lambda error: told.append(error.code)).on("end", lambda: told.append("end"))
+        sim.run(1)
+        peers[0].on("error", lambda _: None)
+        with sim.weather(reset=1):
+            peers[0].end("lost")
+        sim.run(1)
+        client.resume()
+        server.close()
+        sim.run(1)
+        assert told == ["ECONNRESET"]
