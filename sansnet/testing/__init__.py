@@ -69,6 +69,7 @@ if TYPE_CHECKING:
     from .trace import Changed, Entry, Fed, Made, Opaque, Opened, Trace, TraceError
     from .trace_diagram import diagram
     from .trace_format import digest, dump_trace, load_trace, parse_trace
+    from .trace_laws import hold
     from .trace_recorder import Recording, record
     from .trace_replay import Difference, Outcome, replay_trace, rerun
     from .trace_shrink import crashes, differs, shrink
@@ -140,6 +141,7 @@ __all__ = [
     "dump_trace",
     "eventually",
     "explore",
+    "hold",
     "load_trace",
     "observe",
     "parse_trace",
@@ -245,6 +247,7 @@ _HOMES: Final = {
         "load_trace",
         "parse_trace",
     ),
+    "trace_laws": ("hold",),
     "trace_recorder": (
         "Recording",
         "record",

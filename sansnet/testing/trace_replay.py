@@ -36,7 +36,7 @@ from ..state.socket import SocketMachine
 from .trace import Changed, Entry, Fed, Made, Trace, assign, kind_of
 from .trace_words import printable, words_of, words_of_event
 
-__all__ = ["Difference", "Outcome", "feed", "legal", "machine_of", "outcome_of", "replay_trace", "rerun"]
+__all__ = ["Difference", "Outcome", "feed", "is_at_once", "legal", "machine_of", "outcome_of", "replay_trace", "rerun"]
 
 _CONTEXT: Final = 4  # inputs that are shown before a difference
 _ANSWERS: Final[dict[type[Effect], tuple[str, ...]]] = {
@@ -223,8 +223,8 @@ class _Player:
 
     def _allows(self, fed: Fed) -> bool:
         name = fed.event.name
-        if self._asked or _is_at_once(fed):
-            return name in self._asked and _is_at_once(fed)
+        if self._asked or is_at_once(fed):
+            return name in self._asked and is_at_once(fed)
         if fed.by is By.LOOP:
             return bool(self._due) and self._due[0].step is fed.event.args[0]
         if name == "timer_fired" and fed.event.args[0] not in self._armed:
@@ -232,7 +232,7 @@ class _Player:
         return fed.by is By.USER or not self._due or name in _ANY_TIME
 
 
-def _is_at_once(fed: Fed) -> bool:
+def is_at_once(fed: Fed) -> bool:
     """Is this an answer inside an op? `sent` and `send_failed` may come later as well, and say so."""
     name = fed.event.name
     if name in ("sent", "send_failed"):

@@ -11,8 +11,9 @@ import pytest
 import sansnet
 from sansnet.testing import Simulation
 from sansnet.testing.faults import COUNTED
+from tests.simulation.roles import GREETINGS, ROLES
 from tests.simulation.watched import EVENTS, WatchedServer, WatchedSocket
-from tests.simulation.workload import GREETINGS, ROLES, Workload
+from tests.simulation.workload import Workload
 
 SEEDS: Final = 300
 HAPPENS: Final = (
@@ -24,6 +25,7 @@ HAPPENS: Final = (
     "server drop",
     "server close",
     "server error",
+    "recorded input",
 )
 
 

@@ -9,6 +9,7 @@ to an end; and then nothing is left: no connection, no listener, no port, no tim
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -16,7 +17,9 @@ from typing import Any, Final, TypeVar
 
 import sansnet
 from sansnet import Socket
-from sansnet.testing import Simulation
+from sansnet.testing import Entry, Simulation, Trace, hold, record, replay_trace
+from sansnet.testing.simulated_host import Host
+from tests.simulation.roles import GREETINGS, ROLES, Greeting, greet_late, reconnect
 from tests.simulation.watched import Life, WatchedServer, WatchedSocket
 
 __all__ = ["Workload", "mixed"]
@@ -25,6 +28,9 @@ T = TypeVar("T")
 
 HORIZON: Final = 20_000.0
 """Virtual seconds after which what is not over never will be: far more than the longest wait, 924 s for an ACK."""
+
+RECORDED: Final = 4
+"""The machines of one seed in so many are recorded, and the recordings held to the laws of machines."""
 
 LAST_CALL: Final = 60.0
 """When servers close that didn't before."""
@@ -47,6 +53,8 @@ class Workload:
         self.sockets: list[WatchedSocket] = []
         self.hosts_of: dict[int, str] = {}  # of servers and sockets, by id()
         self.ends: dict[tuple[str | None, int | None], Life] = {}  # those whose other end isn't known yet
+        self.recordings = contextlib.ExitStack()
+        self.traces: list[list[Entry]] = []  # of each host, from each time that it came up
 
     # -- chance: random() alone is the same in every version of Python
 
@@ -67,13 +75,13 @@ class Workload:
     def play(self) -> None:
         """From the first server to the last look."""
         for number in range(self.number(1, 3)):
-            self.sim.host(f"s{number}", f"10.1.0.{number + 1}", f"fd00::{number + 1}")
+            self.record(self.sim.host(f"s{number}", f"10.1.0.{number + 1}", f"fd00::{number + 1}"))
             self.serve(f"s{number}", 80)
             if self.happens(0.4):
                 self.serve(f"s{number}", PATH)
         callers = [f"c{number}" for number in range(self.number(1, 3))]
         for name in callers:
-            self.sim.host(name)
+            self.record(self.sim.host(name))
         for _ in range(self.number(3, 10)):
             self.sim.at(self.time(10), partial(self.call, callers))
         self.disturb(callers)
@@ -81,6 +89,12 @@ class Workload:
         self.sim.run(HORIZON, until=self.is_over)
         self.sim.run(HORIZON)  # whoever kept something waiting would be heard of here
         self.check()
+
+    def record(self, host: Host) -> None:
+        """Record what the machines of a host are given and answer; of some seeds, since it takes its time."""
+        if self.sim.seed % RECORDED == 0:
+            self.traces.append([])
+            self.recordings.enter_context(record(self.traces[-1], host.driver))
 
     def is_over(self) -> bool:
         closed = self.sim.now >= LAST_CALL and all(server.is_over for server in self.servers)
@@ -94,6 +108,12 @@ class Workload:
             server.check()
         left = self.sim.leftovers()
         assert not left, f"left at the end: {', '.join(left)}"
+        self.recordings.close()
+        for entries in self.traces:
+            trace = Trace(tuple(entries))
+            self.counted["recorded input"] += hold(trace)
+            difference = replay_trace(trace)
+            assert difference is None, str(difference)
 
     def close_all(self) -> None:
         for server in self.servers:
@@ -131,6 +151,7 @@ class Workload:
 
     def restart(self, name: str) -> None:
         self.sim.host(name).restart()
+        self.record(self.sim.host(name))
         if name.startswith("s") and self.sim.now < LAST_CALL:
             self.serve(name, 80)
 
@@ -262,268 +283,3 @@ class Workload:
 
 def _nothing(*_args: object) -> None:
     """Errors are expected; the watch counts them."""
-
-
-# -- what clients do ---------------------------------------------------------------------------------------------------
-
-
-def ask_and_answer(play: Workload, me: WatchedSocket) -> None:
-    """Say so many lines, each once something came back, then end."""
-    left = play.number(0, 5)
-
-    def go_on(*_: object) -> None:
-        nonlocal left
-        left -= 1
-        if left >= 0:
-            me.say(play.number(1, 50))
-        elif left == -1:
-            me.end()
-
-    me.listen_to_data()
-    me.socket.on("data", go_on)
-    me.socket.once("connect", go_on)
-
-
-def pipeline(play: Workload, me: WatchedSocket) -> None:
-    """Say everything before there is a connection, and end."""
-    me.listen_to_data()
-    if play.happens(0.3):
-        me.socket.cork()
-        play.later(play.time(2), me, me.socket.uncork)
-    for _ in range(play.number(0, 20)):
-        me.say(play.number(1, 200))
-    if play.happens(0.2):
-        me.socket.destroy_soon()
-    else:
-        me.end()
-
-
-def flood(play: Workload, me: WatchedSocket) -> None:
-    """Say much, at the pace that is taken."""
-    left = play.length()
-
-    def go_on() -> None:
-        nonlocal left
-        while left > 0:
-            count = min(left, play.number(1, 2000))
-            left -= count
-            if not me.say(count):
-                return
-        me.end()
-
-    def once_more() -> None:
-        if not me.socket.writable_ended:
-            go_on()
-
-    me.listen_to_data()
-    me.socket.on("drain", once_more)
-    me.socket.once("connect", once_more)
-
-
-def ignore_backpressure(play: Workload, me: WatchedSocket) -> None:
-    """Say much at once, and listen to nothing for a while."""
-    me.pause()
-    for _ in range(play.number(1, 5)):
-        me.say(play.length())
-    me.end()
-    me.listen_to_data()
-    play.later(play.time(20), me, me.resume)
-
-
-def stop_and_go(play: Workload, me: WatchedSocket) -> None:
-    """Pause at each piece, go on a little later."""
-
-    def hold(_: bytes) -> None:
-        me.pause()
-        play.later(play.time(2), me, me.resume)
-
-    me.listen_to_data()
-    me.socket.on("data", hold)
-    me.say(play.length())
-    me.end()
-
-
-def take_by_hand(play: Workload, me: WatchedSocket) -> None:
-    """Take what there is when it is 'readable'."""
-    me.socket.on("readable", me.take)
-    me.say(play.length())
-    play.later(play.time(5), me, me.end)
-
-
-def stay_silent(play: Workload, me: WatchedSocket) -> None:
-    """Say nothing, and wait until it is too long."""
-    me.listen_to_data()
-
-
-def end_first(play: Workload, me: WatchedSocket) -> None:
-    """End at once, and listen."""
-    me.listen_to_data()
-    me.end()
-
-
-def destroy_at_once(play: Workload, me: WatchedSocket) -> None:
-    """Change one's mind: at once, at 'connect', or some time later; and say more after that, in vain."""
-
-    def destroy() -> None:
-        me.socket.destroy(None if play.happens(0.7) else ConnectionError("never mind"))
-        if play.happens(0.5):
-            me.say(3)
-
-    me.say(play.length())
-    when = play.number(0, 2)
-    if when == 0:
-        destroy()
-    elif when == 1:
-        me.socket.once("connect", destroy)
-    else:
-        play.later(play.time(0.2), me, destroy)
-
-
-def reset(play: Workload, me: WatchedSocket) -> None:
-    """Break it off."""
-
-    def break_off() -> None:
-        if me.socket.remote_port is not None or me.socket.connecting:
-            try:
-                me.socket.reset_and_destroy()
-            except TypeError:  # a path has no reset
-                me.socket.destroy()
-
-    me.listen_to_data()
-    me.say(play.length())
-    if play.happens(0.3):
-        break_off()
-    else:
-        play.later(play.time(1), me, break_off)
-
-
-def reconnect(play: Workload, me: WatchedSocket, connect: Callable[[], object]) -> None:
-    """The same socket, again and again."""
-    left = play.number(1, 3)
-    host = play.sim.host(play.hosts_of[id(me)])
-
-    def again() -> None:
-        if host.up and not me.life.is_lost:
-            me.begin_again(connect)
-            me.say(play.number(1, 100))
-            me.end()
-
-    def closed(_: object) -> None:
-        nonlocal left
-        left -= 1
-        if left >= 0:
-            play.sim.at(play.time(3), again)
-
-    me.listen_to_data()
-    me.socket.on("close", closed)
-    me.say(play.number(1, 100))
-    me.end()
-
-
-ROLES: Final[tuple[Callable[..., None], ...]] = (
-    ask_and_answer,
-    pipeline,
-    flood,
-    ignore_backpressure,
-    stop_and_go,
-    take_by_hand,
-    stay_silent,
-    end_first,
-    destroy_at_once,
-    reset,
-    reconnect,
-)
-
-# -- what servers do ---------------------------------------------------------------------------------------------------
-
-Greeting = Callable[[Workload, WatchedSocket], None]
-
-
-def greet_with_echo(play: Workload, peer: WatchedSocket) -> None:
-    """Say everything again, at the pace that is taken."""
-
-    def echo(chunk: bytes) -> None:
-        if not peer.write(chunk) and peer.socket.writable:
-            peer.pause()
-
-    peer.listen_to_data()
-    peer.socket.on("data", echo)
-    peer.socket.on("drain", peer.resume)
-    peer.socket.on("end", peer.end)
-
-
-def greet_with_pipe(play: Workload, peer: WatchedSocket) -> None:
-    """The same, as a pipe."""
-    peer.life.repeats = True
-    peer.listen_to_data()
-    peer.socket.pipe(peer.socket)
-
-
-def greet_late(play: Workload, peer: WatchedSocket) -> None:
-    """Not listen before some time has passed; then echo."""
-    peer.life.is_paused = True
-    greet_with_echo(play, peer)
-    play.later(play.time(5), peer, peer.resume)
-
-
-def greet_with_speech(play: Workload, peer: WatchedSocket) -> None:
-    """Say something, end, and hear the other out."""
-    peer.listen_to_data()
-    peer.say(play.length())
-    peer.end()
-
-
-def greet_by_listening(play: Workload, peer: WatchedSocket) -> None:
-    """Hear the other out, then answer if that is still possible."""
-
-    def answer() -> None:
-        if peer.socket.writable:
-            peer.say(play.length())
-        peer.end()
-
-    peer.listen_to_data()
-    peer.socket.on("end", answer)
-
-
-def greet_by_hand(play: Workload, peer: WatchedSocket) -> None:
-    """Take what there is when it is 'readable', and end with the other."""
-    peer.socket.on("readable", peer.take)
-    peer.socket.on("end", peer.end)
-
-
-def greet_with_a_mood(play: Workload, peer: WatchedSocket) -> None:
-    """Echo, until it is enough."""
-    enough = play.number(1, 3000)
-
-    def leave(_: bytes) -> None:
-        if peer.socket.bytes_read >= enough and not peer.socket.destroyed:
-            match play.number(0, 3):
-                case 0:
-                    peer.end()
-                case 1:
-                    peer.socket.destroy_soon()
-                case 2 if peer.socket.remote_port is not None:
-                    peer.socket.reset_and_destroy()
-                case _:
-                    peer.socket.destroy()
-
-    greet_with_echo(play, peer)
-    peer.socket.on("data", leave)
-
-
-def greet_rudely(play: Workload, peer: WatchedSocket) -> None:
-    """Close the door."""
-    peer.socket.destroy()
-
-
-GREETINGS: Final[tuple[Greeting, ...]] = (
-    greet_with_echo,
-    greet_with_echo,
-    greet_with_pipe,
-    greet_late,
-    greet_with_speech,
-    greet_by_listening,
-    greet_by_hand,
-    greet_with_a_mood,
-    greet_rudely,
-)

@@ -1,0 +1,139 @@
+"""The laws of the machines, held against a trace: what a program did, judged as the explorer judges what it could do.
+
+    hold(load_trace("trouble.jsonl"))
+
+The same worlds keep the books as in an exploration (`ghosts`, `server_ghosts`), with the recorded inputs in place of
+the possible ones. A trace doesn't say whether a call came from inside a listener. So what follows a notice in the same
+answer is taken to be carried out at once, and only what waits for an answer, or for a `Then`, is left for later.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from typing import Any, Final, final
+
+from ..state.effects import Then, Tick
+from ..state.inputs import By
+from ..state.machine import Event
+from .ghosts import Bounds, SocketWorld
+from .invariants import (
+    SOCKET_LAWS,
+    delivered_is_a_prefix_of_received,
+    handed_over_is_a_prefix_of_written,
+)
+from .laws import Law, LawBroken, Watch
+from .loop import NEW_MACHINE, Fed, Rested, Returned, World
+from .search import RAISED
+from .server_ghosts import ServerBounds, ServerWorld
+from .server_invariants import SERVER_LAWS
+from .trace import Changed, Made, Trace, assign
+from .trace import Fed as Recorded
+from .trace_replay import is_at_once, machine_of
+
+__all__ = ["hold"]
+
+_OF_THE_TAPE: Final = (delivered_is_a_prefix_of_received, handed_over_is_a_prefix_of_written)
+"""Laws that know what the ghosts say; a program says something else."""
+
+_REST: Final = Rested()
+
+
+def hold(trace: Trace) -> int:
+    """Hold every law that is about single moments against a trace; the number of inputs that were looked at.
+
+    Raises LawBroken, with a note that says where.
+    """
+    cases: dict[str, _Case] = {}
+    inputs = 0
+    for line, entry in enumerate(trace.entries, 2):
+        if isinstance(entry, Made):
+            cases[entry.who] = _Case(entry)
+        elif isinstance(entry, Changed):
+            assign(cases[entry.who].world.machine, entry.name, entry.value)
+        elif isinstance(entry, Recorded) and entry.misuse is None:
+            inputs += 1
+            try:
+                cases[entry.who].take(entry)
+            except LawBroken as broken:
+                broken.add_note(f"line {line}, {entry.at:.6f} s: {entry.who}, {entry.event}")
+                raise
+    return inputs
+
+
+@final
+class _Case:
+    """A machine of the trace, and what there is to know around it."""
+
+    def __init__(self, made: Made) -> None:
+        machine: Any = machine_of(made)
+        if made.who.startswith("socket"):
+            self.world: World = SocketWorld(machine, Bounds(at_rest=()))
+            laws: tuple[Any, ...] = SOCKET_LAWS
+        else:
+            self.world = ServerWorld(machine, ServerBounds(plans=(), acts=()))
+            laws = SERVER_LAWS
+        self.see = Watch([law for law in laws if isinstance(law, Law) and law not in _OF_THE_TAPE]).see
+
+    def take(self, entry: Recorded) -> None:
+        """An input, and what it brings."""
+        world, event = self.world, _spelled_out(type(self.world.machine), entry.event)
+        if entry.crash:
+            raise LawBroken(*RAISED, entry.crash)
+        at_once = is_at_once(entry)
+        by = By.USER if world.is_call(event.name) and not at_once else entry.by
+        if at_once:
+            world.answering(event)
+            world.asked = None
+        elif by is By.USER:
+            world.stack = (Returned(event.name), *world.stack)
+            world.asking(event)
+        elif by is By.LOOP:
+            self._take_turn(event)
+        else:
+            if not world.stack and not world.fifo:
+                self.see(world, _REST)
+            world.reporting(event)
+        self._feed(event, by, at_once)
+        self._carry_out()
+
+    def _take_turn(self, event: Event) -> None:
+        """A Then that is next, or else the first of the queue."""
+        world = self.world
+        if world.stack and world.stack[0] == Then(event.args[0]):
+            world.stack = world.stack[1:]
+        else:
+            world.fifo = world.fifo[1:]
+
+    def _feed(self, event: Event, by: By, at_once: bool) -> None:
+        world = self.world
+        before = world.phases()
+        effects = world.machine.feed(event)
+        self.see(world, Fed(event, by, at_once, effects, before))
+        self.see(world, NEW_MACHINE)
+        world.fed(event, before)
+        world.stack = (*effects, *world.stack)
+
+    def _carry_out(self) -> None:
+        """What is on the stack, up to where another input has to come."""
+        world = self.world
+        while world.stack and world.asked is None and type(world.stack[0]) is not Then:
+            effect, world.stack = world.stack[0], world.stack[1:]
+            self.see(world, effect)
+            if type(effect) is Tick:
+                world.fifo += (effect.step,)
+            else:
+                world.CARRY[type(effect)](world, effect)
+
+
+def _spelled_out(machine: type, event: Event) -> Event:
+    """The event with all arguments, also those that have a default."""
+    defaults = _defaults(machine, event.name)
+    missing = len(defaults) - len(event.args)
+    return Event(event.name, (*event.args, *defaults[len(event.args) :])) if missing > 0 else event
+
+
+@functools.cache
+def _defaults(machine: type, name: str) -> tuple[Any, ...]:
+    """The default of each argument."""
+    return tuple([one.default for one in inspect.signature(getattr(machine, name)).parameters.values()][1:])
