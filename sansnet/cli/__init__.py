@@ -4,11 +4,11 @@ Exit codes:
 
     0    it is done; for a server: somebody asked it to stop (SIGINT, SIGTERM), which is how a server ends well
     1    it went wrong, and stderr says why
-    2    the command line makes no sense; from `check` also: a law is broken; from `replay` and `shrink`: a difference;
-         from `simulate`: a seed failed
-    3    `check`: there are more states than the bound
-    4    `check`: there is no such model; `replay`, `shrink`, `diagram`: the file is no trace; `simulate`: there is no
-         such scenario, or the command line makes no sense
+    2    `check`: a law is broken; `replay`, `shrink`: there is a difference; `simulate`: a seed failed; the others: the
+         command line makes no sense
+    3    a bound was reached, so that nothing was proved. `check`: of states; `simulate`: of what happens at one moment
+    4    `check`, `simulate`, `replay`, `shrink`, `diagram`: what it was given makes no sense. There is no such model or
+         scenario, or it can't be run (its process died); the file is no trace; the command line is nonsense
     130  Ctrl-C came before it was done
     141  nobody reads stdout any more (a shell says the same of a program that SIGPIPE ended)
 """
@@ -28,8 +28,11 @@ __all__ = ["main"]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command. Returns the exit code, but for a command line that makes no sense: that is a SystemExit(2)."""
-    arguments = _parser().parse_args(argv)
+    """Run one command. Returns the exit code, but for a command line that makes no sense: that is a SystemExit."""
+    parser = _parser()
+    arguments, unknown = parser.parse_known_args(argv)
+    if unknown:
+        getattr(arguments, "reject", parser.error)(f"unrecognized arguments: {' '.join(unknown)}")
     try:
         return int(arguments.run(arguments))
     except KeyboardInterrupt:

@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Final
 
+from .words import strict
+
 __all__ = ["add_to"]
 
 BOUND: Final = 1_000_000
@@ -14,9 +16,8 @@ FORMATS: Final = ("dot", "json", "mermaid", "text")
 _DETAILS: Final = """\
 MODEL is one of ours, such as lifecycle or reading (a wrong name lists them), or anybody's, as package.module:NAME; by
 default all of ours. Exit codes: 0 every law of every model holds; 2 one is broken, and a shortest way to that is shown;
-3 a model has more states than the bound, so that nothing was proved; 4 there is no such model, or it can't be explored;
-1 something else went wrong, and stderr says what. A command line that makes no sense is a 2 as well; then nothing is on
-stdout.
+3 a model has more states than the bound, so that nothing was proved; 4 there is no such model, it can't be explored (a
+process died), or the command line makes no sense; 1 something else went wrong. For 4 and 1 stderr says what.
 """
 
 
@@ -44,6 +45,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     )
     parser.add_argument("--format", choices=FORMATS, default="text", help="what is written; default text")
     parser.add_argument("--output", type=Path, metavar="FILE", help="where to; it is written whole or not at all")
+    strict(parser)
     parser.set_defaults(run=_run)
 
 

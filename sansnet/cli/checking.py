@@ -20,13 +20,12 @@ from ..testing.drawing import as_dot, as_json, as_mermaid
 from ..testing.explore import BadModel, ExecutorLost, Exploration, Model, Progress, Unbounded, explore
 from ..testing.model import checked
 from ..testing.models import SERVER_MODELS, SOCKET_MODELS
-from .words import DONE, FAILED, complain
+from .words import BAD_INPUT, DONE, FAILED, complain
 
-__all__ = ["BAD_MODEL", "REFUTED", "UNBOUNDED", "run"]
+__all__ = ["REFUTED", "UNBOUNDED", "run"]
 
 REFUTED: Final = 2
 UNBOUNDED: Final = 3
-BAD_MODEL: Final = 4
 
 _REDRAW: Final = 0.1  # seconds
 
@@ -63,10 +62,10 @@ def run(arguments: argparse.Namespace) -> int:
                 results.append(result)
                 write.add(result)
             write.finish()
-    except BadModel as error:
+    except (BadModel, ExecutorLost) as error:
         complain(str(error))
-        return BAD_MODEL
-    except (ExecutorLost, OSError) as error:
+        return BAD_INPUT
+    except OSError as error:
         if isinstance(error, BrokenPipeError):
             raise
         complain(str(error))
@@ -91,7 +90,7 @@ def _load(name: str) -> Model[Any]:
         found: Any = importlib.import_module(module)
         for part in attribute.split("."):
             found = getattr(found, part)
-    except Exception as error:  # a module may raise what it likes
+    except (Exception, SystemExit) as error:  # a module may raise what it likes
         raise BadModel(f"{name} can't be imported: {type(error).__name__}: {error}") from error
     checked(found)
     model: Model[Any] = found

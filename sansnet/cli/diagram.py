@@ -9,14 +9,14 @@ from typing import Final
 from ..testing import diagram
 from ..testing.trace_diagram import FORMATS, VIEWS
 from .recorded import BAD_FILE, read, write
-from .words import DONE, FAILED
+from .words import DONE, FAILED, strict
 
 __all__ = ["add_to"]
 
 _SUFFIXES: Final = {".svg": "svg", ".html": "html", ".htm": "html"}
 _DETAILS: Final = """\
-Exit codes: 0 it is drawn; 1 OUT can't be written; 2 a mistake in the command line; 4 FILE is no trace, or can't be
-read.
+Exit codes: 0 it is drawn; 1 OUT can't be written; 4 FILE is no trace, or can't be read, or the command line makes no
+sense.
 """
 
 
@@ -37,6 +37,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     )
     parser.add_argument("--turns", action="store_true", help="draw how the machines go on by themselves, too")
     parser.add_argument("--limit", type=int, default=500, metavar="N", help="draw so many entries; 0: all; default 500")
+    strict(parser)
     parser.set_defaults(run=lambda arguments: _run(parser, arguments))
 
 

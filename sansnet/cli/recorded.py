@@ -10,15 +10,15 @@ from typing import Final
 
 from ..testing import Trace, TraceError, load_trace, parse_trace, record
 from ..testing.trace_files import new_file
-from .words import DONE, FAILED, complain
+from .words import BAD_INPUT, DONE, FAILED, complain
 
 __all__ = ["BAD_FILE", "DIFFERS", "EXIT_CODES", "SAME", "add_trace_file", "read", "recorded", "write"]
 
 SAME: Final = DONE
 DIFFERS: Final = 2
-BAD_FILE: Final = 4
+BAD_FILE: Final = BAD_INPUT
 
-EXIT_CODES: Final = "Exit codes: 0 no difference; 2 a difference; 4 FILE is no trace, or can't be read."
+EXIT_CODES: Final = "Exit codes: 0 no difference; 2 a difference; 4 FILE is no trace, or the command line no sense."
 
 
 def read(path: str) -> Trace | None:

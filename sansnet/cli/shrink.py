@@ -9,7 +9,7 @@ from ..testing import crashes, differs, replay_trace, shrink
 from ..testing.trace_format import lines_of
 from ..testing.trace_shrink import ATTEMPTS
 from .recorded import BAD_FILE, DIFFERS, EXIT_CODES, SAME, read, write
-from .words import FAILED
+from .words import FAILED, strict
 
 __all__ = ["add_to"]
 
@@ -33,6 +33,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     parser.add_argument(
         "--attempts", type=_count, metavar="N", default=ATTEMPTS, help=f"stop after so many; default {ATTEMPTS}"
     )
+    strict(parser)
     parser.set_defaults(run=_run)
 
 

@@ -8,10 +8,10 @@ import importlib
 import os
 import sys
 from concurrent.futures import ProcessPoolExecutor
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final
 
 from .screen import Progress, Screen
-from .words import DONE, FAILED, complain
+from .words import BAD_INPUT, DONE, FAILED, bad_input, complain, strict
 
 if TYPE_CHECKING:
     from ..testing.playing import Plan, Scenario
@@ -20,13 +20,13 @@ __all__ = ["add_to"]
 
 SEEDS: Final = 1000
 RED: Final = 2
-BAD_INPUT: Final = 4
+ENDLESS: Final = 3
 
 _DETAILS: Final = """\
 A scenario is a function of a sansnet.testing.simulation.Simulation; what it raises is a failure. The weather is drawn
 from the seed, unless --fault or --calm says otherwise. Exit codes: 0 all seeds passed; 2 one failed, and it is told how
-to play it again, or a fault that was named never fired; 4 there is no such scenario, or the command line is nonsense; 1
-the trace can't be written.
+to play it again, or a fault that was named never fired; 3 so much happened at one moment that there is no end to it; 4
+there is no such scenario, a process that played it died, or the command line is nonsense; 1 the trace can't be written.
 """
 
 
@@ -65,7 +65,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         metavar="FILE",
         help="with --seed: record what all hosts do, for the commands replay, shrink and diagram",
     )
-    setattr(parser, "error", _bad_input)  # noqa: B010  # argparse's own has another exit code
+    strict(parser)
     parser.set_defaults(run=_run)
 
 
@@ -81,21 +81,17 @@ def _seeds(text: str) -> range:
     return seeds
 
 
-def _bad_input(message: str) -> NoReturn:
-    complain(message)
-    raise SystemExit(BAD_INPUT)
-
-
 def _run(arguments: argparse.Namespace) -> int:
     from ..testing.campaign import CampaignFailed, campaign  # noqa: PLC0415  # the other commands don't need it
+    from ..testing.results import ExecutorLost  # noqa: PLC0415
 
     if arguments.jobs < 1:
-        _bad_input("--jobs is a number from 1 up")
+        bad_input("--jobs is a number from 1 up")
     scenario, faults = _scenario(arguments.scenario), _weather(arguments)
     if arguments.seed is not None:
         return _play_one(scenario, faults, arguments)
     if arguments.trace_file is not None:
-        _bad_input("--trace-file goes with --seed: a trace is of one simulation")
+        bad_input("--trace-file goes with --seed: a trace is of one simulation")
     screen = Screen(sys.stdout)
     progress = Progress(screen, len(arguments.seeds))
     with contextlib.ExitStack() as stack:
@@ -115,7 +111,11 @@ def _run(arguments: argparse.Namespace) -> int:
         except CampaignFailed as failed:
             progress.over()
             screen.say(str(failed))
-            return RED
+            return ENDLESS if failed.report.is_endless else RED
+        except ExecutorLost as error:
+            progress.over()
+            complain(str(error))
+            return BAD_INPUT
     progress.over()
     screen.say(str(report))
     return DONE
@@ -143,23 +143,25 @@ def _play_one(scenario: Scenario, faults: Plan, arguments: argparse.Namespace) -
     print(f"{told}seed {seed}: {outcome.summary or 'passed'}; digest {outcome.digest}")
     if outcome.error is not None:
         print(outcome.error)
-    return DONE if outcome.error is None else RED
+    if outcome.error is None:
+        return DONE
+    return ENDLESS if outcome.is_endless else RED
 
 
 def _scenario(words: str) -> Scenario:
     module_name, colon, name = words.partition(":")
     if not colon or not module_name or not name:
-        _bad_input(f"{words!r} is no MODULE:FUNCTION")
+        bad_input(f"{words!r} is no MODULE:FUNCTION")
     if os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())  # as `python -m` has it
     try:
         scenario: Any = importlib.import_module(module_name)
         for part in name.split("."):
             scenario = getattr(scenario, part)
-    except (ImportError, AttributeError) as error:
-        _bad_input(f"there is no {words!r}: {error}")
+    except (Exception, SystemExit) as error:  # a module may raise what it likes
+        bad_input(f"there is no {words!r}: {type(error).__name__}: {error}")
     if not callable(scenario):
-        _bad_input(f"{words!r} is no function: {scenario!r}")
+        bad_input(f"{words!r} is no function: {scenario!r}")
     return scenario  # type: ignore[no-any-return]
 
 
@@ -173,4 +175,4 @@ def _weather(arguments: argparse.Namespace) -> Plan:
     try:
         return Faults(**dict([parse_words(words) for words in arguments.fault]))
     except (TypeError, ValueError) as error:
-        _bad_input(f"--fault: {error}")
+        bad_input(f"--fault: {error}")

@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import Final
+from typing import Final, NoReturn
 
 from .. import AddressInfo
 
 __all__ = [
+    "BAD_INPUT",
     "BROKEN_PIPE",
     "DONE",
     "FAILED",
     "INTERRUPTED",
+    "bad_input",
     "complain",
     "place",
     "port_number",
     "reason",
     "seconds",
     "size",
+    "strict",
 ]
 
 DONE: Final = 0
 FAILED: Final = 1
+BAD_INPUT: Final = 4
+"""What a command was given makes no sense; of those that prove something, where argparse's own 2 means: refuted."""
 INTERRUPTED: Final = 130
 BROKEN_PIPE: Final = 141
 
@@ -33,6 +38,18 @@ def complain(text: str) -> None:
     """Say on stderr, in one line, what went wrong."""
     if sys.stderr is not None:
         print(f"sansnet: {text}", file=sys.stderr, flush=True)
+
+
+def bad_input(message: str) -> NoReturn:
+    """Say what makes no sense, and leave."""
+    complain(message)
+    raise SystemExit(BAD_INPUT)
+
+
+def strict(parser: argparse.ArgumentParser) -> None:
+    """Let mistakes in this command's line end in BAD_INPUT."""
+    setattr(parser, "error", bad_input)  # noqa: B010 (it is a method, as far as mypy knows)
+    parser.set_defaults(reject=bad_input)
 
 
 def reason(error: BaseException) -> str:

@@ -16,11 +16,13 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Final, final
+from typing import Any, Final, final
 
 from .fault_shrink import Shrunk, shrink_faults
 from .faults import Faults, words_of
 from .playing import Outcome, Plan, Scenario, again, play
+from .results import ExecutorLost
+from .simulation import Simulation
 
 __all__ = ["CampaignFailed", "Failure", "Report", "campaign"]
 
@@ -75,6 +77,11 @@ class Report:
         """Did all go well, and was there a chance that it wouldn't?"""
         return not self.failures and not self.unfired
 
+    @property
+    def is_endless(self) -> bool:
+        """Is all that went wrong that there was no end to it?"""
+        return bool(self.failures) and all(failure.outcome.is_endless for failure in self.failures)
+
     def __str__(self) -> str:
         """For people."""
         lines = [str(failure) + "\n" for failure in self.failures]
@@ -105,13 +112,14 @@ def campaign(
 ) -> Report:
     """Play `scenario` under each of the seeds, in their order.
 
-    executor: who plays them, such as a ProcessPoolExecutor (the scenario is then a function of a module); default: we.
+    executor: who plays them: a ProcessPoolExecutor (the scenario is then a function of a module), that of a dask
+        cluster, any other; default: we.
     faults: the weather; "drawn" takes another one for each seed. collect: go on after a failure. shrink: look for
     the fewest faults with which a seed fails, see `shrink_faults`. progress: called now and then with how many seeds
     are done. report: add to this one.
 
     Raises CampaignFailed when a seed failed, or when one of the `faults` that were named never fired; ValueError when
-    there are no seeds. Which failure comes first doesn't depend on the executor.
+    there are no seeds, and ExecutorLost when the executor fails. Which failure is the first doesn't depend on it.
     """
     if isinstance(faults, str) and faults != "drawn":
         raise TypeError(f"faults is a Faults, 'drawn' or None, not {faults!r}")
@@ -143,18 +151,45 @@ def _outcomes(scenario: Scenario, seeds: Iterable[int], faults: Plan, executor: 
         for seed in seeds:
             yield play(scenario, seed, faults)
         return
-    rest = iter(seeds)
+    rest, done = iter(seeds), 0
     flying: deque[Future[list[Outcome]]] = deque()
     try:
         while True:
-            while len(flying) < _AHEAD and (chunk := list(islice(rest, _CHUNK))):
-                flying.append(executor.submit(_play_all, scenario, chunk, faults))
+            while len(flying) < _AHEAD and (chunk := [_checked(seed) for seed in islice(rest, _CHUNK)]):
+                flying.append(_submit(executor, done, scenario, chunk, faults))
             if not flying:
                 return
-            yield from flying.popleft().result()
+            outcomes = _result(flying.popleft(), done)
+            done += len(outcomes)
+            yield from outcomes
     finally:
         for future in flying:
             future.cancel()
+
+
+def _checked(seed: int) -> int:
+    """The seed, if it is one; a worker's TypeError would be the executor's failure."""
+    Simulation(seed)
+    return seed
+
+
+def _submit(executor: Executor, done: int, *args: Any) -> Future[list[Outcome]]:
+    try:
+        return executor.submit(_play_all, *args)
+    except Exception as error:  # it was shut down, or is broken; each kind has its own words for it
+        raise _lost(error, done) from error
+
+
+def _result(future: Future[list[Outcome]], done: int) -> list[Outcome]:
+    try:
+        return future.result()
+    except Exception as error:  # a process has died, or the scenario can't be sent there, or not be imported
+        raise _lost(error, done) from error
+
+
+def _lost(error: Exception, done: int) -> ExecutorLost:
+    reason = f"{type(error).__name__}: {error}".rstrip(": ")
+    return ExecutorLost(f"the executor failed after {done:,} seeds, and nothing is known of the others; {reason}")
 
 
 def _play_all(scenario: Scenario, seeds: list[int], faults: Plan) -> list[Outcome]:

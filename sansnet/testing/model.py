@@ -8,7 +8,7 @@ from typing import Any, Final, Protocol, TypeVar
 from ..state.machine import Event
 from .laws import Law, Promise, See
 
-__all__ = ["BadModel", "Model", "checked"]
+__all__ = ["BadModel", "Model", "checked", "listed"]
 
 W = TypeVar("W")
 
@@ -63,3 +63,10 @@ def checked(model: Any, laws: Sequence[Law | Promise] | None = None) -> Sequence
         if not isinstance(law, Law | Promise):
             raise BadModel(f"{model.name}: {law!r:.80} is no law; decorate it with @always, @sometimes or @eventually")
     return chosen
+
+
+def listed(model: Any, method: str, found: Sequence[W]) -> Sequence[W]:
+    """What a model's `initial` or `events` has given. Raises BadModel for an iterator, which may have no end."""
+    if not isinstance(found, Sequence):
+        raise BadModel(f"{model.name}.{method}() gives no sequence, such as a list, but {found!r:.80}")
+    return found

@@ -22,7 +22,7 @@ from typing import Any, Final, NamedTuple, cast, final
 from .coverage import Coverage, Notes, noting
 from .laws import REACHED, Law, Promise, Reached, Stepped, Verb, Watch
 from .ledger import Ledger
-from .model import BadModel
+from .model import BadModel, listed
 from .portable import name_of
 from .results import ExecutorLost, Progress, Refutation
 from .search import told, uncollected
@@ -123,7 +123,7 @@ class SharedSearch:
     def _begin(self) -> Refutation | None:
         """The worlds to begin with; these are looked at here."""
         worker = Worker(self.job)
-        worlds = worker.model.initial()
+        worlds = listed(self.model, "initial", worker.model.initial())
         bundle = worker.bundle(worlds)
         for start, world in enumerate(worlds):
             state = worker.state(world)
@@ -248,7 +248,7 @@ class Worker:
         stepped = watch.cares_about(Stepped)
         answer.counts.append(0)
         try:
-            for event in model.events(world):
+            for event in listed(model, "events", model.events(world)):
                 by_event = True
                 after = model.step(world, event, see)
                 if stepped:

@@ -12,6 +12,7 @@ from typing import Any, Literal, final
 
 from .faults import Faults, words_of
 from .simulation import Simulation
+from .timeline import Endless
 from .trace_recorder import Target
 
 __all__ = ["Outcome", "Plan", "Scenario", "again", "command", "play"]
@@ -39,6 +40,8 @@ class Outcome:
     """Where it was raised: file and line."""
     came_true: dict[str, tuple[int, ...]] = field(default_factory=dict)
     """Of each fault that is a matter of chance, the numbers of the chances that came true."""
+    is_endless: bool = False
+    """Did so much happen at one moment that there seemed to be no end to it?"""
 
 
 def play(
@@ -53,16 +56,17 @@ def play(
     """
     sim = Simulation(seed, faults=faults)
     plan = sim.faults
-    error, summary, place = None, "", ""
+    error, summary, place, is_endless = None, "", "", False
     with contextlib.nullcontext() if trace is None else sim.record(trace), sim:
         try:
             _run(scenario, sim)
         except Exception as raised:  # and `sim` doesn't hear of it: the story is told once, not in notes as well
             error = traceback.format_exc()
+            is_endless = isinstance(raised, Endless)
             place = _place(raised)
             summary = "".join(traceback.format_exception_only(raised)).splitlines()[0]
     story = sim.story(None if whole_story else 20) if whole_story or error else []
-    return Outcome(seed, sim.digest, plan, sim.fired, tuple(story), error, summary, place, sim.came_true)
+    return Outcome(seed, sim.digest, plan, sim.fired, tuple(story), error, summary, place, sim.came_true, is_endless)
 
 
 def _run(scenario: Scenario, sim: Simulation) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Final, final
 
 from .laws import REACHED, Law, LawBroken, Promise, Reached, Stepped, Watch
 from .ledger import Ledger
+from .model import BadModel, listed
 from .results import Progress, Refutation, Unbounded
 
 __all__ = ["EVERY", "RAISED", "Search", "told", "uncollected"]
@@ -65,14 +66,14 @@ class Search:
         stepped = self.watch.cares_about(Stepped)
         fairness = [(ways.fair, ways.sources.append, ways.targets.append) for ways in ledger.ways]
         try:
-            for start, world in enumerate(model.initial()):
+            for start, world in enumerate(listed(model, "initial", model.initial())):
                 enter(world, -1, start)
             while frontier:
                 here, world = frontier.popleft()
                 if self.progress is not None and not here % EVERY:
                     self.progress(ledger.progress)
                 choice = None
-                for choice, event in enumerate(events(world)):
+                for choice, event in enumerate(listed(model, "events", events(world))):
                     ledger.edges += 1
                     after = step(world, event, see)
                     if stepped:
@@ -82,7 +83,7 @@ class Search:
                         if fair(world, event):
                             from_here(here)
                             to_there(there)
-        except Unbounded:
+        except (Unbounded, BadModel):
             raise
         except Exception as error:  # whatever it is: an input that the model gives is a legal one
             return Refutation(*told(error), ledger.trace(here, choice, start=start))

@@ -125,7 +125,8 @@ class Simulation:
         seconds: but no longer than that, and exactly so long if timers alone are left. until: stop when this is true,
         which is asked after everything that happened.
 
-        What a listener raises, and an 'error' that nobody listens to, is raised from here.
+        What a listener raises, and an 'error' that nobody listens to, is raised from here. Raises Endless (a
+        RuntimeError) when callbacks put themselves off for ever, so that time stands still.
         """
         network, timeline = self._network, self._network.timeline
         end = float("inf") if seconds is None else timeline.now + seconds

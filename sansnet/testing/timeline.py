@@ -11,9 +11,16 @@ from collections import deque
 from collections.abc import Callable, Sized
 from typing import Any, Final, final
 
-__all__ = ["Timeline", "Timer"]
+__all__ = ["Endless", "Timeline", "Timer"]
 
 Callback = Callable[[], Any]
+
+MOMENT: Final = 1_000_000
+"""So much may happen at one moment. A program whose callbacks put themselves off for ever never gets to the next."""
+
+
+class Endless(RuntimeError):
+    """Things go on happening, and time stands still."""
 
 
 @final
@@ -74,9 +81,19 @@ class Timeline:
         """Let things happen, up to the time `end`, until there is something in `stops`, or `until()` is true.
 
         Nobody waits for timers alone: before one, `waits()` is asked whether anybody waits for anything.
+
+        Raises Endless when so much happens at one moment that there seems to be no end to it.
         """
         soon, heap = self._soon, self._heap
+        moment, left = self.now, MOMENT
         while not stops and (until is None or not until()):
+            left -= 1
+            if self.now != moment:
+                moment, left = self.now, MOMENT
+            elif left < 0:
+                raise Endless(
+                    f"time stands still at {moment:g} s: {MOMENT:,} things happened, and still there are more"
+                )
             if soon:
                 soon.popleft()()
                 continue

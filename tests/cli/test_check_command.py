@@ -79,7 +79,7 @@ def test_no_such_model_is_a_4_before_anything_is_done(
 
 @pytest.mark.parametrize("arguments", [["--bound", "0"], ["--jobs", "x"], ["--format", "prose"]])
 def test_a_command_line_that_makes_no_sense(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit, match="2"):
+    with pytest.raises(SystemExit, match="4"):
         main(["check", *arguments])
     assert capsys.readouterr().out == ""
 
