@@ -191,9 +191,9 @@ PLANTED = """
 import sys
 import pytest
 from sansnet.cli import main
-from tests.model.planted.driving import end_shuts_at_once
+from tests.model.planted import end_shuts_at_once
 
-end_shuts_at_once(pytest.MonkeyPatch())
+end_shuts_at_once.plant(pytest.MonkeyPatch())
 sys.exit(main(["check"]))
 """
 

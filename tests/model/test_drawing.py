@@ -9,7 +9,7 @@ import pytest
 from sansnet.testing import WRITING, as_dot, as_json, as_mermaid, explore
 from sansnet.testing.drawing import graph_of
 
-from .planted.writing import a_batch_is_sent_backwards
+from .planted import a_batch_is_sent_backwards
 from .test_parallel import Counter, Raising, never_seven, ten_is_reached
 
 
@@ -79,7 +79,7 @@ def test_something_that_never_happened_is_one_box() -> None:
 
 
 def test_a_way_of_a_machine_is_a_sequence(monkeypatch: pytest.MonkeyPatch) -> None:
-    a_batch_is_sent_backwards(monkeypatch)
+    a_batch_is_sent_backwards.plant(monkeypatch)
     found = explore(WRITING)
     lines = as_mermaid(WRITING, found).splitlines()
     assert lines[1:4] == ["    participant user", "    participant machine", "    participant driver"]

@@ -11,7 +11,7 @@ from examples.two_sockets import PAIR, TwoSockets
 from sansnet.state.phases import Link
 from sansnet.state.socket import SocketMachine
 from sansnet.testing import as_mermaid, explore
-from tests.model.planted.endings import the_end_is_never_over
+from tests.model.planted import the_end_is_never_over
 
 
 def test_it_holds_and_its_keys_forget_nothing() -> None:
@@ -23,7 +23,7 @@ def test_it_holds_and_its_keys_forget_nothing() -> None:
 
 
 def test_a_planted_bug_is_found_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    the_end_is_never_over(monkeypatch)
+    the_end_is_never_over.plant(monkeypatch)
     refutation = explore(PAIR).refutation
     assert refutation is not None
     assert refutation.law == "an_end_leads_to_close"

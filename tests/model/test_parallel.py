@@ -30,6 +30,7 @@ from sansnet.testing import (
     sometimes,
 )
 from sansnet.testing import parallel as shared
+from tests.clusters import dask_executor
 
 from .planted import PLANTED, Planted
 
@@ -95,16 +96,7 @@ def test_the_shortest_way_to_a_bug_is_the_same(bug: Planted, workers: int, monke
 
 
 def test_dask_finds_what_one_process_finds() -> None:
-    distributed = pytest.importorskip(
-        "distributed", reason="needs the extra 'distributed': this executor is NOT checked"
-    )
-    with (
-        distributed.LocalCluster(
-            n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None, silence_logs=False
-        ) as cluster,
-        distributed.Client(cluster) as client,
-        client.get_executor() as executor,
-    ):
+    with dask_executor() as executor:
         assert result(explore(TUNING, executor=executor)) == result(explore(TUNING))
 
 

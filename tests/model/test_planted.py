@@ -9,6 +9,7 @@ from types import ModuleType
 
 import pytest
 
+from docs.make_planted import PAGE, fails, rows_of
 from sansnet.state.socket import SocketMachine
 from sansnet.state.writing import WriteHalf
 from sansnet.testing.explore import LawBroken, Unbounded, explore, replay
@@ -17,19 +18,24 @@ from sansnet.testing.laws import Law, Promise
 from sansnet.testing.models import LIFECYCLE, WRITING, SocketModel
 from sansnet.testing.server_invariants import SERVER_LAWS
 
-from .planted import PLANTED, Planted
-from .planted.writing import a_batch_is_sent_backwards
+from .planted import PLANTED, Planted, a_batch_is_sent_backwards
 
 LAWS: dict[str, Law | Promise] = {law.name: law for law in (*SOCKET_LAWS, *SERVER_LAWS)}
+ROWS = {(row.bug, row.law): row for row in rows_of(PAGE.read_text(encoding="utf-8"))}
 
 
 def test_a_bug_is_planted_for_each_law() -> None:
     assert sorted(planted.law for planted in PLANTED) == sorted(LAWS)
 
 
+def test_the_page_tells_of_each() -> None:
+    assert sorted(ROWS) == sorted((planted.name, planted.law) for planted in PLANTED)
+    assert list(ROWS) == sorted(ROWS)
+
+
 @pytest.mark.parametrize("planted", PLANTED, ids=lambda planted: planted.law)
 def test_the_bug_is_found(planted: Planted, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By this law alone, and replaying its trace finds it again."""
+    """By this law alone, after as many states as the page says, and replaying its trace finds it again."""
     law = LAWS[planted.law]
     planted.plant(monkeypatch)
     found = explore(planted.model, laws=[law])
@@ -38,10 +44,28 @@ def test_the_bug_is_found(planted: Planted, monkeypatch: pytest.MonkeyPatch) -> 
     assert refutation is not None
     assert refutation.law == law.name
     assert refutation.trace is not None
-    assert refutation.trace.events
+    row = ROWS[planted.name, planted.law]
+    assert (row.model, row.states, row.steps) == (found.short_name, found.states, len(refutation.trace.events))
     if isinstance(law, Law):
         with pytest.raises(LawBroken, match=re.escape(law.text)):
             replay(planted.model, refutation.trace.events, start=refutation.trace.start, laws=[law])
+
+
+SEEN = [planted for planted in PLANTED if ROWS[planted.name, planted.law].seeds]
+
+
+@pytest.mark.parametrize("planted", SEEN, ids=lambda planted: planted.law)
+def test_the_bug_is_seen_by_who_only_listens(planted: Planted, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under the seed that the page says, and not under the one before it."""
+    seeds = ROWS[planted.name, planted.law].seeds
+    assert seeds
+    planted.plant(monkeypatch)
+    assert fails(seeds - 1)
+    assert seeds == 1 or not fails(seeds - 2)
+
+
+def test_a_dozen_bugs_and_more_are_seen_at_the_facade() -> None:
+    assert len(SEEN) > 30
 
 
 def test_a_key_that_forgets_something_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,7 +95,7 @@ def test_a_refutation_is_a_test_to_be_pasted(monkeypatch: pytest.MonkeyPatch, tm
     """It fails while the bug is there, and passes without it."""
     path = tmp_path / "test_pasted.py"
     with monkeypatch.context() as patch:
-        a_batch_is_sent_backwards(patch)
+        a_batch_is_sent_backwards.plant(patch)
         refutation = explore(WRITING).refutation
         assert refutation is not None
         assert refutation.trace is not None

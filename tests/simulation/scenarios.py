@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import sansnet
 from sansnet.testing import Simulation
 from tests.simulation.programs import Echo
@@ -32,3 +34,20 @@ async def in_a_task(sim: Simulation) -> None:
 
 def broken(sim: Simulation) -> None:
     raise RuntimeError(f"seed {sim.seed} is no good")
+
+
+def deadly(sim: Simulation) -> None:
+    """Kills the process that plays it, at the fiftieth seed."""
+    if sim.seed == 50:
+        os._exit(9)
+
+
+def endless(sim: Simulation) -> None:
+    """Puts itself off for ever."""
+    driver = sim.host("here").driver
+
+    def again() -> None:
+        driver.call_soon(again)
+
+    sim.at(1, again)
+    sim.run(2)

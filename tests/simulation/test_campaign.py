@@ -8,15 +8,19 @@ from typing import Any
 
 import pytest
 
-from sansnet.testing import CampaignFailed, Faults, Report, campaign
+from sansnet.testing import CampaignFailed, ExecutorLost, Faults, Report, campaign
 from sansnet.testing.playing import play
-from tests.simulation.scenarios import broken, fragile, in_a_task, robust
+from tests.clusters import dask_executor
+from tests.simulation.scenarios import broken, deadly, endless, fragile, in_a_task, robust
 
 
-@pytest.fixture(params=["none", "threads", "processes"])
+@pytest.fixture(params=["none", "threads", "processes", "dask"])
 def executor(request: pytest.FixtureRequest) -> Iterator[Executor | None]:
     if request.param == "none":
         yield None
+    elif request.param == "dask":
+        with dask_executor() as made:
+            yield made
     else:
         with (ThreadPoolExecutor if request.param == "threads" else ProcessPoolExecutor)(2) as made:
             yield made
@@ -114,6 +118,27 @@ def test_a_report_that_goes_on() -> None:
     assert report.passed == 6
 
 
+def test_an_executor_that_fails() -> None:
+    pool = ThreadPoolExecutor(1)
+    pool.shutdown()
+    with pytest.raises(ExecutorLost, match=r"after 0 seeds, .* cannot schedule new futures after shutdown"):
+        campaign(robust, range(3), executor=pool)
+    with ProcessPoolExecutor(1) as processes, pytest.raises(ExecutorLost, match=r"after 0 seeds, .*[Pp]ickl"):
+        campaign(lambda _sim: None, range(3), executor=processes)
+    with (
+        ProcessPoolExecutor(1) as processes,
+        pytest.raises(ExecutorLost, match=r"after 50 seeds, .* BrokenProcessPool"),
+    ):
+        campaign(deadly, range(60), executor=processes)
+
+
+def test_one_without_end() -> None:
+    report = failed(endless, range(3), faults=None)
+    assert report.is_endless
+    assert "Endless: time stands still at 1 s: 1,000,000 things happened" in str(report)
+    assert not failed(broken, range(1)).is_endless
+
+
 def test_bad_input() -> None:
     with pytest.raises(ValueError, match="needs a seed"):
         campaign(robust, [])
@@ -121,3 +146,5 @@ def test_bad_input() -> None:
         campaign(robust, range(3), faults="some")  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="seed is an int, not 'a'"):
         campaign(robust, ["a"])  # type: ignore[list-item]
+    with ThreadPoolExecutor(1) as pool, pytest.raises(TypeError, match="seed is an int, not 'a'"):
+        campaign(robust, ["a"], executor=pool)  # type: ignore[list-item]

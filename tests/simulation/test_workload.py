@@ -153,6 +153,10 @@ def test_what_must_be_so_in_the_end() -> None:
         client.life.owed.append(7)
         with pytest.raises(AssertionError, match="a callback was never called"):
             client.check()
+        server.listens += 1
+        with pytest.raises(AssertionError, match=r"2 listen\(\), 1 'listening'"):
+            server.check()
+        server.listens -= 1
         server.asked_to_close += 1
         with pytest.raises(AssertionError, match=r"2 close\(\), 1 'close'"):
             server.check()

@@ -54,7 +54,8 @@ class Life:
         self.idle_since: float | None = None
         self.other: Life | None = None  # the other end, once it is known
         self.is_echoed = False  # whoever is at the other end says the same again
-        self.repeats = False  # what it writes is what it hears, as a pipe has it
+        self.repeats = False  # what it writes is what it hears, as a pipe has it …
+        self.repeated: int | None = None  # … so much of it, if somebody has ended it meanwhile
 
     @property
     def is_over(self) -> bool:
@@ -64,7 +65,7 @@ class Life:
     @property
     def said(self) -> bytes:
         """All that it has written."""
-        return bytes(self.heard if self.repeats else self.written)
+        return bytes(self.heard[: self.repeated] if self.repeats else self.written)
 
 
 class WatchedSocket:
@@ -176,6 +177,7 @@ class WatchedSocket:
     def at_finish(self, life: Life) -> None:
         self.law(self.socket.writable_length == 0, "'finish' before all is gone")
         self.law("prefinish" in life.told, "'finish' without 'prefinish'")
+        life.repeated = self.socket.bytes_written
 
     def at_timeout(self, life: Life) -> None:
         self.law(life.idle_since is not None and self.sim.now >= life.idle_since - 1e-9, "'timeout' too early")
@@ -297,4 +299,5 @@ class WatchedServer:
             self.count()
             self.law(self.server.connections == 0, "connections are left")
             self.law(not self.server.listening, "it listens still")
+            self.law(self.announced == self.listens, f"{self.listens} listen(), {self.announced} 'listening'")
             self.law(self.closes == self.asked_to_close, f"{self.asked_to_close} close(), {self.closes} 'close'")

@@ -46,8 +46,9 @@ def mixed(sim: Simulation) -> None:
 class Workload:
     """Everyone who takes part."""
 
-    def __init__(self, sim: Simulation) -> None:
+    def __init__(self, sim: Simulation, *, is_recorded: bool | None = None) -> None:
         self.sim = sim
+        self.is_recorded = sim.seed % RECORDED == 0 if is_recorded is None else is_recorded
         self.counted: Counter[str] = Counter()
         self.servers: list[WatchedServer] = []
         self.sockets: list[WatchedSocket] = []
@@ -92,7 +93,7 @@ class Workload:
 
     def record(self, host: Host) -> None:
         """Record what the machines of a host are given and answer; of some seeds, since it takes its time."""
-        if self.sim.seed % RECORDED == 0:
+        if self.is_recorded:
             self.traces.append([])
             self.recordings.enter_context(record(self.traces[-1], host.driver))
 

@@ -1,4 +1,4 @@
-"""How a bug is planted: a function patches a machine until a test is over, in a model large enough to show it."""
+"""How a bug is planted: a function patches a machine for a while, and a model is named that is large enough for it."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ Plant = Callable[[Patch], None]
 class Planted(NamedTuple):
     """A bug, the law that forbids it, and where it shows."""
 
+    name: str
     law: str
     model: Model[Any]
     plant: Plant
@@ -32,7 +33,7 @@ def breaks(law: str, model: Model[Any]) -> Callable[[Plant], Plant]:
     """The decorated function plants a bug that breaks `law` in `model`."""
 
     def add(plant: Plant) -> Plant:
-        PLANTED.append(Planted(law, model, plant))
+        PLANTED.append(Planted(plant.__module__.rpartition(".")[2], law, model, plant))
         return plant
 
     return add

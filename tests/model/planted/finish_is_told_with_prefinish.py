@@ -1,0 +1,14 @@
+"""Finish is told with prefinish."""
+
+from __future__ import annotations
+
+from sansnet.state import notices as n
+from sansnet.state.socket import SocketMachine
+from sansnet.testing.models import HALVES
+
+from .planting import Patch, also, breaks
+
+
+@breaks("finish_is_told_once_and_last", HALVES)
+def plant(patch: Patch) -> None:
+    also(patch, SocketMachine, "shut_down", lambda _: [n.Finished()])
