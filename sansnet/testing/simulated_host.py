@@ -203,7 +203,7 @@ class Host:
         self, host: str, family: int, hints: int, every: bool, done: Callable[[tuple[Found, ...] | Fault], None]
     ) -> Timer:
         network = self._network
-        faults = network.faults
+        faults = network.faults_between(self, network.hosts.get(host, self))
         wait = network.within(faults.lookup_time)
         if faults.slow_lookups and network.happens("slow_lookups", faults.slow_lookups):
             wait += 5.0
@@ -348,7 +348,7 @@ class Host:
             return Fault("ENETUNREACH", errno=101, syscall="connect", address=to.address, port=to.port)
         if local is not None:
             return Endpoint(address, local.endpoint.port, to.family)
-        faults = self._network.faults
+        faults = self._network.faults_between(self, self._network.addresses.get(to.address, self))
         port = self._free_port()
         if faults.port_exhaustion and self._network.happens("port_exhaustion", faults.port_exhaustion):
             port = 0

@@ -81,7 +81,7 @@ class SimulatedDoor:
         if self._done is None or not self._queue:
             return
         done, self._done = self._done, None
-        network, faults = self._network, self._network.faults
+        network, faults = self._network, self._network.faults_of(self._queue[0])
         if faults.accept_failures and network.happens("accept_failures", faults.accept_failures):
             self._host.run(done, Fault("EMFILE", errno=24, syscall="accept"))
         elif faults.aborted_accepts and network.happens("aborted_accepts", faults.aborted_accepts):

@@ -238,16 +238,20 @@ class Simulation:
     ) -> AbstractContextManager[None]:
         """Within the block the weather is `faults`, or what it was with these changes: `sim.weather(loss=0.5)`.
 
-        between: on the way between these two hosts alone. What is asked for has to come to something: otherwise Unfired
-        is raised at the end of the block.
+        between: between these two hosts alone: on the way, where the one accepts the other, and when it looks for the
+        other's name. What is asked for has to come to something: otherwise Unfired is raised at the end of the block.
 
-        Raises LookupError for a host that there isn't, and TypeError or ValueError for faults that make no sense.
+        Raises LookupError for a host that there isn't, and TypeError or ValueError for faults that make no sense;
+        `no_half_close` between two hosts makes none, since paths don't lead from one to another.
         """
         pair = None if between is None else self._pair(*between)
         unknown = [name for name in changes if name not in NAMES]
         if unknown:
             raise TypeError(f"there is no fault {unknown[0]!r}; there are: {', '.join(NAMES)}")
-        replace(faults or Faults(), **changes)
+        if replace(faults or Faults(), **changes).no_half_close and pair is not None:
+            raise ValueError(
+                "no_half_close is about paths, and those stay on their host: it can't be between two hosts"
+            )
         return self._weather(pair, faults, changes)
 
     @contextlib.contextmanager

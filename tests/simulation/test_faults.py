@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -282,6 +283,42 @@ def test_weather_between_two_hosts_alone() -> None:
                 sim.run(1.5)
             sim.run(10)
         assert codes == ["b ECONNREFUSED"]
+
+
+@pytest.mark.parametrize("name", [*CHANCES, "jitter", "bandwidth"])
+def test_each_fault_can_be_between_two_hosts_alone(name: str) -> None:
+    """It befalls the one who is meant, and never the other, who does the same."""
+    changes: dict[str, dict[str, Any]] = {"jitter": {"latency": (0.1, 0.2)}, "bandwidth": {"bandwidth": 1000}}
+    change = changes.get(name, {name: 0.5})
+    fired = []
+    for caller in ("a", "b"):
+        with Simulation(1) as sim:
+            for host in ("server", "a", "b"):
+                sim.host(host)
+            with sim.host("server"):
+                server = sansnet.create_server(lambda peer: peer.on("error", str).pipe(peer)).on("error", str)
+                server.listen(80, backlog=100)
+            block = sim.weather(between=("a", "server"), **change)
+            block.__enter__()
+            with sim.host(caller):
+                clients = [sansnet.connect(80, "server").on("error", str).on("data", str) for _ in range(10)]
+            for client in clients:
+                client.write(bytes(1000))
+                client.set_timeout(3000, client.destroy)
+            sim.run(200)
+            fired.append(sim.fired[name])
+            server.close_all_connections()
+    assert fired[0] > 0
+    assert fired[1] == 0
+
+
+def test_pipes_are_on_one_host() -> None:
+    with Simulation() as sim:
+        sim.host("a"), sim.host("b")
+        with pytest.raises(ValueError, match="no_half_close is about paths"):
+            sim.weather(no_half_close=True, between=("a", "b"))
+        with pytest.raises(ValueError, match="no_half_close is about paths"):
+            sim.weather(Faults(no_half_close=True), between=("a", "b"))
 
 
 def test_what_is_scheduled_happens_then() -> None:
