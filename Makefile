@@ -38,6 +38,7 @@ check: $(VENV)/.has-dev ## lint, formatting and types, the latter for Windows to
 
 check-model: interpreter ## explore every state of our models, and say what was taken of the machines' tables
 	@$(PYTHON) -m sansnet check --coverage
+	@$(PYTHON) -m sansnet check pair_wide call_wide --jobs 2
 
 campaign: interpreter ## play the mixed workload on the simulated network: SEEDS=100000, or SEEDS=5000:10000, JOBS=2
 	@$(PYTHON) -m sansnet simulate tests.simulation.workload:mixed --seeds $(SEEDS) --jobs $(JOBS)

@@ -15,11 +15,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TextIO, final
 
+from ..testing.calls import CALL, CALL_WIDE
 from ..testing.coverage import Coverage
 from ..testing.drawing import as_dot, as_json, as_mermaid
 from ..testing.explore import BadModel, ExecutorLost, Exploration, Model, Progress, Unbounded, explore
 from ..testing.model import checked
 from ..testing.models import SERVER_MODELS, SOCKET_MODELS
+from ..testing.pairs import PAIR, PAIR_WIDE
 from .words import BAD_INPUT, DONE, FAILED, complain
 
 __all__ = ["REFUTED", "UNBOUNDED", "run"]
@@ -30,8 +32,10 @@ UNBOUNDED: Final = 3
 _REDRAW: Final = 0.1  # seconds
 
 _OURS: Final[dict[str, Model[Any]]] = {
-    model.name.rpartition(".")[2].lower(): model for model in (*SOCKET_MODELS, *SERVER_MODELS)
+    model.name.rpartition(".")[2].lower(): model for model in (*SOCKET_MODELS, *SERVER_MODELS, PAIR, CALL)
 }
+_WIDE: Final[dict[str, Model[Any]]] = {"pair_wide": PAIR_WIDE, "call_wide": CALL_WIDE}
+"""Ours as well, and not gone through unless they are named: they take minutes."""
 
 
 class Checked(NamedTuple):
@@ -79,11 +83,14 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _load(name: str) -> Model[Any]:
     """The model of that name. Raises BadModel if there is none."""
-    if name.lower() in _OURS:
-        return _OURS[name.lower()]
+    ours = _OURS.get(name.lower()) or _WIDE.get(name.lower())
+    if ours is not None:
+        return ours
     module, colon, attribute = name.partition(":")
     if not colon or not module or not attribute:
-        raise BadModel(f"there is no model {name!r}: ours are {', '.join(_OURS)}; others are package.module:NAME")
+        raise BadModel(
+            f"there is no model {name!r}: ours are {', '.join([*_OURS, *_WIDE])}; others are package.module:NAME"
+        )
     if "" not in sys.path and os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())  # as `python -m` has it, and an installed script hasn't
     try:
