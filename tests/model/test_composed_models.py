@@ -20,9 +20,13 @@ from .planted import close_does_not_wait_for_the_send, end_overtakes_data, the_e
 Explore = Callable[[Model[Any]], Exploration]
 
 
-@pytest.mark.parametrize("model", [PAIR, CALL], ids=["pair", "call"])
-def test_every_law_holds(model: Model[Any], explored: Explore) -> None:
-    explored(model).check()
+def test_every_law_holds_of_a_pair() -> None:
+    """Its mirror image is the same situation, so twins would not be alike: left is right there."""
+    explore(PAIR).check()
+
+
+def test_every_law_holds_of_a_call(explored: Explore) -> None:
+    explored(CALL).check()
 
 
 @pytest.mark.parametrize("model", [PAIR, CALL], ids=["pair", "call"])
