@@ -15,7 +15,7 @@ TYPED   := pytest_sansnet.py $(foreach dir,sansnet tests benchmarks docs example
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all check check-model campaign format bench coverage venv clean interpreter
+.PHONY: help demo test test-all test-windows check check-model campaign format bench coverage venv clean interpreter
 
 help: ## print this list
 	@echo "usage: make TARGET [PYTHON=python3.13]"
@@ -29,6 +29,9 @@ test: $(VENV)/.has-dev ## run the test suite; every branch of sansnet/state must
 
 test-all: interpreter ## run the test suite on every other Python >= 3.11 of this machine
 	@PYTHON='$(PYTHON)' MAKE='$(MAKE)' tools/test_all.sh
+
+test-windows: interpreter ## run the tests that concern Windows on a Windows Python, under Wine
+	@PYTHON='$(PYTHON)' tools/test_windows.sh
 
 check: $(VENV)/.has-dev ## lint, formatting and types, the latter for Windows too
 	$(BIN)/ruff check
@@ -56,7 +59,7 @@ coverage: $(VENV)/.has-dev ## measure the test suite over the whole package, wit
 venv: $(VENV)/.has-dev ## make or refresh the virtual environment
 
 clean: ## remove what the other targets made
-	rm -rf $(VENV) .venvs .coverage htmlcov dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .venvs .windows .coverage htmlcov dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The virtual environment. Its stamps name the interpreter's version, so PYTHON= makes it anew, and are older than a

@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Runs the tests that say something about Windows on a Windows Python under Wine, which it builds under .windows/ when it
+# isn't there, or is older than the tool that builds it. What is shown so and what isn't: docs/windows.md.
+#
+#   tools/test_windows.sh [PYTEST ARGUMENT …]     instead of the usual selection
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+version=$("${PYTHON:-python3}" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+home=.windows/$version
+trap '[[ ! -x $home/stop ]] || "$home/stop"' EXIT  # Wine's services, and what a test may have left
+
+if [[ ! -e $home/.built || tools/windows-python.sh -nt $home/.built ]]; then
+    [[ ! -x $home/stop ]] || "$home/stop"
+    tools/windows-python.sh "$home" "$version"
+    touch "$home/.built"
+fi
+
+# The machines, the models that are explored in seconds, and everything that touches the system.
+selection=(tests/state tests/windows)
+if (($#)); then
+    selection=("$@")
+fi
+export PYTHONDONTWRITEBYTECODE=1 PYTHONUTF8=1
+"$home/python" -m pytest -p no:cacheprovider "${selection[@]}"
