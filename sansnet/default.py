@@ -16,8 +16,9 @@ from .hosts import running_asyncio, running_trio
 
 if TYPE_CHECKING:
     from .drivers.asyncio import AsyncioDriver
+    from .drivers.overlapped import OverlappedDriver
 
-__all__ = ["check_home", "default_driver", "run", "using"]
+__all__ = ["check_home", "default_driver", "own_driver", "run", "using"]
 
 _own = threading.local()
 
@@ -26,7 +27,7 @@ def default_driver() -> Driver:
     """The driver that new sockets and servers are made on.
 
     That of the enclosing `using(...)` or trio's `open_driver()`, else that of the running asyncio loop, else the
-    thread's own `SelectorDriver`. The latter two are made when they are first asked for; a loop's ends with the loop.
+    thread's own: a `SelectorDriver`, on Windows an `OverlappedDriver`. The latter two are made when they are first asked for; a loop's ends with the loop.
 
     Raises RuntimeError in a task of trio outside of such a block: there is no driver that would end with the task.
     """
@@ -78,13 +79,23 @@ def _loop_driver() -> AsyncioDriver | None:
     return driver_of(loop)
 
 
-def _thread_driver() -> SelectorDriver:
-    driver: SelectorDriver | None = getattr(_own, "driver", None)
+def own_driver() -> SelectorDriver | OverlappedDriver:
+    """A new driver with a loop of its own, of the kind that suits the system: on Windows it has pipes, too."""
+    if sys.platform == "win32":
+        from .drivers.overlapped import OverlappedDriver  # noqa: PLC0415  # nobody else needs it
+
+        return OverlappedDriver()
+    else:
+        return SelectorDriver()
+
+
+def _thread_driver() -> SelectorDriver | OverlappedDriver:
+    driver: SelectorDriver | OverlappedDriver | None = getattr(_own, "driver", None)
     if driver is None:
         atexit.unregister(_look_back)  # one call will do for whatever threads there are
         atexit.register(_look_back)
     if driver is None or driver.closed:
-        driver = _own.driver = SelectorDriver()
+        driver = _own.driver = own_driver()
         _own.process = os.getpid()
     return driver
 
@@ -94,7 +105,7 @@ def _look_back() -> None:
 
     Nobody forgot anything if an exception came before it. In a child that was forked it is the parent's to close.
     """
-    driver: SelectorDriver | None = getattr(_own, "driver", None)
+    driver: SelectorDriver | OverlappedDriver | None = getattr(_own, "driver", None)
     if driver is None or driver.closed or _own.process != os.getpid():
         return
     try:

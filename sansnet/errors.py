@@ -105,7 +105,12 @@ class NetBufferError(NetError, BufferError):
 
 
 class NetOSError(NetError, OSError):
-    """The operating system refused. `errno` is its positive number, None when Node's code isn't one of its errors."""
+    """The operating system refused. `errno` is its positive number, None when Node's code isn't one of its errors.
+
+    `winerror` is Windows' own number, which often says more (GetLastError); 0 where there is none.
+    """
+
+    winerror: int = 0
 
     def __init__(self, text: str = "", code: str = "", number: int | None = None) -> None:
         super().__init__(text, code)
@@ -309,6 +314,8 @@ def _locate(error: NetError, fault: Fault) -> None:
     for name in ("syscall", "address", "port", "local_address", "local_port", "hostname"):
         if value := getattr(fault, name):
             setattr(error, name, value)
+    if isinstance(fault.cause, int) and isinstance(error, NetOSError):
+        error.winerror = fault.cause
 
 
 def message_of(fault: Fault) -> str:

@@ -20,6 +20,7 @@ import pytest
 
 import sansnet
 from sansnet import AddressInfo, Server, Socket
+from sansnet.default import own_driver
 from sansnet.drivers.completion import CompletionDriver
 from sansnet.drivers.selector import SelectorDriver
 from sansnet.testing.faults import Faults
@@ -128,7 +129,7 @@ class Loopback:
 @contextlib.contextmanager
 def loopback() -> Iterator[Loopback]:
     """A driver of its own for this block; it is closed with all its sockets."""
-    with SelectorDriver() as driver, sansnet.using(driver):
+    with own_driver() as driver, sansnet.using(driver):
         yield Loopback(driver)
 
 

@@ -79,7 +79,7 @@ class CompletionDriver:
             self._call(callback)
 
     def call_soon_threadsafe(self, callback: Callable[[], None]) -> None:
-        self.check()
+        CompletionDriver.check(self)  # and not what somebody may have added to it: any thread may come here
         self.proactor.call_soon_threadsafe(functools.partial(self._call_in_turn, callback))
 
     def call_later(self, seconds: float, callback: Callable[[], None], *, ref: bool = False) -> Cancellable:

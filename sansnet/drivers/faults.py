@@ -17,6 +17,8 @@ _ALIASES: Final[dict[str, str]] = {"EWOULDBLOCK": "EAGAIN", "EOPNOTSUPP": "ENOTS
 _WINDOWS: Final[dict[int, str]] = {
     64: "ECONNRESET",  # ERROR_NETNAME_DELETED
     121: "ETIMEDOUT",  # ERROR_SEM_TIMEOUT
+    123: "ENOENT",  # ERROR_INVALID_NAME
+    206: "ENAMETOOLONG",  # ERROR_FILENAME_EXCED_RANGE
     231: "EBUSY",  # ERROR_PIPE_BUSY
     232: "EPIPE",  # ERROR_NO_DATA
     233: "EPIPE",  # ERROR_PIPE_NOT_CONNECTED
@@ -47,7 +49,8 @@ def fault_of(
 ) -> Fault:
     """What the operating system said, as a fault; `syscall` is Node's word for what it was asked.
 
-    An OSError without a number is Python's own refusal to ask, of a path that is too long for instance: EINVAL.
+    An OSError without a number is Python's own refusal to ask, of a path that is too long for instance: EINVAL. The
+    number that Windows has for it, of which there are more than codes, is kept as the cause.
     """
     code = _code_of(error)
     return Fault(
@@ -58,6 +61,7 @@ def fault_of(
         port=port,
         local_address=local_address,
         local_port=local_port,
+        cause=getattr(error, "winerror", None),
     )
 
 

@@ -13,17 +13,14 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable
-from threading import get_ident  # at hand, since everything that is asked for begins with it
-from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self, final
+from typing import TYPE_CHECKING, Final, final
 
 from ..state.endpoints import Found
 from ..state.faults import Fault
 from .clock import Timer, TimerQueue
-from .interrupt import interruptible
-from .naming import name_source
 from .polling import READABLE, WRITABLE, Poller, Waker, new_poller
 from .readiness import ReadinessDriver
+from .stepping import Stepping
 
 if TYPE_CHECKING:
     from .contract import Cancellable
@@ -232,23 +229,16 @@ class SelectorReactor:
             self._report(error)
 
 
-class SelectorDriver(ReadinessDriver):
+class SelectorDriver(Stepping, ReadinessDriver):
     """The driver of a thread that has no loop of its own. Use it from one thread, that which uses it first.
 
     `with SelectorDriver() as driver:` closes it, and every socket it has, in the end.
     """
 
     def __init__(self) -> None:
+        Stepping.__init__(self)
         self._loop: Final = SelectorReactor(self.report, self.run_first)
-        super().__init__(self._loop)
-        self._errors: list[BaseException] = []
-        self._thread: int | None = None
-        self._turning: bool | None = None  # not yet, ever
-
-    @property
-    def has_turned(self) -> bool:
-        """Did anybody ever call `step()` or `run()`?"""
-        return self._turning is not None
+        ReadinessDriver.__init__(self, self._loop)
 
     @property
     def alive(self) -> bool:
@@ -267,11 +257,6 @@ class SelectorDriver(ReadinessDriver):
             raise self.complaint()
         self._loop.call_soon_threadsafe(callback)
 
-    def report(self, error: BaseException, source: object = None) -> None:
-        """Let `error` be raised by `step()` or `run()` once the turn is over, with a note that names the source."""
-        name_source(error, source)
-        self._errors.append(error)
-
     def resolve(
         self, host: str, family: int, hints: int, every: bool, done: Callable[[tuple[Found, ...] | Fault], None]
     ) -> Cancellable:
@@ -280,40 +265,13 @@ class SelectorDriver(ReadinessDriver):
         self._loop.waker()  # here an exception is seen; a thread that can't make one could only lose the answer
         return super().resolve(host, family, hints, every, done)
 
-    def step(self, timeout: float | None = None) -> bool:
-        """Do one turn, and say whether anything ref'd is left (`alive`).
+    def turn(self, timeout: float | None) -> None:
+        """Do one turn."""
+        self._loop.turn(timeout, self._is_alive)
 
-        Waits for at most `timeout` seconds for something to happen; with None for as long as it takes, but not at all
-        when nothing ref'd is left. A timer, or a callback that was put off, is something that happens.
-
-        What listeners raised comes out when the turn is over: one exception as itself, several as an ExceptionGroup in
-        the order they came. A KeyboardInterrupt or SystemExit comes out at once; what was not called back by then is in
-        the next turn.
-        """
-        if self.closed or self._thread != get_ident():
-            self.check()
-        if self._turning:
-            raise RuntimeError("step() and run() can't be called from a callback of the same driver")
-        self._turning = True
-        try:
-            self._loop.turn(timeout, self._is_alive)
-        finally:
-            self._turning = False
-        if self._errors:
-            self._raise_reported()
-        return self.active > 0 or self.alive  # what is mostly so, without a detour
-
-    def run(self) -> None:
-        """Turn until nothing ref'd is left.
-
-        Ctrl-C lets the turn come to its end, and then raises KeyboardInterrupt; a second one, for a listener that
-        doesn't return, raises it on the spot. That is so on the main thread, unless the program has a handler of its
-        own for SIGINT.
-        """
-        self.check()
-        with interruptible(lambda: self._loop.waker().signal_fd) as interrupted:
-            while self.step() and not interrupted():
-                pass
+    def wake_up_fd(self) -> int:
+        """A socket that wakes the loop."""
+        return self._loop.waker().signal_fd
 
     def next_timeout(self) -> float | None:
         """Seconds until `step(0)` has something to do even if `fileno()` shows nothing; None when only that counts."""
@@ -329,34 +287,9 @@ class SelectorDriver(ReadinessDriver):
         """Close every socket that is left and say nothing. Whoever uses the driver now gets a RuntimeError."""
         if not self.closed:
             try:
-                super().close()
+                ReadinessDriver.close(self)
             finally:
                 self._loop.close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def check(self) -> None:
-        """Raise RuntimeError where the driver can't be used. The first who comes here brings the driver its thread."""
-        here = get_ident()
-        if self._thread != here or self.closed:
-            super().check()
-            if self._thread is not None:
-                raise RuntimeError(
-                    "this SelectorDriver is used on another thread; call_soon_threadsafe() is how to reach it from here"
-                )
-            self._thread = here
-
     def _is_alive(self) -> bool:
         return self.alive
-
-    def _raise_reported(self) -> None:
-        errors, self._errors = self._errors, []
-        if len(errors) == 1:
-            raise errors[0]
-        raise BaseExceptionGroup("several listeners failed in one turn", errors)

@@ -168,20 +168,25 @@ def kind_of(source: object) -> str:
     """What `take_over` refused, in libuv's words: 'FILE' (a device too), 'TTY', 'PIPE', 'UDP' or 'UNKNOWN'."""
     try:
         number = source if isinstance(source, int) else _number_of(source)
+        if sys.platform == "win32" and _is_datagrams(number):
+            return "UDP"
         mode = os.fstat(number).st_mode
         if os.isatty(number):
             return "TTY"
         if stat.S_ISSOCK(mode):
-            return "UDP" if _type_of(number) == socket.SOCK_DGRAM else "UNKNOWN"
+            return "UDP" if _is_datagrams(number) else "UNKNOWN"
     except (OSError, TypeError, ValueError):
         return "UNKNOWN"
     return "PIPE" if stat.S_ISFIFO(mode) else "FILE" if stat.S_ISREG(mode) or stat.S_ISCHR(mode) else "UNKNOWN"
 
 
-def _type_of(number: int) -> int:
-    borrowed = socket.socket(fileno=number)
+def _is_datagrams(number: int) -> bool:
     try:
-        return borrowed.type
+        borrowed = socket.socket(fileno=number)
+    except OSError:  # no socket
+        return False
+    try:
+        return borrowed.type == socket.SOCK_DGRAM
     finally:
         borrowed.detach()
 

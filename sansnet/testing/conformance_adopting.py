@@ -12,7 +12,7 @@ from typing import Any, Final
 from ..drivers.contract import ListenerHandle, SocketHandle
 from ..state.faults import Fault
 from .conformance_bench import LOOPBACK, Bench, Check, check, expect, same
-from .conformance_system import is_open, plain_pair, stream_pair, v4
+from .conformance_system import duplicate, is_open, plain_pair, stream_pair, v4
 
 __all__ = ["CHECKS"]
 
@@ -21,7 +21,7 @@ _check = functools.partial(check, CHECKS, needs="system")
 
 
 def option_of(handle: SocketHandle | ListenerHandle, level: int, name: int) -> int:
-    with socket.socket(fileno=os.dup(handle.fileno())) as view:
+    with socket.socket(fileno=duplicate(handle.fileno())) as view:
         return view.getsockopt(level, name)
 
 

@@ -8,6 +8,9 @@ told so, and then nothing is left that the driver would wait for (1, 8).
 from __future__ import annotations
 
 import contextlib
+import itertools
+import os
+import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -42,11 +45,12 @@ MEGABYTE: Final = bytes(range(256)) * 4096
 PATIENCE: Final = 30.0
 """Seconds on the driver's clock after which something that was to happen counts as never to happen."""
 NEEDS: Final = ("system", "threads", "paths", "ipv6", "many")
-"""What a check may need of a driver: sockets of the operating system, threads, Unix paths, IPv6, and thousands of
+"""What a check may need of a driver: sockets of the operating system, threads, paths, IPv6, and thousands of
 descriptors (select() has room for 1,024).
 """
 
 _MOST_TURNS: Final = 1_000_000
+_NUMBERS: Final = itertools.count()
 
 Turn = Callable[[float], object]
 """Let the loop go on until it has called the driver back, or so many seconds have passed; with 0 it doesn't wait.
@@ -368,7 +372,9 @@ class Bench:
         return endpoint
 
     def path(self) -> Endpoint:
-        """A path at which nothing is, in a directory of its own."""
+        """A path at which nothing is, in a directory of its own; on Windows the name of a pipe that there isn't."""
+        if sys.platform == "win32":
+            return Endpoint(rf"\\.\pipe\sansnet-{os.getpid()}-{next(_NUMBERS)}", None, 0)
         directory = self.stack.enter_context(tempfile.TemporaryDirectory())
         return Endpoint(str(Path(directory, "socket")), None, 0)
 

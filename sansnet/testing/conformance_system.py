@@ -9,6 +9,7 @@ import os
 import platform
 import socket
 import struct
+import sys
 import threading
 import unittest
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from typing import Any, Final
 from ..state.endpoints import Endpoint
 from .conformance_bench import LOOPBACK, MEGABYTE, Bench, Check, End, check, expect, same
 
-__all__ = ["CHECKS", "is_open", "plain_pair", "stream_pair", "v4"]
+__all__ = ["CHECKS", "duplicate", "is_open", "plain_pair", "stream_pair", "v4"]
 
 CHECKS: Final[list[Check]] = []
 _check = functools.partial(check, CHECKS, needs="system")
@@ -37,12 +38,29 @@ def v4(name: tuple[str, int]) -> Endpoint:
 
 
 def is_open(number: int) -> bool:
-    """Is this a descriptor of ours?"""
+    """Is this a descriptor of ours? (A socket's number is none to Windows' files.)"""
     try:
         os.fstat(number)
     except OSError:
+        return sys.platform == "win32" and _is_socket(number)
+    return True
+
+
+def _is_socket(number: int) -> bool:
+    try:
+        socket.socket(fileno=number).detach()
+    except OSError:
         return False
     return True
+
+
+def duplicate(number: int) -> int:
+    """Another number for the same socket."""
+    borrowed = socket.socket(fileno=number)
+    try:
+        return borrowed.dup().detach()
+    finally:
+        borrowed.detach()
 
 
 def _descriptors() -> set[int]:
@@ -185,8 +203,10 @@ def descriptors_are_not_inherited_and_do_not_block(bench: Bench) -> None:
     door = bench.listen()
     near, _ = plain_pair(bench)
     for handle in (door.handle, near.handle):
-        expect(not os.get_inheritable(handle.fileno()), "a descriptor isn't inheritable")
-        if hasattr(os, "get_blocking"):
+        if sys.platform == "win32":
+            expect(not os.get_handle_inheritable(handle.fileno()), "a handle isn't inheritable")
+        else:
+            expect(not os.get_inheritable(handle.fileno()), "a descriptor isn't inheritable")
             expect(not os.get_blocking(handle.fileno()), "a descriptor doesn't block")
 
 
@@ -247,7 +267,7 @@ def a_connection_that_somebody_else_accepts_is_no_failure(bench: Bench) -> None:
     """Two listeners of one queue are told of each connection; one of them comes too late."""
     with socket.create_server((LOOPBACK, 0)) as plain:
         name = plain.getsockname()
-        doors = [bench.listen(handle=os.dup(plain.fileno())) for _ in range(2)]
+        doors = [bench.listen(handle=duplicate(plain.fileno())) for _ in range(2)]
     for count in (1, 2, 3):
         bench.stack.enter_context(socket.create_connection(name))
         bench.until(lambda count=count: sum(len(door.connections) for door in doors) == count, "a connection")  # type: ignore[misc]
@@ -259,7 +279,7 @@ def a_connection_that_somebody_else_accepts_is_no_failure(bench: Bench) -> None:
 def bytes_that_somebody_else_reads_are_no_failure(bench: Bench) -> None:
     """Two handles of one connection are told of each byte; one of them comes too late."""
     mine, theirs = stream_pair(bench)
-    ends = [bench.end(bench.driver.adopt(os.dup(mine.fileno()))) for _ in range(2)]
+    ends = [bench.end(bench.driver.adopt(duplicate(mine.fileno()))) for _ in range(2)]
     for end in ends:
         end.handle.start_read()
     for count in (1, 2, 3):

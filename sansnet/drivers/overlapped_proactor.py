@@ -1,0 +1,229 @@
+"""Windows as a `Proactor`: TCP and named pipes over a completion port, whoever runs its loop."""
+
+from __future__ import annotations
+
+import errno
+import functools
+import socket
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final, Protocol, final
+
+from ..state.endpoints import Endpoint, Found, ListenPlan
+from ..state.faults import Fault
+from . import system
+from .binding import bound_socket
+from .faults import fault_of
+from .overlapped_dial import DialSystem, PipeDial, PipeQueue
+from .overlapped_pipe import INSTANCES, PipeChannel, PipeDoor
+from .overlapped_port import Port, number_of
+from .overlapped_tcp import TcpBound, TcpChannel, TcpDial, TcpDoor
+from .pipe_names import why_no_server
+from .resolver import Resolver
+
+if TYPE_CHECKING:
+    from .contract import BoundHandle, Cancellable
+    from .proactor import Channel, Door
+
+__all__ = ["OverlappedProactor", "System"]
+
+_IN_USE: Final = 5
+"""ERROR_ACCESS_DENIED: to who wants to be the first with a name, that somebody has it already."""
+
+_NO_SOCKET: Final = frozenset({errno.ENOTSOCK, errno.EBADF, errno.EOPNOTSUPP, 10038, 10045})
+
+
+class System(DialSystem, Protocol):
+    """What is asked of Windows; `sansnet.drivers.windows` is it."""
+
+    def is_open_pipe(self, handle: int) -> bool:
+        """Is it the end of a pipe that a port can be told of? Raises OSError for one whose operations would block."""
+
+    def duplicate(self, handle: int) -> int:
+        """Another handle for the same thing."""
+
+
+Taken = Callable[[Any], None]
+"""Is told of a bound handle that is somebody else's from now on, or closed."""
+
+
+@final
+class PipeBound:
+    """`contract.BoundHandle` over the first instance of a pipe. No client is let in before somebody listens."""
+
+    __slots__ = ("_endpoint", "_handle", "_system")
+
+    def __init__(self, system: System, endpoint: Endpoint, handle: int) -> None:
+        self._system: Final = system
+        self._endpoint: Final = endpoint
+        self._handle: int | None = handle
+
+    def release(self) -> tuple[Endpoint, int]:
+        """Its name and the instance, which is the caller's now."""
+        taken, self._handle = self._handle, None
+        assert taken is not None, "a bound pipe is taken over once"
+        return self._endpoint, taken
+
+    def close(self) -> None:
+        if self._handle is not None:
+            self._system.close_handle(self.release()[1])
+
+    def local_name(self) -> Endpoint:
+        return self._endpoint
+
+    def fileno(self) -> int:
+        return -1 if self._handle is None else self._handle
+
+
+class OverlappedProactor:
+    """`proactor.Proactor` over a port."""
+
+    def __init__(self, port: Port, system: System) -> None:
+        self._port: Final = port
+        self._system: Final = system
+        self._queue: Final = PipeQueue(port, system)
+        self._resolver: Final = Resolver(port.call_soon_threadsafe)
+        self.now: Final = port.now
+        self.call_soon: Final = port.call_soon
+        self.call_soon_threadsafe: Final = port.call_soon_threadsafe
+        self.call_later: Final = port.call_later
+
+    # -- binding and listening
+
+    def bind(self, endpoint: Endpoint, ipv6_only: bool, reuse_port: bool) -> TcpBound | PipeBound | Fault:
+        try:
+            if endpoint.is_path:
+                return PipeBound(self._system, endpoint, self._first_instance(endpoint, ""))
+            return TcpBound(bound_socket(endpoint, ipv6_only=ipv6_only, reuse_port=reuse_port)[0])
+        except OSError as error:
+            return fault_of(error, "bind", "" if endpoint.is_path else endpoint.address, endpoint.port or None)
+
+    def _first_instance(self, endpoint: Endpoint, for_all: str) -> int:
+        code = why_no_server(endpoint.address)
+        if code:
+            raise OSError(getattr(errno, code), "not the name of a pipe")
+        try:
+            return self._system.create_pipe(endpoint.address, True, for_all)
+        except OSError as error:
+            if number_of(error) == _IN_USE:
+                raise OSError(errno.EADDRINUSE, "somebody has a pipe of this name") from None
+            raise
+
+    def listen(self, endpoint: Endpoint | None, plan: ListenPlan) -> Door | Fault:
+        if endpoint is None:
+            return self._listen_on_handle(plan)
+        try:
+            if endpoint.is_path:
+                for_all = ("r" if plan.readable_all else "") + ("w" if plan.writable_all else "")
+                return self._pipe_door(plan, endpoint, self._first_instance(endpoint, for_all), for_all)
+            made, _ = bound_socket(endpoint, ipv6_only=plan.ipv6_only, reuse_port=plan.reuse_port)
+            return self._tcp_door(plan, made)
+        except OSError as error:
+            return fault_of(error, "listen", endpoint.address, endpoint.port or None)
+
+    def _listen_on_handle(self, plan: ListenPlan) -> Door | Fault:
+        try:
+            if isinstance(plan.handle, PipeBound):
+                return self._pipe_door(plan, *plan.handle.release())
+            if isinstance(plan.handle, TcpBound):
+                return self._tcp_door(plan, plan.handle.release())
+            made = system.take_over(plan.handle, lambda borrowed: borrowed.listen(_backlog(plan)))
+            return self._tcp_door(plan, made)
+        except OSError as error:
+            # What is no stream socket at all is one that can't listen: Node says EINVAL for both.
+            return fault_of(OSError(errno.EINVAL, "") if error.errno in _NO_SOCKET else error, "listen")
+        except (TypeError, ValueError):
+            return Fault("EINVAL", errno=errno.EINVAL, syscall="listen")
+
+    def _pipe_door(self, plan: ListenPlan, endpoint: Endpoint, first: int, for_all: str = "") -> PipeDoor:
+        return PipeDoor(self._port, self._system, endpoint, first, for_all, max(1, min(plan.backlog, INSTANCES)))
+
+    def _tcp_door(self, plan: ListenPlan, made: socket.socket) -> TcpDoor:
+        try:
+            made.listen(_backlog(plan))
+            self._port.attach(made.fileno())
+        except OSError:
+            system.close(made)
+            raise
+        return TcpDoor(self._port, made)
+
+    # -- connecting
+
+    def connect(
+        self, endpoint: Endpoint, local: BoundHandle | None, done: Callable[[Channel | Fault], None]
+    ) -> Cancellable:
+        if endpoint.is_path:
+            if local is not None:
+                local.close()  # a client's end of a pipe has no name of its own
+            dial = PipeDial(self._queue, endpoint, done)
+            self._port.call_soon(dial.begin)
+            return dial
+        attempt = TcpDial(self._port, endpoint, done)
+        if isinstance(local, PipeBound):
+            local.close()
+            fault = Fault("EAFNOSUPPORT", errno=errno.EAFNOSUPPORT, syscall="connect", address=endpoint.address)
+            self._port.call_soon(functools.partial(done, fault))
+            return attempt
+        attempt.begin(local.release() if isinstance(local, TcpBound) else None)
+        return attempt
+
+    # -- what exists already
+
+    def adopt(self, source: object) -> tuple[Channel, None] | tuple[None, BoundHandle]:
+        if isinstance(source, (TcpBound, PipeBound)):
+            return None, source
+        number = source if isinstance(source, int) else _number_of(source)
+        if number is not None and number > 0 and self._system.is_open_pipe(number):
+            return self._adopt_pipe(source, number), None
+        try:
+            made = system.take_over(source)
+        except (OSError, TypeError, ValueError):
+            raise OSError(errno.EINVAL, system.kind_of(source)) from None
+        try:
+            made.getpeername()
+        except OSError:
+            return None, TcpBound(made)
+        try:
+            self._port.attach(made.fileno())
+        except OSError:  # it belongs to another port, which it can't leave
+            made.detach()
+            raise OSError(errno.EINVAL, "UNKNOWN") from None
+        return TcpChannel(self._port, made), None
+
+    def _adopt_pipe(self, source: Any, number: int) -> PipeChannel:
+        """As with sockets: of an owner that can't let go of its handle we take a duplicate."""
+        detach = getattr(source, "detach", None)
+        keeps = not isinstance(source, int) and not callable(detach)
+        try:
+            ours = self._system.duplicate(number) if keeps else number
+            self._port.attach(ours)
+        except OSError:  # it belongs to another port, which it can't leave
+            raise OSError(errno.EINVAL, "PIPE") from None
+        if callable(detach):
+            detach()
+        return PipeChannel(self._port, self._system, ours, None, None)
+
+    # -- names
+
+    def resolve(
+        self, host: str, family: int, hints: int, every: bool, done: Callable[[tuple[Found, ...] | Fault], None]
+    ) -> Cancellable:
+        return self._resolver.look_up(host, family, hints, every, done)
+
+    def close(self) -> None:
+        """The loop is over. What threads still bring is given back."""
+        self._resolver.close()
+        self._queue.close()
+
+
+def _number_of(source: object) -> int | None:
+    fileno = getattr(source, "fileno", None)
+    if not callable(fileno):
+        return None
+    try:
+        return int(fileno())
+    except (OSError, TypeError, ValueError):
+        return None
+
+
+def _backlog(plan: ListenPlan) -> int:
+    return min(plan.backlog, 0x7FFFFFFF)
