@@ -27,7 +27,8 @@ def default_driver() -> Driver:
     """The driver that new sockets and servers are made on.
 
     That of the enclosing `using(...)` or trio's `open_driver()`, else that of the running asyncio loop, else the
-    thread's own: a `SelectorDriver`, on Windows an `OverlappedDriver`. The latter two are made when they are first asked for; a loop's ends with the loop.
+    thread's own: a `SelectorDriver`, on Windows an `OverlappedDriver`. The latter two are made when they are first
+    asked for; a loop's ends with the loop.
 
     Raises RuntimeError in a task of trio outside of such a block: there is no driver that would end with the task.
     """

@@ -176,11 +176,15 @@ class PipeQueue:
         except OSError as error:
             if number_of(error) != _BUSY:
                 return error
+        in_vain: OSError | None = None
         try:
             self.system.wait_for_pipe(name, _SLICE)
-            return self.system.open_pipe(name)
         except OSError as error:
-            return error
+            in_vain = error
+        try:
+            return self.system.open_pipe(name)  # if the server has gone, this says so in the words of a connect
+        except OSError as error:
+            return in_vain if in_vain is not None and number_of(error) == _BUSY else error
 
     def _deliver(self) -> None:
         if not self._arrived:

@@ -1,0 +1,571 @@
+"""Named pipes: servers, clients, what both see of the end, and what must not go wrong.
+
+Our own ends are sockets and servers, as programs use them. Where a peer has to do what none of ours would, it is made
+of the system's calls.
+"""
+
+from __future__ import annotations
+
+import gc
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+import sansnet
+from sansnet import Server, Socket
+from sansnet.drivers.overlapped_pipe import INSTANCES
+from tests.loopback import Loopback, log_of, loopback
+from tests.windows.bench import beside, handles, needs_windows, new_name, not_under_wine
+
+if sys.platform == "win32":
+    import _winapi
+
+    from sansnet.drivers import windows
+
+pytestmark = needs_windows
+
+MIB = 1 << 20
+
+
+@pytest.fixture
+def net() -> Iterator[Loopback]:
+    with loopback() as made:
+        yield made
+
+
+def pair(net: Loopback, name: str | None = None, **options: Any) -> tuple[Socket, Socket]:
+    """A client and its peer over a pipe; the server is closed."""
+    accepted: list[Socket] = []
+    where = name or new_name()
+    server = sansnet.create_server(accepted.append, **options).listen(where)
+    client = sansnet.connect(where, **options)
+    net.run_until(lambda: accepted and client.ready_state == "open")
+    server.close()
+    return client, accepted[0]
+
+
+def plain_server(name: str, *, messages: bool = False, instances: int = 255) -> int:
+    """An instance of a pipe that blocks."""
+    kind = 0x4 | 0x2 if messages else 0
+    return _winapi.CreateNamedPipe(name, 3, kind, instances, 65536, 65536, 0, 0)
+
+
+def plain_client(name: str) -> int:
+    """A client's end that blocks."""
+    return _winapi.CreateFile(name, 0xC0000000, 0, 0, 3, 0, 0)
+
+
+def read_all(handle: int) -> bytes:
+    """What a plain end reads until the end of the file."""
+    chunks = []
+    while True:
+        try:
+            chunk, _ = _winapi.ReadFile(handle, 65536)
+        except BrokenPipeError:
+            return b"".join(chunks)
+        chunks.append(chunk)
+
+
+# ------------------------------------------------------------------------------------------------------------- talking
+
+
+@pytest.mark.covers("Q-02", "Q-05", "Q-06", "Q-07")
+@pytest.mark.parametrize("prefix", ["\\\\.\\pipe\\", "\\\\?\\pipe\\", "//./pipe/", "\\\\.\\PIPE\\"])
+def test_a_client_and_a_server(net: Loopback, prefix: str) -> None:
+    name = prefix + new_name().rpartition("\\")[2]
+    heard: list[bytes] = []
+    server = sansnet.create_server(lambda socket: socket.on("data", socket.write)).listen(name)
+    assert server.listening
+    assert server.address() == name
+    client = sansnet.connect(name).on("data", heard.append)
+    log = log_of(client)
+    client.write("hello")
+    net.run_until(lambda: b"".join(heard) == b"hello")
+    assert log[:2] == ["connect", "ready"]
+    client.set_no_delay(True).set_keep_alive(True, 5)  # which pipes don't have
+    assert (client.remote_address, client.remote_port) == (None, None)
+    client.destroy()
+    server.close()
+    net.run()
+
+
+@pytest.mark.parametrize("size", [1, 65536, 65537, 3 * MIB])
+def test_both_directions_at_once(net: Loopback, size: int) -> None:
+    client, peer = pair(net)
+    sent = {client: bytes(range(256)) * (size // 256) + b"x" * (size % 256)}
+    sent[peer] = sent[client][::-1]
+    heard: dict[Socket, bytearray] = {client: bytearray(), peer: bytearray()}
+    for end in (client, peer):
+        end.on("data", heard[end].extend)
+        end.write(sent[end])
+    net.run_until(lambda: len(heard[client]) == len(heard[peer]) == size)
+    assert (heard[client], heard[peer]) == (sent[peer], sent[client])
+    net.close(client, peer)
+
+
+def test_sixty_four_mebibytes_come_back(net: Loopback) -> None:
+    client, peer = pair(net)
+    peer.pipe(peer)
+    chunk, left = bytes(range(256)) * 4096, [64]
+    back, good = 0, True
+
+    def send() -> None:
+        while left[0]:
+            left[0] -= 1
+            if not client.write(chunk):
+                client.once("drain", send)
+                return
+
+    def check(data: bytes) -> None:
+        nonlocal back, good
+        start = back % 256
+        good = good and data == (bytes(range(256)) * (len(data) // 256 + 2))[start : start + len(data)]
+        back += len(data)
+
+    client.on("data", check)
+    send()
+    net.run_until(lambda: back == 64 * MIB, seconds=100)
+    assert good
+    net.close(client, peer)
+
+
+def test_two_hundred_clients(net: Loopback) -> None:
+    """More than the instances that wait: the others wait for one, and each has its answer."""
+    name = new_name()
+    server = sansnet.create_server(lambda socket: socket.on("data", socket.write)).listen(name)
+    answers: dict[int, bytes] = {}
+
+    def client(number: int) -> None:
+        socket = sansnet.connect(name)
+        socket.write(f"{number}")
+        socket.on("data", lambda data: (answers.update({number: data}), socket.destroy()))
+
+    for number in range(200):
+        client(number)
+    net.run_until(lambda: len(answers) == 200)
+    assert answers == {number: f"{number}".encode() for number in range(200)}
+    server.close()
+    net.run()
+
+
+def test_many_small_writes_keep_their_order(net: Loopback) -> None:
+    client, peer = pair(net)
+    heard = bytearray()
+    peer.on("data", heard.extend)
+    for number in range(2000):
+        client.write(b"%d," % number)
+    expected = b"".join(b"%d," % number for number in range(2000))
+    net.run_until(lambda: len(heard) == len(expected))
+    assert heard == expected
+    net.close(client, peer)
+
+
+# ------------------------------------------------------------------------------------------------------------- the end
+
+
+def test_who_asks_and_ends_hears_the_answer(net: Loopback) -> None:
+    client, peer = pair(net)
+    log, served = log_of(client), log_of(peer)
+    peer.on("data", lambda data: peer.write(data.upper()))
+    client.end("question")
+    net.run()
+    assert log == ["prefinish", "finish", "data(b'QUESTION')", "end", "close(False)"]
+    assert served[:2] == ["data(b'question')", "end"]
+    assert served[-1] == "close(False)"
+
+
+def test_what_was_written_arrives_before_the_end(net: Loopback) -> None:
+    client, peer = pair(net)
+    heard = bytearray()
+    peer.on("data", heard.extend)
+    ended: list[None] = []
+    peer.on("end", lambda: ended.append(None))
+    client.resume().end(bytes(MIB))
+    net.run_until(lambda: ended)
+    assert len(heard) == MIB
+    net.run()
+
+
+def test_destroying_leaves_the_peer_what_is_in_the_pipe(net: Loopback) -> None:
+    client, peer = pair(net)
+    log = log_of(peer)
+    client.write("last words")
+    client.destroy()
+    net.run()
+    assert log[:2] == ["data(b'last words')", "end"]
+
+
+def test_a_write_after_the_peers_end_fails(net: Loopback) -> None:
+    client, peer = pair(net, allow_half_open=True)
+    log = log_of(peer)
+    client.destroy()
+    net.run_until(lambda: "end" in log)
+    peer.write("too late")
+    net.run()
+    assert log == ["end", "error(EPIPE)", "close(True)"]
+    assert peer.errored is not None
+    assert peer.errored.winerror in (109, 232)  # type: ignore[attr-defined]  # it is an OSError
+
+
+def test_while_nobody_reads_an_end_that_has_ended_waits(net: Loopback) -> None:
+    client, peer = pair(net, allow_half_open=True)
+    log = log_of(peer)
+    client.pause()
+    client.end("question")
+    net.run_until(lambda: client.writable_finished and "data(b'question')" in log)
+    peer.write("answer")
+    net.run_until(lambda: peer.buffer_size == 0)
+    heard: list[bytes] = []
+    client.on("data", heard.append).resume()
+    net.run_until(lambda: client.closed)
+    assert heard == [b"answer"]
+    net.close(peer)
+
+
+def test_the_server_s_end_is_the_client_s(net: Loopback) -> None:
+    name = new_name()
+    server = sansnet.create_server(lambda socket: socket.end("bye")).listen(name)
+    log = log_of(sansnet.connect(name))
+    net.run_until(lambda: "close(False)" in log)
+    assert [entry for entry in log if entry not in ("prefinish", "finish")] == [
+        "connect",
+        "ready",
+        "data(b'bye')",
+        "end",
+        "close(False)",
+    ]
+    server.close()
+    net.run()
+
+
+def test_a_peer_that_dies(net: Loopback) -> None:
+    """A process that is killed: whatever it had in the pipe is read, then the pipe has ended."""
+    name, accepted = new_name(), list[Socket]()
+    server = sansnet.create_server(accepted.append).listen(name)
+    script = (
+        "import _winapi, sys, time\n"
+        f"handle = _winapi.CreateFile({name!r}, 0xC0000000, 0, 0, 3, 0, 0)\n"
+        "_winapi.WriteFile(handle, b'alive')\n"
+        "_winapi.ReadFile(handle, 1)\n"
+    )
+    child = subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.DEVNULL)
+    try:
+        net.run_until(lambda: accepted)
+        log = log_of(accepted[0])
+        net.run_until(lambda: log)
+    finally:
+        child.kill()
+        child.wait()
+    net.run_until(lambda: "end" in log)
+    assert log[0] == "data(b'alive')"
+    server.close()
+    net.run()
+
+
+# ---------------------------------------------------------------------------------------------------- reads in flight
+
+
+def test_a_read_in_flight_when_the_socket_is_destroyed(net: Loopback) -> None:
+    client, peer = pair(net)
+    log = log_of(client)  # it reads
+    net.turn(3)
+    client.destroy()
+    peer.destroy()
+    net.run()
+    assert log == ["close(False)"]
+
+
+def test_a_driver_that_is_closed_waits_for_what_is_under_way() -> None:
+    gc.collect()
+    with loopback() as net:  # what is loaded and made once isn't counted
+        net.close(*pair(net))
+    gc.collect()
+    before = handles()
+    for _ in range(5):
+        with loopback() as net:
+            server = sansnet.create_server().listen(new_name())
+            client, peer = pair(net)
+            client.resume()
+            peer.write(bytes(4 * MIB))
+            sansnet.connect(new_name()).on("error", lambda error: None)
+            net.turn(2)
+            assert server.listening
+        del server, client, peer
+        gc.collect()
+    assert handles() <= before
+
+
+def test_nothing_leaks() -> None:
+    with loopback() as net:
+        name = new_name()
+        server = sansnet.create_server(lambda socket: socket.end("x")).listen(name)
+
+        def once() -> None:
+            client = sansnet.connect(name).resume()
+            net.run_until(lambda: client.closed)
+
+        once()
+        gc.collect()
+        before = handles()
+        for _ in range(50):
+            once()
+        gc.collect()
+        assert handles() <= before + 2
+        server.close()
+        net.run()
+
+
+# ------------------------------------------------------------------------------------------------------------ messages
+
+
+def test_a_server_of_messages_is_understood(net: Loopback) -> None:
+    """Messages longer than a read, and empty ones, which aren't the end."""
+    name = new_name()
+    handle = plain_server(name, messages=True)
+
+    def serve() -> bytes:
+        _winapi.ConnectNamedPipe(handle)
+        for message in (b"one", b"", bytes(100_000), b"two"):
+            _winapi.WriteFile(handle, message)
+        heard, _ = _winapi.ReadFile(handle, 100)
+        _winapi.CloseHandle(handle)
+        return heard
+
+    heard = bytearray()
+    with beside(serve) as results:
+        client = sansnet.connect(name).on("data", heard.extend)
+        net.run_until(lambda: len(heard) >= 100_006)
+        client.write("thanks")
+        net.run_until(lambda: client.closed)
+    assert heard == b"one" + bytes(100_000) + b"two"
+    assert results == [b"thanks"]
+
+
+# ---------------------------------------------------------------------------------------------------------------- busy
+
+
+def test_a_client_waits_until_an_instance_is_free(net: Loopback) -> None:
+    name = new_name()
+    busy = [plain_server(name), plain_client(name)]
+    log = log_of(client := sansnet.connect(name))
+    net.turn(5)
+    assert log == []
+    assert net.driver.alive
+    busy.append(plain_server(name))
+    net.run_until(lambda: "connect" in log)
+    net.close(client)
+    for handle in busy:
+        _winapi.CloseHandle(handle)
+
+
+def test_who_waits_can_be_destroyed(net: Loopback) -> None:
+    name = new_name()
+    handle = plain_server(name, instances=1)
+    first = plain_client(name)
+    client = sansnet.connect(name)
+    log = log_of(client)
+    net.turn(5)
+    client.destroy()
+    net.run()
+    assert log == ["close(False)"]
+    _winapi.CloseHandle(first)
+    _winapi.CloseHandle(handle)
+
+
+def test_a_server_that_vanishes_while_clients_wait(net: Loopback) -> None:
+    name = new_name()
+    handle = plain_server(name, instances=1)
+    first = plain_client(name)
+    logs = [log_of(sansnet.connect(name)) for _ in range(20)]
+    net.turn(3)
+    _winapi.CloseHandle(first)
+    _winapi.CloseHandle(handle)
+    net.run()
+    assert logs == [["error(ENOENT)", "close(True)"]] * 20
+
+
+def test_a_server_that_vanishes_between_connect_and_read(net: Loopback) -> None:
+    name = new_name()
+    server = sansnet.create_server(lambda socket: socket.destroy()).listen(name)
+    log = log_of(client := sansnet.connect(name))
+    client.on("connect", server.close)
+    net.run()
+    assert [entry for entry in log if entry not in ("prefinish", "finish")] == [
+        "connect",
+        "ready",
+        "end",
+        "close(False)",
+    ]
+
+
+def test_a_paused_server_keeps_some_waiting_and_loses_none(net: Loopback) -> None:
+    name, accepted = new_name(), list[Socket]()
+    server = sansnet.create_server(accepted.append).listen(name)
+    server.pause()
+    clients = [sansnet.connect(name) for _ in range(INSTANCES + 3)]
+    net.run_until(lambda: sum(client.ready_state == "open" for client in clients) >= INSTANCES)
+    net.turn(5)
+    assert len(accepted) <= 1  # one may have been on its way
+    server.resume()
+    net.run_until(lambda: len(accepted) == len(clients))
+    net.run_until(lambda: all(client.ready_state == "open" for client in clients))
+    server.close()
+    net.close(*clients, *accepted)
+
+
+def test_who_came_and_went_before_it_was_accepted(net: Loopback) -> None:
+    name, accepted = new_name(), list[Socket]()
+    server = sansnet.create_server(accepted.append).listen(name)
+    for _ in range(20):
+        _winapi.CloseHandle(plain_client(name))
+        net.turn()
+    log = log_of(sansnet.connect(name))
+    net.run_until(lambda: "connect" in log)
+    server.close()
+    net.close(*accepted)
+
+
+# ----------------------------------------------------------------------------------------------------------- bad input
+
+
+@pytest.mark.covers("Q-04", "Q-07")
+@pytest.mark.parametrize(
+    ("path", "listen", "connect"),
+    [
+        ("plain", "EACCES", "ENOENT"),
+        ("C:\\Temp\\socket", "EACCES", "ENOENT"),
+        ("\\\\.\\mailslot\\name", "EACCES", "ENOENT"),
+        ("\\\\.\\pipe\\", "EACCES", "ENOENT"),
+        ("\\\\elsewhere\\pipe\\name", "EACCES", None),
+        ("\\\\.\\pipe\\" + "x" * 248, "EINVAL", "EINVAL"),
+        ("\\\\.\\pipe\\a\0b", "EINVAL", "EINVAL"),
+        ("\\\\.\\pipe\\\ud800", "EINVAL", "EINVAL"),
+    ],
+)
+def test_paths_that_are_no_names_of_pipes(net: Loopback, path: str, listen: str, connect: str | None) -> None:
+    errors: list[Any] = []
+    server = sansnet.create_server().on("error", errors.append).listen(path)
+    net.run()
+    assert not server.listening
+    assert [error.code for error in errors] == [listen]
+    assert errors[0].address == path
+    if connect is not None:
+        sansnet.connect(path).on("error", errors.append)
+        net.run()
+        assert errors[1].code == connect
+
+
+def test_the_longest_name(net: Loopback) -> None:
+    name = new_name()
+    client, peer = pair(net, name + "x" * (256 - len(name)))
+    net.close(client, peer)
+
+
+def test_an_error_has_windows_number(net: Loopback) -> None:
+    errors: list[Any] = []
+    sansnet.connect(new_name()).on("error", errors.append)
+    net.run()
+    assert isinstance(errors[0], FileNotFoundError)
+    assert (errors[0].code, errors[0].winerror) == ("ENOENT", 2)
+
+
+@not_under_wine("it lets anyone create a first instance (FILE_FLAG_FIRST_PIPE_INSTANCE is not enforced)")
+@pytest.mark.parametrize("whose", ["ours", "plain"])
+def test_a_name_that_is_taken(net: Loopback, whose: str) -> None:
+    name, errors = new_name(), list[Any]()
+    if whose == "ours":
+        first: Server | int = sansnet.create_server().listen(name)
+    else:
+        first = plain_server(name)
+    sansnet.create_server().on("error", errors.append).listen(name)
+    net.run_until(lambda: errors)
+    assert errors[0].code == "EADDRINUSE"
+    if isinstance(first, int):
+        _winapi.CloseHandle(first)
+    else:
+        first.close()
+    net.run()
+
+
+def test_a_plain_file_is_not_opened(net: Loopback, tmp_path: Any) -> None:
+    path = tmp_path / "file"
+    path.write_text("untouched")
+    errors: list[Any] = []
+    sansnet.connect(str(path)).on("error", errors.append)
+    net.run()
+    assert errors[0].code == "ENOENT"
+    assert path.read_text() == "untouched"
+
+
+def test_a_pipe_whose_operations_would_block_is_refused(net: Loopback) -> None:
+    name = new_name()
+    handle = plain_server(name)
+    client = plain_client(name)
+    with pytest.raises(TypeError, match="PIPE"):
+        Socket(handle=client)
+    _winapi.CloseHandle(client)  # it is still ours
+    _winapi.CloseHandle(handle)
+
+
+# -------------------------------------------------------------------------------------------------- access, and binding
+
+
+@pytest.mark.parametrize(
+    "access", [{"readable_all": True}, {"writable_all": True}, {"readable_all": True, "writable_all": True}]
+)
+def test_a_pipe_for_all(net: Loopback, access: dict[str, bool]) -> None:
+    """That it can be made, and used by its owner; what others may do, two users would have to show."""
+    name, accepted = new_name(), list[Socket]()
+    server = sansnet.create_server(accepted.append).listen(path=name, **access)
+    client = sansnet.connect(name)
+    net.run_until(lambda: accepted and client.ready_state == "open")
+    server.close()
+    net.close(client, *accepted)
+
+
+def test_a_bound_pipe(net: Loopback) -> None:
+    name, accepted = new_name(), list[Socket]()
+    with sansnet.BoundSocket(path=name) as bound:
+        assert bound.is_pipe
+        assert bound.address() == name
+        server = sansnet.create_server(accepted.append).listen(bound)
+    client = sansnet.connect(name)
+    net.run_until(lambda: accepted)
+    server.close()
+    net.close(client, *accepted)
+    log = log_of(sansnet.connect(name))
+    net.run()
+    assert log == ["error(ENOENT)", "close(True)"]
+
+
+def test_an_end_that_exists_already_is_taken_over(net: Loopback) -> None:
+    name, accepted = new_name(), list[Socket]()
+    server = sansnet.create_server(accepted.append).listen(name)
+    client = Socket(handle=windows.open_pipe(name))
+    heard: list[bytes] = []
+    net.run_until(lambda: accepted)
+    accepted[0].on("data", heard.append)
+    client.write("hello")
+    net.run_until(lambda: heard)
+    server.close()
+    net.close(client, *accepted)
+
+
+def test_plain_ends_are_talked_to(net: Loopback) -> None:
+    """Both ways, with ends that block."""
+    name = new_name()
+    server = sansnet.create_server(lambda socket: socket.end("from the server")).listen(name)
+
+    def work() -> bytes:
+        handle = plain_client(name)
+        try:
+            return read_all(handle)
+        finally:
+            _winapi.CloseHandle(handle)
+
+    assert net.alongside(work) == b"from the server"
+    server.close()
+    net.run()
