@@ -15,7 +15,7 @@ from .drivers.selector import SelectorDriver
 from .hosts import running_asyncio, running_trio
 
 if TYPE_CHECKING:
-    from .drivers.asyncio import AsyncioDriver
+    from .drivers.asyncio import LoopDriver
     from .drivers.overlapped import OverlappedDriver
 
 __all__ = ["check_home", "default_driver", "own_driver", "run", "using"]
@@ -66,7 +66,7 @@ def _host() -> str | None:
     return None if running_asyncio() is None else "asyncio"
 
 
-def _loop_driver() -> AsyncioDriver | None:
+def _loop_driver() -> LoopDriver | None:
     if running_trio() is not None:
         raise RuntimeError(
             "no driver is open in this task of trio; use sansnet inside of "

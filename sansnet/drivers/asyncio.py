@@ -28,45 +28,32 @@ import functools
 import threading
 import weakref
 from collections.abc import Callable
-from typing import Final, final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, final
 
+from .asyncio_home import AsyncioHome, Lease, hold, known_driver, loop_for
 from .hosted import HostedDriver
-from .naming import words_for
 from .selector import SelectorReactor
+
+if TYPE_CHECKING:
+    from .asyncio_overlapped import AsyncioOverlappedDriver
+
+    LoopDriver: TypeAlias = "AsyncioDriver | AsyncioOverlappedDriver"
 
 __all__ = ["AsyncioDriver", "AsyncioReactor", "driver_of"]
 
-NEVER: Final = 50 * 365.25 * 86400.0
-"""Seconds; more than a computer runs, and less than what uvloop takes for a mistake."""
 
-_drivers: Final[weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, weakref.ref[AsyncioDriver]]] = (
-    weakref.WeakKeyDictionary()
-)
-
-
-def driver_of(loop: asyncio.AbstractEventLoop) -> AsyncioDriver:
+def driver_of(loop: asyncio.AbstractEventLoop) -> LoopDriver:
     """The driver of a loop; each has one, which is made when it is first asked for."""
-    return _known(loop) or AsyncioDriver(loop)
+    driver: Any = known_driver(loop)
+    return driver or _new_driver(loop)
 
 
-def _known(loop: asyncio.AbstractEventLoop) -> AsyncioDriver | None:
-    """The driver that the loop has, unless that is closed."""
-    known = _drivers.get(loop)
-    driver = None if known is None else known()
-    return None if driver is None or driver.closed else driver
+def _new_driver(loop: asyncio.AbstractEventLoop) -> LoopDriver:
+    if getattr(loop, "_proactor", None) is None:
+        return AsyncioDriver(loop)
+    from .asyncio_overlapped import AsyncioOverlappedDriver  # noqa: PLC0415  # only Windows has such loops
 
-
-@final
-class _Lease:
-    """What the loop alone holds: when this goes, the loop is over."""
-
-    __slots__ = ("_driver",)
-
-    def __init__(self, driver: AsyncioDriver) -> None:
-        self._driver: Final = driver
-
-    def __del__(self) -> None:
-        self._driver.close()
+    return AsyncioOverlappedDriver(loop)
 
 
 @final
@@ -88,13 +75,13 @@ class AsyncioReactor:
             self._watching.close()
             raise
 
-    def occupy(self, turn: Callable[[], None], lease: object) -> None:
+    def occupy(self, turn: Callable[[], None], lease: Lease) -> None:
         """Let the loop call `turn()` when something is ready, and let it hold `lease` until it is closed.
 
         Raises NotImplementedError if it can't watch descriptors.
         """
         contextvars.Context().run(self._loop.add_reader, self.fileno(), turn)
-        self._term = weakref.ref(self._loop.call_later(NEVER, _nothing, lease, context=contextvars.Context()))
+        self._term = weakref.ref(hold(self._loop, lease))
 
     def attend(self) -> None:
         """Call back for all that is ready now."""
@@ -139,7 +126,7 @@ class AsyncioReactor:
         self._watching.close()
 
 
-class AsyncioDriver(HostedDriver):
+class AsyncioDriver(AsyncioHome, HostedDriver):
     """The driver of an asyncio loop. `sansnet.connect()` and its like find it by themselves inside a running loop.
 
     What listeners raise, and an 'error' that nobody listens to, goes to the loop's exception handler.
@@ -151,24 +138,20 @@ class AsyncioDriver(HostedDriver):
         Raises RuntimeError if no loop is running, if it is closed, if it has a driver (listeners could not know which
         of two they belong to), or if it can't watch descriptors.
         """
-        self._loop: Final = asyncio.get_running_loop() if loop is None else loop
-        self._thread: int | None = None
+        AsyncioHome.__init__(self, loop_for(loop))
         self._due = 0  # callbacks that were put off, and that the loop has not come to yet
-        if self._loop.is_closed():
-            raise RuntimeError("this asyncio loop is closed; sockets need one that runs")
-        if _known(self._loop) is not None:
-            raise RuntimeError("this asyncio loop has a driver; driver_of(loop) is that one, or close() it before")
         try:
             self._reactor: Final = AsyncioReactor(self._loop, self.report)
-            super().__init__(self._reactor)
-            self._reactor.occupy(self.turn, _Lease(self))
+            HostedDriver.__init__(self, self._reactor)
+            self._reactor.occupy(self.turn, Lease(self.close))
         except (NotImplementedError, OSError) as error:
-            # Windows: its default loop watches no descriptors, and select() has none of its own that could be watched.
+            # Windows: its Selector loop is over select(), which has no descriptor that could be watched. The default
+            # one has a driver of its own, `asyncio_overlapped`.
             raise RuntimeError(
                 f"sansnet can't run in a {type(self._loop).__name__} on this system; "
                 "use sansnet.run(), or a SelectorDriver on a thread of its own"
             ) from error
-        _drivers[self._loop] = weakref.ref(self)
+        self._settle()
 
     # -- the loop ----------------------------------------------------------------------------------------------------
 
@@ -189,22 +172,6 @@ class AsyncioDriver(HostedDriver):
         self._reactor.call_soon(functools.partial(self._run_due, callback))
         self._due += 1
 
-    def report(self, error: BaseException, source: object = None) -> None:
-        """Give `error` to the loop's exception handler; `source` is in the context as 'emitter'."""
-        context = {"message": "Unhandled exception in a sansnet listener", "exception": error}
-        if source is not None:
-            context |= {"message": words_for(source), "emitter": source}
-        self._loop.call_exception_handler(context)
-
-    async def idle(self) -> None:
-        """Wait until nothing ref'd is left: what `run()` is to a driver that owns its loop.
-
-        Raises RuntimeError in a task of another loop.
-        """
-        if asyncio.get_running_loop() is not self._loop:
-            raise RuntimeError("this AsyncioDriver belongs to another loop: await its idle() there")
-        await self._become_idle(asyncio.Event)
-
     def _run_due(self, callback: Callable[[], None]) -> None:
         self._due -= 1
         try:
@@ -218,10 +185,6 @@ class AsyncioDriver(HostedDriver):
         finally:
             self._look_idle()
 
-    def _look_idle(self) -> None:
-        if self._waiting and not self._loop.is_closed():  # a loop that is closed wakes nobody
-            super()._look_idle()
-
     # -- the end -----------------------------------------------------------------------------------------------------
 
     def close(self) -> None:
@@ -232,35 +195,13 @@ class AsyncioDriver(HostedDriver):
         if not self.closed:
             self._due = 0
             try:
-                super().close()
+                HostedDriver.close(self)
             finally:
                 self._reactor.close()
 
-    def check(self) -> None:
-        """Raise RuntimeError where the driver can't be used: when its loop is closed, and on another thread."""
-        if self._loop.is_closed():
-            self.close()  # where objects aren't collected at once, nobody may have told us yet
-        super().check()
-        here = threading.get_ident()
-        if self._thread != here:
-            if self._thread is not None and asyncio._get_running_loop() is not self._loop:
-                raise RuntimeError(
-                    "this AsyncioDriver's loop runs on another thread; call_soon_threadsafe() is how to reach it from "
-                    "here"
-                )
-            self._thread = here
-
-    def complaint(self) -> RuntimeError:
-        if not self._loop.is_closed():
-            return super().complaint()
-        return RuntimeError(
-            "the asyncio loop of this AsyncioDriver is closed, and so is every socket and server that was made in it; "
-            "make new ones in the loop that runs now"
-        )
-
 
 def _nothing(*_: object) -> None:
-    """Called by a timer that never fires, and before the callbacks of the poller's own, of which there are none."""
+    """Called before the callbacks of the poller's own, of which there are none."""
 
 
 def _never() -> bool:

@@ -51,6 +51,7 @@ class CompletionDriver:
         self.first: Callable[[], None] | None = None
         """What is to be run before anything else is called back (`call_first`)."""
         self._waiting = 0  # callbacks that were put off, and lookups
+        self._posted: Final[dict[object, None]] = {}  # on their way from other threads, each by a key of its own
         self.closed = False
 
     # -- the loop
@@ -58,7 +59,7 @@ class CompletionDriver:
     @property
     def alive(self) -> bool:
         """Is a ref'd handle, a lookup or a callback that was put off still going to do something?"""
-        return self.active > 0 or self._waiting > 0
+        return self.active > 0 or self._waiting > 0 or bool(self._posted)
 
     def now(self) -> float:
         return self.proactor.now()
@@ -79,8 +80,17 @@ class CompletionDriver:
             self._call(callback)
 
     def call_soon_threadsafe(self, callback: Callable[[], None]) -> None:
-        CompletionDriver.check(self)  # and not what somebody may have added to it: any thread may come here
-        self.proactor.call_soon_threadsafe(functools.partial(self._call_in_turn, callback))
+        key = object()
+        self._posted[key] = None
+        try:
+            if not self.closed:  # asked after the key is in: close() either finds it there, or is found out here
+                self.proactor.call_soon_threadsafe(functools.partial(self._run_posted, key, callback))
+                return
+        except RuntimeError:
+            self._posted.pop(key, None)
+            raise
+        self._posted.pop(key, None)
+        raise self.complaint()
 
     def call_later(self, seconds: float, callback: Callable[[], None], *, ref: bool = False) -> Cancellable:
         self.check()
@@ -98,6 +108,10 @@ class CompletionDriver:
     def _run_soon(self, callback: Callable[[], None]) -> None:
         if not self.closed:
             self._waiting -= 1
+        self._call_in_turn(callback)
+
+    def _run_posted(self, key: object, callback: Callable[[], None]) -> None:
+        self._posted.pop(key, None)
         self._call_in_turn(callback)
 
     def _call_in_turn(self, callback: Callable[[], None]) -> None:
@@ -160,13 +174,17 @@ class CompletionDriver:
                     ends.callback(handle.abandon)
         finally:
             self.handles.clear()  # one that failed has nothing to report either
+            self._posted.clear()
             self.active = self._waiting = 0
             self.first = None
 
     def check(self) -> None:
         """Raise RuntimeError where the driver can't be used."""
         if self.closed:
-            raise RuntimeError(f"this {type(self).__name__} is closed")
+            raise self.complaint()
+
+    def complaint(self) -> RuntimeError:
+        return RuntimeError(f"this {type(self).__name__} is closed")
 
 
 @final

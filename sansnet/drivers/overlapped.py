@@ -101,11 +101,6 @@ class PortLoop:
 
     # -- turning
 
-    @property
-    def waits(self) -> bool:
-        """Was a callback put off?"""
-        return bool(self._soon)
-
     def next_timeout(self) -> float | None:
         """Seconds until there is something to do that the port knows nothing of; None if there is nothing."""
         if self._soon or self._packets:
@@ -204,7 +199,7 @@ class OverlappedDriver(Stepping, CompletionDriver):
     @property
     def alive(self) -> bool:
         """Is a ref'd handle, a lookup or a callback that was put off still going to do something?"""
-        return self.active > 0 or self._waiting > 0 or self._loop.waits
+        return self.active > 0 or self._waiting > 0 or bool(self._posted)
 
     def turn(self, timeout: float | None) -> None:
         """Do one turn."""

@@ -248,6 +248,8 @@ class TcpDoor:
         if self._socket is not None:
             system.close(self._socket)
             self._socket = None
+            _close(self._coming)  # a loop that is closed wouldn't tell us of the packet
+            self._coming = None
 
     def local_name(self) -> Endpoint | None:
         return None if self._socket is None else _name(self._socket.getsockname)

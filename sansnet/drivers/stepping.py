@@ -44,6 +44,10 @@ class Stepping:
         """A socket that wakes the loop when something is written to it (`signal.set_wakeup_fd`)."""
         raise NotImplementedError
 
+    def complaint(self) -> RuntimeError:
+        """What to raise when the driver is closed."""
+        return RuntimeError(f"this {type(self).__name__} is closed")
+
     def close(self) -> None:
         """Close everything."""
         raise NotImplementedError
@@ -101,7 +105,7 @@ class Stepping:
         here = get_ident()
         if self._thread != here or self.closed:
             if self.closed:
-                raise RuntimeError(f"this {type(self).__name__} is closed")
+                raise self.complaint()
             if self._thread is not None:
                 raise RuntimeError(
                     f"this {type(self).__name__} is used on another thread; call_soon_threadsafe() is how to reach it "

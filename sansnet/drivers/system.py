@@ -145,7 +145,7 @@ def take_over(source: object, check: Callable[[socket.socket], None] | None = No
     number = source if isinstance(source, int) else _number_of(source)
     if not 0 <= number <= 0x7FFFFFFF:
         raise OSError(errno.EBADF, os.strerror(errno.EBADF))
-    ours = socket.socket(fileno=number)
+    ours = _around(number, source)
     try:
         if ours.type != socket.SOCK_STREAM:
             raise OSError(errno.EINVAL, "not a stream socket")
@@ -162,6 +162,13 @@ def take_over(source: object, check: Callable[[socket.socket], None] | None = No
         ours.detach()
         raise
     return ours
+
+
+def _around(number: int, source: object) -> socket.socket:
+    """A socket object for this number. Windows tells the family of bound sockets only; a Python object knows it."""
+    if sys.platform == "win32" and isinstance(source, socket.socket):
+        return socket.socket(source.family, source.type, source.proto, number)
+    return socket.socket(fileno=number)
 
 
 def kind_of(source: object) -> str:
@@ -182,7 +189,7 @@ def kind_of(source: object) -> str:
 
 def _is_datagrams(number: int) -> bool:
     try:
-        borrowed = socket.socket(fileno=number)
+        borrowed = socket.socket(socket.AF_INET, fileno=number)  # a family spares Windows to look for it
     except OSError:  # no socket
         return False
     try:

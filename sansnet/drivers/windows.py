@@ -10,10 +10,7 @@ import _winapi
 import ctypes
 import errno
 import socket
-import sys
-from typing import Final
-
-assert sys.platform == "win32"  # what follows, a type checker elsewhere needn't read
+from typing import Any, Final
 
 __all__ = [
     "close_handle",
@@ -41,9 +38,10 @@ _RIGHTS: Final = {"r": 0x80000000 | 0x100, "w": 0x40000000 | 0x80, "rw": 0x80000
 _FILE_MODE_INFORMATION: Final = 16
 _SYNCHRONOUS: Final = 0x10 | 0x20
 
-_kernel = ctypes.WinDLL("kernel32", use_last_error=True)
-_security = ctypes.WinDLL("advapi32", use_last_error=True)
-_native = ctypes.WinDLL("ntdll")
+_ctypes: Any = ctypes  # to type checkers elsewhere it has no such things
+_kernel: Final = _ctypes.WinDLL("kernel32", use_last_error=True)
+_security: Final = _ctypes.WinDLL("advapi32", use_last_error=True)
+_native: Final = _ctypes.WinDLL("ntdll")
 _security.ConvertStringSecurityDescriptorToSecurityDescriptorW.argtypes = (
     ctypes.c_wchar_p,
     ctypes.c_uint32,
@@ -113,7 +111,7 @@ def _descriptor(text: str) -> int:
     found = ctypes.c_void_p()
     convert = _security.ConvertStringSecurityDescriptorToSecurityDescriptorW
     if not convert(text, _SDDL_REVISION, ctypes.byref(found), None) or found.value is None:
-        raise ctypes.WinError(ctypes.get_last_error())
+        raise _ctypes.WinError(_ctypes.get_last_error())
     return found.value
 
 
@@ -135,7 +133,7 @@ def wait_for_pipe(name: str, milliseconds: int) -> None:
 def is_socket(handle: int) -> bool:
     """Is it a socket, of whatever kind?"""
     try:
-        borrowed = socket.socket(fileno=handle)
+        borrowed = socket.socket(socket.AF_INET, fileno=handle)
     except OSError:
         return False
     borrowed.detach()

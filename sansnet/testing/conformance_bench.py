@@ -375,8 +375,9 @@ class Bench:
         """A path at which nothing is, in a directory of its own; on Windows the name of a pipe that there isn't."""
         if sys.platform == "win32":
             return Endpoint(rf"\\.\pipe\sansnet-{os.getpid()}-{next(_NUMBERS)}", None, 0)
-        directory = self.stack.enter_context(tempfile.TemporaryDirectory())
-        return Endpoint(str(Path(directory, "socket")), None, 0)
+        else:
+            directory = self.stack.enter_context(tempfile.TemporaryDirectory())
+            return Endpoint(str(Path(directory, "socket")), None, 0)
 
     def fill(self, end: End) -> int:
         """Send until the system takes no more: how many bytes there were. A send is in flight then."""

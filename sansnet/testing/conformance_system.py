@@ -48,7 +48,7 @@ def is_open(number: int) -> bool:
 
 def _is_socket(number: int) -> bool:
     try:
-        socket.socket(fileno=number).detach()
+        socket.socket(socket.AF_INET, fileno=number).detach()
     except OSError:
         return False
     return True

@@ -13,7 +13,6 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from sansnet.drivers.contract import Driver
-from sansnet.drivers.overlapped import OverlappedDriver
 from sansnet.testing.conformance import Check, Maker, Turn, without
 from sansnet.testing.faults import Faults
 from sansnet.testing.simulation import Simulation
@@ -50,13 +49,6 @@ def _turn(sim: Simulation, seconds: float) -> None:
     sim.run(0, until=lambda: next(asked) > MOST_AT_ONCE)
     if seconds and next(asked) < MOST_AT_ONCE:
         sim.run(seconds, until=lambda: sim.now > began)
-
-
-@contextlib.contextmanager
-def overlapped() -> Iterator[tuple[Driver, Turn]]:
-    """A completion port of Windows."""
-    with OverlappedDriver() as driver:
-        yield driver, driver.step
 
 
 MAKERS: Final[Mapping[str, Maker]] = {

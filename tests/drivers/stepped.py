@@ -28,26 +28,24 @@ def new_loop(kind: str) -> asyncio.AbstractEventLoop:
     return loop
 
 
-class SteppedAsyncio(AsyncioDriver):
-    """Stops its loop as soon as the loop has called it. What listeners raise is raised from `step()`."""
+class Stepped:
+    """A driver that stops its loop as soon as that has called it. What listeners raise is raised from `step()`."""
+
+    _loop: asyncio.AbstractEventLoop
+
+    @property
+    def alive(self) -> bool:
+        raise NotImplementedError
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        super().__init__(loop)
-        self._errors: list[BaseException] = []
         self._halted = True
+        super().__init__(loop)  # type: ignore[call-arg]  # the driver's
+        self._errors: list[BaseException] = []
         loop.set_exception_handler(self._handle)
 
     def _handle(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         self._errors.append(context["exception"])
         self._halt()
-
-    def turn(self) -> None:
-        super().turn()
-        self._halt()
-
-    def _call_in_turn(self, callback: Callable[[], None]) -> None:
-        self._halt()
-        super()._call_in_turn(callback)
 
     def _halt(self) -> None:
         if not self._halted:  # uvloop would keep a second stop() for the next run
@@ -76,6 +74,22 @@ class SteppedAsyncio(AsyncioDriver):
         """Step until nothing ref'd is left."""
         while self.step():
             pass
+
+
+class SteppedAsyncio(Stepped, AsyncioDriver):
+    """Over descriptors."""
+
+    @property
+    def alive(self) -> bool:
+        return AsyncioDriver.alive.fget(self)  # type: ignore[attr-defined,no-any-return]  # a property
+
+    def turn(self) -> None:
+        super().turn()
+        self._halt()
+
+    def _call_in_turn(self, callback: Callable[[], None]) -> None:
+        self._halt()
+        super()._call_in_turn(callback)
 
     def next_timeout(self) -> float | None:
         """As `SelectorDriver.next_timeout()`, without the timers."""
