@@ -98,19 +98,19 @@ class PipeChannel(OverlappedChannel):
 
     def _has_read(self, answer: Any) -> None:
         self._stop_waiting()
-        if self._handle is None or answer is None or (isinstance(answer, OSError) and number_of(answer) in _ENDED):
+        if isinstance(answer, bytes) and answer:
+            self._answer_read(answer)  # also what came just before the pipe was closed
+        elif self._handle is None or answer is None or (isinstance(answer, OSError) and number_of(answer) in _ENDED):
             self._peer_ended = True
             if self._ended:
                 self._release()
             self._answer_read(None)
         elif isinstance(answer, OSError):
             self._answer_read(fault_of(answer, "read"))
-        elif not answer:
+        else:
             self._issue_read()  # an empty message
             if self._ended:
                 self._wait_for_quiet()
-        else:
-            self._answer_read(answer)
 
     # -- writing
 
@@ -247,11 +247,11 @@ class PipeDoor:
         if self._done is None or not self._connected:
             return
         next_one = self._connected.popleft()
-        self._fill_up()
         done, self._done = self._done, None
         if isinstance(next_one, Fault):
-            done(next_one)
+            done(next_one)  # the next accept tries again
         else:
+            self._fill_up()
             done(PipeChannel(self._port, self._system, next_one, self._name, None))
 
     def close(self) -> None:

@@ -34,7 +34,9 @@ class Faults:
     window: int = 262144
     """Bytes that may be on their way, or wait to be read, in one direction of a connection."""
     no_half_close: bool = False
-    """Pipes (connections to a path) can't be closed by halves, as on Windows: who ends hears no more either."""
+    """Pipes (connections to a path) can't be closed by halves, as on Windows: who ends closes after 50 ms of
+    silence.
+    """
     lookup_time: tuple[float, float] = (0.001, 0.001)
     """How long a lookup takes."""
     loss: Chance = 0.0

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, final
 
 from ..drivers.faults import canceled
+from ..drivers.overlapped_pipe import QUIET
 from ..state.effects import Payload
 from ..state.endpoints import Endpoint
 from ..state.faults import Fault
@@ -24,6 +25,7 @@ from ..state.faults import Fault
 if TYPE_CHECKING:
     from .simulated_host import Host
     from .simulated_network import Network
+    from .timeline import Timer
 
 __all__ = ["FIN", "RST", "End", "Segment"]
 
@@ -55,6 +57,7 @@ class End:
         "broken",
         "closed",
         "ended",
+        "ending",
         "error",
         "flying",
         "free_at",
@@ -67,6 +70,7 @@ class End:
         "network",
         "own_port",
         "peer",
+        "quiet",
         "reading",
         "remote",
         "sendings",
@@ -94,6 +98,8 @@ class End:
         self.error: str | None = None  # … and this is why, until somebody was told
         self.is_path: Final = local is None or local.port is None
         self.shut = False  # FIN was sent
+        self.ending = False  # a pipe without half-close was ended, and waits for a silence
+        self.quiet: Timer | None = None
         self.closed = False
         self.reading: tuple[int, Callable[[bytes | Fault | None], None]] | None = None
         self.writing: Callable[[Fault | None], None] | None = None
@@ -112,6 +118,8 @@ class End:
         self.reading = size, done
         if self.inbox or self.ended or self.broken:
             self.network.timeline.soon(self._go_on_reading)
+        elif self.ending:
+            self._wait_for_quiet()
 
     def write(self, payloads: tuple[Payload, ...], done: Callable[[Fault | None], None]) -> int | Fault | None:
         if self.broken or (self.is_path and self.peer.closed):
@@ -130,13 +138,39 @@ class End:
 
     def shutdown(self, done: Callable[[Fault | None], None]) -> None:
         if not self.shut and not self.broken:
-            self.shut = True
-            self.network.carry(self, FIN)
             if self.is_path and self.network.faults.no_half_close:
-                self.network.fired["no_half_close"] += 1
-                self.ended = True  # who ends hears no more either
-                self.network.timeline.soon(self._go_on_reading)
+                self._end_pipe()
+            else:
+                self.shut = True
+                self.network.carry(self, FIN)
         self.network.timeline.soon(self.host.in_context(done, None))
+
+    # -- the end of a pipe that has no half-close (`drivers.overlapped_pipe` has the policy)
+
+    def _end_pipe(self) -> None:
+        self.network.fired["no_half_close"] += 1
+        self.ending = True
+        if self.ended:
+            self._disconnect()
+        elif self.reading is not None:
+            self._wait_for_quiet()
+
+    def _wait_for_quiet(self) -> None:
+        self._stop_waiting()
+        self.quiet = self.network.timeline.timer(QUIET, self._disconnect)
+
+    def _stop_waiting(self) -> None:
+        if self.quiet is not None:
+            self.quiet.cancel()
+            self.quiet = None
+
+    def _disconnect(self) -> None:
+        """Who ends hears no more either."""
+        self._stop_waiting()
+        if not self.shut and not self.broken and not self.closed:
+            self.shut = self.ended = True
+            self.network.carry(self, FIN)
+            self.network.timeline.soon(self._go_on_reading)
 
     def _cancel(self) -> None:
         if self.reading is not None:
@@ -152,6 +186,7 @@ class End:
         if self.closed:
             return
         self.closed = True
+        self._stop_waiting()
         self._cancel()
         if not self.broken and (reset or self.unread):
             self.network.carry(self, RST)
@@ -163,6 +198,7 @@ class End:
     def vanish(self) -> None:
         """The host is dead: nothing more is said or heard here."""
         self.closed = self.broken = True
+        self._stop_waiting()
         self.reading = self.writing = None
         self.held = None
 
@@ -229,6 +265,7 @@ class End:
             self.network.carry(self, RST)
         elif self._goes_through(len(payload)):
             assert self.reading is not None
+            self._stop_waiting()
             done, self.reading = self.reading[1], None  # the short way of what is below
             self._acknowledge(len(payload))
             self.host.run(done, payload)
@@ -278,6 +315,7 @@ class End:
         if self.reading is None:
             return
         size, done = self.reading
+        self._stop_waiting()
         if self.inbox:
             self.reading = None
             payload = self._take(size)

@@ -153,6 +153,29 @@ def test_who_ends_a_pipe_without_half_close_hears_no_more() -> None:
         server.close()
 
 
+def test_who_ends_such_a_pipe_hears_an_answer_that_comes_soon() -> None:
+    """And the peer hears of the end when nothing has come for a while, or when it has ended itself."""
+    with Simulation(faults=Faults(no_half_close=True)) as sim, sim.host("a"):
+        peers: list[sansnet.Socket] = []
+        heard: list[bytes] = []
+        times: list[float] = []
+
+        def serve(peer: sansnet.Socket) -> None:
+            peers.append(peer)
+            peer.on("data", lambda chunk: peer.write(chunk.upper()))
+            peer.on("end", lambda: times.append(sim.now))
+
+        server = sansnet.create_server(serve).listen("/tmp/s")
+        client = sansnet.connect("/tmp/s").on("data", heard.append)
+        client.end("question")
+        sansnet.call_later(0.04, lambda: peers[0].write("more"))
+        sim.run(10)
+        server.close()
+        assert heard == [b"QUESTION", b"more"]
+        assert client.closed
+        assert times == [pytest.approx(0.04 + 0.05, abs=0.005)]
+
+
 # ------------------------------------------------------------------------------------------------------ what lasts long
 
 
