@@ -1,6 +1,7 @@
 """Write docs/conformance.md: which driver passes which suite of the conformance kit, and what is left out, and why.
 
-python docs/make_conformance.py          runs every check on every driver, and writes the page if all pass
+python docs/make_conformance.py          runs every check on every driver, and writes the page if all pass; those of
+                                         Windows on what `make test-windows` has built
 python docs/make_conformance.py --check  runs nothing, and says whether the page is stale (exit code 1)
 
 The tests run the same checks; so a page that is current is true as long as they pass.
@@ -17,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from sansnet.testing.conformance import CHECKS, Check, run, without
 from tests.drivers.makers import EXCEPT, LACKS, MAKERS, checks_for
+from tests.windows import makers as windows
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "conformance.md"
@@ -26,14 +28,14 @@ TOOLKITS = {"Tk": ("tk", ["many"]), "Qt": ("qt", []), "GLib": ("glib", [])}
 TOOLKIT_LACKS = {"Tk": {"many": "Tcl waits with select(), which has room for 1,024 descriptors"}}
 
 SUITES = list(dict.fromkeys(check.suite for check in CHECKS))
-DRIVERS = [*MAKERS, *TOOLKITS]
+DRIVERS = [*MAKERS, *TOOLKITS, *windows.MAKERS]
 
 
 def owed(driver: str) -> list[Check]:
     """The checks that a driver has to pass."""
     if driver in TOOLKITS:
         return list(without(TOOLKITS[driver][1]))
-    return checks_for(driver)
+    return windows.checks_for(driver) if driver in windows.MAKERS else checks_for(driver)
 
 
 def page() -> str:
@@ -70,10 +72,11 @@ def _reasons() -> Iterator[str]:
     yield "What is left out:"
     yield ""
     for driver in DRIVERS:
-        for need, why in {**LACKS.get(driver, {}), **TOOLKIT_LACKS.get(driver, {})}.items():
+        lacks = {**LACKS.get(driver, {}), **TOOLKIT_LACKS.get(driver, {}), **windows.LACKS.get(driver, {})}
+        for need, why in lacks.items():
             count = sum(need in check.needs for check in CHECKS)
             yield f"- {driver}: {count} that need `{need}`: {why}"
-        for name, why in EXCEPT.get(driver, {}).items():
+        for name, why in {**EXCEPT.get(driver, {}), **windows.EXCEPT.get(driver, {})}.items():
             yield f"- {driver}: *{name.replace('_', ' ')}*: {why}"
 
 
@@ -93,6 +96,14 @@ def failures() -> Iterator[str]:
             yield f"{driver}: {done.stdout[-2000:]}{done.stderr[-2000:]}"
 
 
+def windows_failures() -> Iterator[str]:
+    """The same under Wine."""
+    command = [ROOT / "tools" / "test_windows.sh", "tests/windows/test_conforms.py", "-q"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        yield f"Windows: {done.stdout[-4000:]}{done.stderr[-2000:]}"
+
+
 def main() -> int:
     """Write the page, or check it."""
     if "--check" in sys.argv[1:]:
@@ -100,7 +111,7 @@ def main() -> int:
         if stale:
             print(f"{PAGE.name} is stale: run python docs/make_conformance.py")
         return int(stale)
-    failed = list(failures())
+    failed = [*failures(), *windows_failures()]
     if failed:
         print("\n".join(failed))
         return 1

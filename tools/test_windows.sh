@@ -16,8 +16,11 @@ if [[ ! -e $home/.built || tools/windows-python.sh -nt $home/.built ]]; then
     touch "$home/.built"
 fi
 
-# The machines, the models that are explored in seconds, and everything that touches the system.
-selection=(tests/state tests/windows)
+# The machines, everything that touches the system, and the orders of a port that is made up.
+selection=(
+    tests/state tests/windows tests/model/test_moves.py tests/drivers/test_overlapped_pipe.py
+    tests/drivers/test_completion.py tests/drivers/test_completion_socket.py
+)
 if (($#)); then
     selection=("$@")
 fi

@@ -72,6 +72,12 @@ LACKS: Final[Mapping[str, Mapping[str, str]]] = {
     },
 }
 
+_NOT_THERE: Final = {
+    "without_descriptors_accepting_fails_and_goes_on_later": "Windows has no limit of descriptors",
+    "without_descriptors_an_attempt_fails": "Windows has no limit of descriptors",
+    "an_attempt_that_nobody_answers_waits_until_it_is_given_up": "a full backlog answers",
+    "a_port_can_be_shared_if_both_agree": "Windows can't share ports",
+}
 _ONE_PORT: Final = "a socket belongs to one port, once; so its duplicate can't be attached, nor told from a stranger"
 _SHARED: Final = {
     "a_connection_that_somebody_else_accepts_is_no_failure": _ONE_PORT,
@@ -83,9 +89,9 @@ _SHARED: Final = {
 _RESET: Final = {"a_reset_reaches_a_plain_peer": "Wine tells a plain socket of RST as of FIN"}
 
 EXCEPT: Final[Mapping[str, Mapping[str, str]]] = {
-    "overlapped (Wine)": {**_SHARED, **_RESET},
-    "asyncio Proactor (Wine)": {**_SHARED, **_RESET},
-    "selector (Wine)": _RESET,
+    "overlapped (Wine)": {**_SHARED, **_RESET, **_NOT_THERE},
+    "asyncio Proactor (Wine)": {**_SHARED, **_RESET, **_NOT_THERE},
+    "selector (Wine)": {**_RESET, **_NOT_THERE},
 }
 """Single checks that are left out, and why. On a real Windows those that are Wine's fault are to be tried."""
 

@@ -166,7 +166,8 @@ def test_many_small_writes_keep_their_order(net: Loopback) -> None:
 # ------------------------------------------------------------------------------------------------------------- the end
 
 
-def test_who_asks_and_ends_hears_the_answer(net: Loopback) -> None:
+def test_who_asks_and_ends_hears_the_answer(net: Loopback, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sansnet.drivers.overlapped_pipe.QUIET", 1.0)  # this machine may be busy
     client, peer = pair(net)
     log, served = log_of(client), log_of(peer)
     peer.on("data", lambda data: peer.write(data.upper()))
