@@ -98,7 +98,7 @@ def failures() -> Iterator[str]:
 
 def windows_failures() -> Iterator[str]:
     """The same under Wine."""
-    command = [ROOT / "tools" / "test_windows.sh", "tests/windows/test_conforms.py", "-q"]
+    command = [str(ROOT / "tools" / "test_windows.sh"), "tests/windows/test_conforms.py", "-q"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
         yield f"Windows: {done.stdout[-4000:]}{done.stderr[-2000:]}"

@@ -1,8 +1,9 @@
-# What sansnet/drivers/windows.py uses of the module, on which asyncio's Proactor loop is built. Only Windows has it; it is
+# What the drivers of Windows use of the module, on which asyncio's Proactor loop is built. Only Windows has it; it is
 # declared for every system, so that the types are checked on every system.
 
-from typing_extensions import Buffer
 from typing import Any, Final
+
+from typing_extensions import Buffer
 
 ERROR_IO_PENDING: Final = 997
 ERROR_NETNAME_DELETED: Final = 64

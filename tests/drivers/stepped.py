@@ -31,13 +31,12 @@ def new_loop(kind: str) -> asyncio.AbstractEventLoop:
 class Stepped:
     """A driver that stops its loop as soon as that has called it. What listeners raise is raised from `step()`."""
 
-    _loop: asyncio.AbstractEventLoop
-
     @property
     def alive(self) -> bool:
         raise NotImplementedError
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._stepped = loop
         self._halted = True
         super().__init__(loop)  # type: ignore[call-arg]  # the driver's
         self._errors: list[BaseException] = []
@@ -50,7 +49,7 @@ class Stepped:
     def _halt(self) -> None:
         if not self._halted:  # uvloop would keep a second stop() for the next run
             self._halted = True
-            self._loop.stop()
+            self._stepped.stop()
 
     def step(self, timeout: float | None = None) -> bool:
         """Run the loop until it has called the driver, or until so many seconds have passed."""
@@ -59,10 +58,10 @@ class Stepped:
             timeout = 0
         stop = None
         if timeout == 0:
-            self._loop.call_soon(self._halt)
+            self._stepped.call_soon(self._halt)
         elif timeout is not None:
-            stop = self._loop.call_later(timeout, self._halt)
-        self._loop.run_forever()
+            stop = self._stepped.call_later(timeout, self._halt)
+        self._stepped.run_forever()
         if stop is not None:
             stop.cancel()
         errors, self._errors = self._errors, []

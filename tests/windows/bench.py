@@ -15,9 +15,11 @@ import pytest
 
 __all__ = ["UNDER_WINE", "beside", "handles", "needs_windows", "new_name", "not_under_wine"]
 
+_ctypes: Any = ctypes  # to type checkers elsewhere it has no such things
+
 needs_windows: Final = pytest.mark.skipif(sys.platform != "win32", reason="needs Windows, or `make test-windows`")
 
-UNDER_WINE: Final = sys.platform == "win32" and hasattr(ctypes.WinDLL("ntdll"), "wine_get_version")
+UNDER_WINE: Final = sys.platform == "win32" and hasattr(_ctypes.WinDLL("ntdll"), "wine_get_version")
 
 _numbers: Final = itertools.count()
 
@@ -34,9 +36,8 @@ def new_name() -> str:
 
 def handles() -> int:
     """How many handles this process has."""
-    assert sys.platform == "win32"
     count = ctypes.c_uint32()
-    kernel = ctypes.WinDLL("kernel32")
+    kernel = _ctypes.WinDLL("kernel32")
     kernel.GetCurrentProcess.restype = ctypes.c_void_p
     assert kernel.GetProcessHandleCount(ctypes.c_void_p(kernel.GetCurrentProcess()), ctypes.byref(count))
     return count.value

@@ -60,7 +60,7 @@ def test_tcp_and_pipes_in_the_loop() -> None:
             async with sansnet.create_server(lambda socket: socket.pipe(socket)).listen(where) as server:
                 await server.wait_listening()
                 target = where or port_of(server)
-                async with sansnet.connect(target) as client:  # type: ignore[arg-type]
+                async with sansnet.connect(target) as client:
                     client.write(bytes(MIB))
                     assert await read_until(client, MIB) == bytes(MIB)
                     client.destroy()
@@ -116,7 +116,11 @@ def test_asyncio_s_client_and_our_server() -> None:
 def test_the_end_of_the_loop_is_that_of_the_driver() -> None:
     async def main() -> tuple[Any, Any]:
         name = new_name()
-        left = [sansnet.create_server().listen(name), sansnet.connect(name).resume(), sansnet.create_server().listen(0)]
+        left: list[Any] = [
+            sansnet.create_server().listen(name),
+            sansnet.connect(name).resume(),
+            sansnet.create_server().listen(0),
+        ]
         await sansnet.once(left[1], "connect")
         left[1].write(bytes(MIB))
         return sansnet.default_driver(), left

@@ -10,7 +10,7 @@ import gc
 import subprocess
 import sys
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -20,7 +20,7 @@ from sansnet.drivers.overlapped_pipe import INSTANCES
 from tests.loopback import Loopback, log_of, loopback
 from tests.windows.bench import beside, handles, needs_windows, new_name, not_under_wine
 
-if sys.platform == "win32":
+if TYPE_CHECKING or sys.platform == "win32":
     import _winapi
 
     from sansnet.drivers import windows
@@ -60,7 +60,7 @@ def plain_client(name: str) -> int:
 
 def read_all(handle: int) -> bytes:
     """What a plain end reads until the end of the file."""
-    chunks = []
+    chunks: list[bytes] = []
     while True:
         try:
             chunk, _ = _winapi.ReadFile(handle, 65536)
@@ -102,7 +102,7 @@ def test_both_directions_at_once(net: Loopback, size: int) -> None:
         end.on("data", heard[end].extend)
         end.write(sent[end])
     net.run_until(lambda: len(heard[client]) == len(heard[peer]) == size)
-    assert (heard[client], heard[peer]) == (sent[peer], sent[client])
+    assert (bytes(heard[client]), bytes(heard[peer])) == (sent[peer], sent[client])
     net.close(client, peer)
 
 
@@ -469,8 +469,8 @@ def test_an_error_has_windows_number(net: Loopback) -> None:
     errors: list[Any] = []
     sansnet.connect(new_name()).on("error", errors.append)
     net.run()
-    assert isinstance(errors[0], FileNotFoundError)
     assert (errors[0].code, errors[0].winerror) == ("ENOENT", 2)
+    assert isinstance(errors[0], FileNotFoundError)
 
 
 @not_under_wine("it lets anyone create a first instance (FILE_FLAG_FIRST_PIPE_INSTANCE is not enforced)")
@@ -514,13 +514,12 @@ def test_a_pipe_whose_operations_would_block_is_refused(net: Loopback) -> None:
 # -------------------------------------------------------------------------------------------------- access, and binding
 
 
-@pytest.mark.parametrize(
-    "access", [{"readable_all": True}, {"writable_all": True}, {"readable_all": True, "writable_all": True}]
-)
-def test_a_pipe_for_all(net: Loopback, access: dict[str, bool]) -> None:
+@pytest.mark.covers("Server.listen(readable_all)", "Server.listen(writable_all)")
+@pytest.mark.parametrize(("readable", "writable"), [(True, False), (False, True), (True, True)])
+def test_a_pipe_for_all(net: Loopback, readable: bool, writable: bool) -> None:
     """That it can be made, and used by its owner; what others may do, two users would have to show."""
     name, accepted = new_name(), list[Socket]()
-    server = sansnet.create_server(accepted.append).listen(path=name, **access)
+    server = sansnet.create_server(accepted.append).listen(path=name, readable_all=readable, writable_all=writable)
     client = sansnet.connect(name)
     net.run_until(lambda: accepted and client.ready_state == "open")
     server.close()
