@@ -72,8 +72,7 @@ def _reasons() -> Iterator[str]:
     yield "What is left out:"
     yield ""
     for driver in DRIVERS:
-        lacks = {**LACKS.get(driver, {}), **TOOLKIT_LACKS.get(driver, {}), **windows.LACKS.get(driver, {})}
-        for need, why in lacks.items():
+        for need, why in {**LACKS.get(driver, {}), **TOOLKIT_LACKS.get(driver, {})}.items():
             count = sum(need in check.needs for check in CHECKS)
             yield f"- {driver}: {count} that need `{need}`: {why}"
         for name, why in {**EXCEPT.get(driver, {}), **windows.EXCEPT.get(driver, {})}.items():

@@ -1,5 +1,5 @@
-# What the drivers of Windows, and their tests, use of the module. Only Windows has it; it is declared for every system, so that the
-# types are checked on every system.
+# What the drivers of Windows, and their tests, use of the module. Only Windows has it; it is declared for every system,
+# so that the types are checked on every system.
 
 from typing import Final
 

@@ -13,11 +13,10 @@ from typing import Final
 from sansnet.drivers.asyncio_overlapped import AsyncioOverlappedDriver
 from sansnet.drivers.contract import Driver
 from sansnet.drivers.overlapped import OverlappedDriver
-from sansnet.drivers.selector import SelectorDriver
-from sansnet.testing.conformance import Check, Maker, Turn, without
+from sansnet.testing.conformance import CHECKS, Check, Maker, Turn
 from tests.drivers.stepped import Stepped
 
-__all__ = ["EXCEPT", "LACKS", "MAKERS", "checks_for", "overlapped", "proactor", "selector"]
+__all__ = ["EXCEPT", "MAKERS", "checks_for", "overlapped", "proactor"]
 
 
 @contextlib.contextmanager
@@ -52,24 +51,9 @@ def proactor() -> Iterator[tuple[Driver, Turn]]:
     assert not driver.handles
 
 
-@contextlib.contextmanager
-def selector() -> Iterator[tuple[Driver, Turn]]:
-    """select(), which is all that Windows has of that kind."""
-    with SelectorDriver() as driver:
-        yield driver, driver.step
-
-
 MAKERS: Final[Mapping[str, Maker]] = {
     "overlapped (Wine)": overlapped,
     "asyncio Proactor (Wine)": proactor,
-    "selector (Wine)": selector,
-}
-
-LACKS: Final[Mapping[str, Mapping[str, str]]] = {
-    "selector (Wine)": {
-        "many": "select() has room for 512 sockets",
-        "paths": "Python has no Unix domain sockets on Windows",
-    },
 }
 
 _NOT_THERE: Final = {
@@ -91,11 +75,10 @@ _RESET: Final = {"a_reset_reaches_a_plain_peer": "Wine tells a plain socket of R
 EXCEPT: Final[Mapping[str, Mapping[str, str]]] = {
     "overlapped (Wine)": {**_SHARED, **_RESET, **_NOT_THERE},
     "asyncio Proactor (Wine)": {**_SHARED, **_RESET, **_NOT_THERE},
-    "selector (Wine)": {**_RESET, **_NOT_THERE},
 }
 """Single checks that are left out, and why. On a real Windows those that are Wine's fault are to be tried."""
 
 
 def checks_for(name: str) -> list[Check]:
     """Those that the driver of that name has to pass."""
-    return [check for check in without(LACKS.get(name, ())) if check.name not in EXCEPT.get(name, ())]
+    return [check for check in CHECKS if check.name not in EXCEPT[name]]
