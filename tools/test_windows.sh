@@ -16,10 +16,12 @@ if [[ ! -e $home/.built || tools/windows-python.sh -nt $home/.built ]]; then
     touch "$home/.built"
 fi
 
-# The machines, everything that touches the system, and the orders of a port that is made up.
+# The machines, what is Windows' own, and those of the tests of sockets and servers whose peers need nothing of POSIX.
 selection=(
-    tests/state tests/windows tests/model/test_moves.py tests/drivers/test_overlapped_pipe.py
-    tests/drivers/test_completion.py tests/drivers/test_completion_socket.py
+    tests/state tests/windows tests/model/test_moves.py
+    tests/drivers/test_overlapped_pipe.py tests/drivers/test_completion.py tests/drivers/test_completion_socket.py
+    tests/test_{abort,connecting,listening,liveness,on_read,pump,robustness,settings,timers}.py
+    tests/test_socket_{connecting,random,streams}.py tests/interop/test_asyncio.py
 )
 if (($#)); then
     selection=("$@")

@@ -42,10 +42,6 @@ class System(DialSystem, Protocol):
         """Another handle for the same thing."""
 
 
-Taken = Callable[[Any], None]
-"""Is told of a bound handle that is somebody else's from now on, or closed."""
-
-
 @final
 class PipeBound:
     """`contract.BoundHandle` over the first instance of a pipe. No client is let in before somebody listens."""
@@ -82,6 +78,7 @@ class OverlappedProactor:
         self._system: Final = system
         self._queue: Final = PipeQueue(port, system)
         self._resolver: Final = Resolver(port.call_soon_threadsafe)
+        self._bound: Final[dict[TcpBound | PipeBound, None]] = {}  # some of them closed since, or taken over
         self.now: Final = port.now
         self.call_soon: Final = port.call_soon
         self.call_soon_threadsafe: Final = port.call_soon_threadsafe
@@ -92,10 +89,17 @@ class OverlappedProactor:
     def bind(self, endpoint: Endpoint, ipv6_only: bool, reuse_port: bool) -> TcpBound | PipeBound | Fault:
         try:
             if endpoint.is_path:
-                return PipeBound(self._system, endpoint, self._first_instance(endpoint, ""))
-            return TcpBound(bound_socket(endpoint, ipv6_only=ipv6_only, reuse_port=reuse_port)[0])
+                return self._hold(PipeBound(self._system, endpoint, self._first_instance(endpoint, "")))
+            return self._hold(TcpBound(bound_socket(endpoint, ipv6_only=ipv6_only, reuse_port=reuse_port)[0]))
         except OSError as error:
             return fault_of(error, "bind", "" if endpoint.is_path else endpoint.address, endpoint.port or None)
+
+    def _hold(self, bound: TcpBound | PipeBound) -> TcpBound | PipeBound:
+        """It ends with the loop, if nobody has ended it or taken it over by then."""
+        for other in [other for other in self._bound if other.fileno() == -1]:
+            del self._bound[other]
+        self._bound[bound] = None
+        return bound
 
     def _first_instance(self, endpoint: Endpoint, for_all: str) -> int:
         code = why_no_server(endpoint.address)
@@ -213,6 +217,8 @@ class OverlappedProactor:
         """The loop is over. What threads still bring is given back."""
         self._resolver.close()
         self._queue.close()
+        for bound in self._bound:
+            bound.close()
 
 
 def _number_of(source: object) -> int | None:

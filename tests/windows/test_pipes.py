@@ -292,9 +292,10 @@ def test_a_driver_that_is_closed_waits_for_what_is_under_way() -> None:
             client.resume()
             peer.write(bytes(4 * MIB))
             sansnet.connect(new_name()).on("error", lambda error: None)
+            bound = [sansnet.BoundSocket(path=new_name()), sansnet.BoundSocket()]
             net.turn(2)
             assert server.listening
-        del server, client, peer
+        del server, client, peer, bound
         gc.collect()
     assert handles() <= before
 
