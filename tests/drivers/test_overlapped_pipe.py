@@ -35,7 +35,7 @@ class Life:
         self.shuts: list[Any] = []
         self.asked = {"read": 0, "write": 0, "shut": 0}
         self.closed = False
-        self.heard_end = False
+        self.before = 0, 0  # answers, when it was closed
 
     # -- what may be done
 
@@ -90,6 +90,7 @@ class Life:
 
     def _close(self) -> None:
         self.closed = True
+        self.before = len(self.reads), len(self.writes)
         self.channel.close(False)
         assert not self.system.open, "not given back at once"
 
@@ -107,7 +108,10 @@ class Life:
             assert self.asked["shut"], "nobody has ended"
             assert self.asked["read"] > len(self.reads), "nobody listens"
             assert not self.closed
-        if not self.asked["shut"] and not self.closed:
+        if self.closed:
+            after = [*self.reads[self.before[0] :], *self.writes[self.before[1] :]]
+            assert all(isinstance(answer, Fault) and answer.code == "ECANCELED" for answer in after)
+        elif not self.asked["shut"]:
             assert self.system.open, "closed by itself, without an end"
 
     def finish(self) -> None:
@@ -192,6 +196,15 @@ def test_if_the_peer_has_ended_there_is_nothing_to_wait_for() -> None:
     ended(life)
     assert not life.system.open
     assert not life.port.timers
+
+
+def test_when_the_peer_ends_too_the_pipe_is_closed_at_once() -> None:
+    life = replayed(("read",), at_once=False)
+    ended(life)
+    life.port.packet(life.system.flying[0], None)
+    assert life.reads == [None]
+    assert not life.system.open
+    assert life.port.timers[0].callback is None
 
 
 def test_what_came_just_before_the_pipe_was_closed_is_heard() -> None:
