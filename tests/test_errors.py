@@ -415,3 +415,10 @@ def test_an_unknown_option_names_the_nearest() -> None:
     assert str(near) == "connect() got an unexpected keyword argument 'nodelay'. Did you mean 'no_delay'?"
     assert isinstance(near, TypeError)
     assert str(unknown_option("connect", "zzz", known)) == "connect() got an unexpected keyword argument 'zzz'"
+
+
+def test_windows_number_comes_along() -> None:
+    error = to_exception(Fault("EBUSY", errno=errno.EBUSY, syscall="connect", address="name", cause=231))
+    assert isinstance(error, NetOSError)
+    assert (error.winerror, error.errno, str(error)) == (231, errno.EBUSY, "connect EBUSY name")
+    assert to_exception(Fault("EBUSY", errno=errno.EBUSY, syscall="connect")).winerror == 0  # type: ignore[attr-defined]

@@ -110,7 +110,7 @@ def test_errors_have_node_s_names(error: OSError, code: str) -> None:
 def test_errors_of_windows_that_python_does_not_tell_apart(number: int, code: str) -> None:
     error = OSError(errno.EINVAL, "")
     error.winerror = number  # type: ignore[attr-defined]
-    assert fault_of(error, "read") == Fault(code, errno=getattr(errno, code), syscall="read")
+    assert fault_of(error, "read") == Fault(code, errno=getattr(errno, code), syscall="read", cause=number)
 
 
 def test_local_address_and_port_are_passed_on() -> None:

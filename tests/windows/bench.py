@@ -9,11 +9,29 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-__all__ = ["UNDER_WINE", "beside", "handles", "needs_windows", "new_name", "not_under_wine"]
+import sansnet
+from sansnet import Socket
+from tests.loopback import Loopback
+
+if TYPE_CHECKING or sys.platform == "win32":
+    import _winapi
+
+__all__ = [
+    "UNDER_WINE",
+    "beside",
+    "handles",
+    "needs_windows",
+    "new_name",
+    "not_under_wine",
+    "pair",
+    "plain_client",
+    "plain_server",
+    "read_all",
+]
 
 _ctypes: Any = ctypes  # to type checkers elsewhere it has no such things
 
@@ -41,6 +59,39 @@ def handles() -> int:
     kernel.GetCurrentProcess.restype = ctypes.c_void_p
     assert kernel.GetProcessHandleCount(ctypes.c_void_p(kernel.GetCurrentProcess()), ctypes.byref(count))
     return count.value
+
+
+def pair(net: Loopback, name: str | None = None, **options: Any) -> tuple[Socket, Socket]:
+    """A client and its peer over a pipe; the server is closed."""
+    accepted: list[Socket] = []
+    where = name or new_name()
+    server = sansnet.create_server(accepted.append, **options).listen(where)
+    client = sansnet.connect(where, **options)
+    net.run_until(lambda: accepted and client.ready_state == "open")
+    server.close()
+    return client, accepted[0]
+
+
+def plain_server(name: str, *, messages: bool = False, instances: int = 255) -> int:
+    """An instance of a pipe that blocks."""
+    kind = 0x4 | 0x2 if messages else 0
+    return _winapi.CreateNamedPipe(name, 3, kind, instances, 65536, 65536, 0, 0)
+
+
+def plain_client(name: str) -> int:
+    """A client's end that blocks."""
+    return _winapi.CreateFile(name, 0xC0000000, 0, 0, 3, 0, 0)
+
+
+def read_all(handle: int) -> bytes:
+    """What a plain end reads until the end of the file."""
+    chunks: list[bytes] = []
+    while True:
+        try:
+            chunk, _ = _winapi.ReadFile(handle, 65536)
+        except BrokenPipeError:
+            return b"".join(chunks)
+        chunks.append(chunk)
 
 
 @contextmanager
