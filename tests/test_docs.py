@@ -75,7 +75,7 @@ def test_what_the_page_about_loops_quotes_is_said() -> None:
     rows = page.partition("| It says |")[2].splitlines()[2:]
     quoted = [row.split("|")[1].strip() for row in rows if row.startswith("|")]
     said = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "sansnet").rglob("*.py")))
-    said = re.sub(r"\"\s+f?\"", "", said.replace("{host}", "asyncio"))
+    said = re.sub(r"\"\s+f?\"", "", said.replace("{host}", "asyncio").replace("{type(self).__name__}", "AsyncioDriver"))
     for text in quoted:
         words = text.removeprefix("… ").removesuffix(" (a ResourceWarning)")
         assert words in said, f"nobody says {words!r}"
