@@ -15,7 +15,7 @@ TYPED   := pytest_sansnet.py $(foreach dir,sansnet tests benchmarks docs example
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all test-windows check check-model campaign format bench coverage venv clean interpreter
+.PHONY: help demo test test-all test-windows check check-model campaign format bench bench-guard coverage venv clean interpreter
 
 help: ## print this list
 	@echo "usage: make TARGET [PYTHON=python3.13]"
@@ -50,8 +50,12 @@ format: $(VENV)/.has-dev ## put the code into shape
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: $(VENV)/.has-bench ## run the benchmarks
+bench: $(VENV)/.has-bench build/load ## run the benchmarks, beside whatever of the others can be had
+	tools/bench_peers.sh
 	$(BIN)/python -m benchmarks
+
+bench-guard: $(VENV)/.has-dev ## count instructions (needs valgrind) and fail where a path has become 5 % longer
+	$(BIN)/python -m benchmarks.guard
 
 coverage: $(VENV)/.has-dev ## measure the test suite over the whole package, without a threshold
 	$(BIN)/python -m pytest --cov --cov-report=term-missing --cov-report=html
@@ -59,8 +63,12 @@ coverage: $(VENV)/.has-dev ## measure the test suite over the whole package, wit
 venv: $(VENV)/.has-dev ## make or refresh the virtual environment
 
 clean: ## remove what the other targets made
-	rm -rf $(VENV) .venvs .windows .coverage htmlcov dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .venvs .windows build .coverage htmlcov dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+build/load: benchmarks/load.c
+	@mkdir -p build
+	$(CC) -std=c11 -O2 -Wall -Wextra -Wpedantic -o $@ $<
 
 # The virtual environment. Its stamps name the interpreter's version, so PYTHON= makes it anew, and are older than a
 # changed pyproject.toml, so that is installed anew.

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ipaddress
 import random
-import statistics
+import time
 import timeit
 from collections.abc import Callable
 from typing import NamedTuple
 
 from sansnet import BlockList
+
+from .tables import Table
 
 FEW, MANY = 10, 10_000
 CHECKS = 2_000
@@ -31,21 +33,19 @@ FAMILIES = (
 KINDS = ("addresses", "subnets", "ranges", "mixed")
 
 
-def report(rounds: int) -> None:
-    """Print the figures."""
-    print(f"\nBlockList.check(), ns at {FEW} rules and at {MANY}, and the ratio")
+def measure(rounds: int) -> Table:
+    """Nanoseconds of a check with few rules and with many; of addresses that are held, and of one that isn't."""
+    few, many = f"{FEW} rules", f"{MANY:,} rules"
+    table = Table("blocklist", "BlockList.check()", "ns", few)
     for family in FAMILIES:
         for kind in KINDS:
-            hit = ratio(family, kind, rounds, held=True)
-            miss = ratio(family, kind, rounds, held=False)
-            print(f"{family.name} {kind:<10} held {_shown(hit)}   not held {_shown(miss)}")
-
-
-def ratio(family: Family, kind: str, rounds: int, *, held: bool) -> tuple[float, float]:
-    """Median nanoseconds of a check with few rules and with many; of addresses that are held, or of one that isn't."""
-    few, many = (_Checks(family, kind, count, held) for count in (FEW, MANY))
-    both = [(few.nanoseconds(), many.nanoseconds()) for _ in range(rounds)]  # in turn: a slow moment meets both
-    return statistics.median(one for one, _ in both), statistics.median(other for _, other in both)
+            for held in (True, False):
+                lists = {few: _Checks(family, kind, FEW, held), many: _Checks(family, kind, MANY, held)}
+                for _ in range(rounds):
+                    for column, checks in lists.items():  # in turn: a slow moment meets both
+                        row = f"{family.name} {kind}, {'held' if held else 'not held'}"
+                        table.add(row, column, checks.nanoseconds())
+    return table
 
 
 class _Checks:
@@ -68,7 +68,7 @@ class _Checks:
             for address in addresses:
                 check(address, family)
 
-        return timeit.timeit(run, number=CHECKS // FEW) / CHECKS * 1e9
+        return timeit.timeit(run, timer=time.process_time, number=CHECKS // FEW) / CHECKS * 1e9
 
 
 def _fill(
@@ -88,7 +88,3 @@ def _fill(
             case _:
                 block_list.add_range(start, start + choose.randint(0, 200))
     return starts
-
-
-def _shown(pair: tuple[float, float]) -> str:
-    return f"{pair[0]:>6.0f} {pair[1]:>6.0f} {pair[1] / pair[0]:.2f}"

@@ -1,17 +1,28 @@
-"""What the simulated network costs: programs (seeds) a second, and how much faster than real time an idle one goes."""
+"""What the simulated network costs: programs (seeds) a second, and how much faster than real time an idle one goes.
+
+Beside it simloop, on the same workload: two hosts, twenty lines echoed one by one, a clean close. It needs a Python of
+its own (3.12 or newer), which `tools/bench_peers.sh` makes in build/simloop; both then run on that one, in processes
+that take turns: python -m benchmarks.simulation (or simulation_peer) FIRST COUNT prints seeds a second of CPU time.
+"""
 
 from __future__ import annotations
 
-import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import sansnet
 from sansnet import Socket
 from sansnet.testing.faults import Faults
 from sansnet.testing.simulation import Simulation
 
+from .tables import Table
+
+ROOT = Path(__file__).resolve().parent.parent
+PEERS_PYTHON = ROOT / "build" / "simloop" / "bin" / "python"
 LINES = 20
 SEEDS = 300
 IDLE = 100_000
@@ -20,15 +31,32 @@ IDLE = 100_000
 WEATHER = Faults(latency=(0.001, 0.050))
 
 
-def report(rounds: int) -> None:
-    """Print the figures."""
-    rates, speeds = [], []
+def measure(rounds: int) -> list[Table]:
+    """Seeds a second beside simloop's, if it is at hand, and virtual seconds a second."""
+    rates = Table("simulation", f"Two hosts, {LINES} lines echoed one by one, closed, hashed", "seeds/s", "simloop")
+    speeds = Table("idling", "A connection that times out every second", "× real time")
+    with_peer = PEERS_PYTHON.exists()
+    if not with_peer:
+        print("simloop is left out: tools/bench_peers.sh would install it, given a Python >= 3.12")
     for number in range(rounds):
-        rates.append(SEEDS / _timed(partial(_echo_all, range(number * SEEDS, (number + 1) * SEEDS))))
-        speeds.append(IDLE / _timed(partial(idle, IDLE)))
-    print(f"\nsimulation, medians of {rounds} rounds")
-    print(f"two hosts, {LINES} lines echoed one by one, closed, hashed: {statistics.median(rates):,.0f} seeds/s")
-    print(f"a connection that times out every second: {statistics.median(speeds):,.0f} × real time")
+        first = number * SEEDS
+        if with_peer:
+            rates.add("in that Python", "sansnet", _in_peers_python("benchmarks.simulation", first))
+            rates.add("in that Python", "simloop", _in_peers_python("benchmarks.simulation_peer", first))
+        rates.add("in this Python", "sansnet", seeds_a_second(first, SEEDS))
+        speeds.add("in this Python", "sansnet", IDLE / _timed(partial(idle, IDLE)))
+    return [rates, speeds]
+
+
+def _in_peers_python(module: str, first: int) -> float:
+    command = [str(PEERS_PYTHON), "-m", module, str(first), str(SEEDS)]
+    return float(subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout)
+
+
+def seeds_a_second(first: int, count: int) -> float:
+    """Seconds of CPU, since others may run; after a few seeds to warm up."""
+    _echo_all(range(first, first + 20))
+    return count / _timed(partial(_echo_all, range(first, first + count)))
 
 
 def _echo_all(seeds: range) -> None:
@@ -85,6 +113,10 @@ def idle(seconds: float) -> int:
 
 
 def _timed(work: Callable[[], object]) -> float:
-    began = time.perf_counter()
+    began = time.process_time()
     work()
-    return time.perf_counter() - began
+    return time.process_time() - began
+
+
+if __name__ == "__main__":
+    print(seeds_a_second(int(sys.argv[1]), int(sys.argv[2])))
