@@ -29,6 +29,8 @@ class Load(NamedTuple):
     mode: str
     options: dict[str, int]
     by_path: bool = False
+    longer: int = 1
+    """So many times as long a turn: all connections should have theirs several times in it."""
 
 
 class Kind(NamedTuple):
@@ -39,8 +41,8 @@ class Kind(NamedTuple):
     loads: tuple[Load, ...]
 
 
-def _echo(name: str, *, by_path: bool = False, **options: int) -> Load:
-    return Load(name, "echo", "exchange", options, by_path)
+def _echo(name: str, *, by_path: bool = False, longer: int = 1, **options: int) -> Load:
+    return Load(name, "echo", "exchange", options, by_path, longer)
 
 
 KINDS: Final = {
@@ -81,7 +83,7 @@ KINDS: Final = {
             _echo("50", connections=50),
             _echo("100", connections=100),
             _echo("1,000", connections=1000),
-            _echo("10,000", connections=MANY),
+            _echo("10,000", longer=4, connections=MANY),
             _echo("10,000 idle + 50", connections=50, idle=MANY),
         ),
     ),
@@ -115,7 +117,7 @@ def measure(name: str, rounds: int, seconds: float, only: list[str] | None = Non
 
 
 def _one_round(servers: dict[str, Server], load: Load, seconds: float) -> dict[str, Account]:
-    return {key: work(server, load.mode, seconds, **load.options) for key, server in servers.items()}
+    return {key: work(server, load.mode, seconds * load.longer, **load.options) for key, server in servers.items()}
 
 
 def memory(rounds: int, only: list[str] | None = None) -> Table:
