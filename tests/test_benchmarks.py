@@ -1,0 +1,143 @@
+"""The benchmarks count right and judge right. What they measure depends on the machine, and is no matter for a test."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks import contenders, guard
+from benchmarks.tables import Report, Table, ratio
+from benchmarks.targets import judge
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture
+def echo() -> Table:
+    """Three rounds, the second of which met a slow moment."""
+    table = Table("echo", "messages", "µs", "sansnet")
+    for ours, theirs in ((10.0, 20.0), (90.0, 180.0), (12.0, 30.0)):
+        table.add("64 B", "sansnet", ours)
+        table.add("64 B", "uvloop", theirs)
+    return table
+
+
+def test_ratios_are_those_within_a_round(echo: Table) -> None:
+    assert ratio(echo.rows["64 B"]["uvloop"], echo.rows["64 B"]["sansnet"]) == 2.0
+    assert echo.median("64 B", "uvloop") == 30.0  # by the medians it would be 30 / 12
+
+
+def test_a_table_shows_medians_and_ratios_and_leaves_out_what_is_not_there(echo: Table) -> None:
+    echo.add("1 KiB", "sansnet", 1234.5)
+    assert [[cell.strip() for cell in line.split("|")[1:-1]] for line in echo.markdown().splitlines()] == [
+        ["µs", "sansnet", "uvloop"],
+        ["---", "---:", "---:"],
+        ["64 B", "12", "30 (2.00)"],
+        ["1 KiB", "1,234", ""],
+    ]
+
+
+def test_a_report_comes_back_from_its_file(echo: Table, tmp_path: Path) -> None:
+    report = Report("a machine", "a command", [echo], ["pass"])
+    report.save(tmp_path / "deep" / "figures.json")
+    assert Report.load(tmp_path / "deep" / "figures.json") == report
+
+
+def test_targets_are_judged_where_they_were_measured(echo: Table) -> None:
+    assert judge(Report("", "", [echo])) == ["pass  echo, 64 B: sansnet / uvloop: 0.50 (≤ 1.20)"]
+    echo.rows["64 B"]["asyncio"] = [20.0, 180.0, 24.0]
+    assert "MISS  echo, 64 B: sansnet / asyncio: 0.50 (≤ 0.45)" in judge(Report("", "", [echo]))
+
+
+@pytest.mark.parametrize(("ours", "verdict"), [(4.0, "pass"), (3.9, "MISS")])
+def test_a_target_may_be_a_least_one(ours: float, verdict: str) -> None:
+    table = Table("simulation", "", "", rows={"there": {"sansnet": [ours], "simloop": [1.0]}})
+    [line] = judge(Report("", "", [table]))
+    assert line.startswith(verdict)
+
+
+def test_growth_is_that_of_ours_from_50_connections_to_10000() -> None:
+    table = Table("scale", "", "", rows={"50": {"sansnet": [10.0]}, "10,000": {"sansnet": [14.0]}})
+    assert judge(Report("", "", [table])) == ["MISS  scale: sansnet at 10,000 connections / at 50: 1.40 (≤ 1.30)"]
+
+
+def test_the_guard_allows_five_percent(capsys: pytest.CaptureFixture[str]) -> None:
+    assert guard.longer_ones({"a": 105, "b": 106, "new": 1}, {"a": 100, "b": 100}) == ["b"]
+    assert capsys.readouterr().out.splitlines()[1] == "LONGER  b: 106, +6.0% of 100"
+
+
+@pytest.mark.parametrize("name", [name for name in guard.WORKLOADS if name != "explored_model"])  # which takes too long
+def test_a_workload_of_the_guard_runs(name: str) -> None:
+    """In a process of its own, as it would under valgrind: it leaves its sockets to the end."""
+    code = f"from benchmarks.guard import play; play({name!r}, 1)"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+
+
+# ----------------------------------------------------------------------------------------------------- the generator
+
+
+@pytest.fixture(scope="module")
+def load(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The generator, built."""
+    compiler = shutil.which("cc")
+    if sys.platform != "linux" or compiler is None:
+        pytest.skip("the generator needs Linux and a C compiler")
+    binary = tmp_path_factory.mktemp("build") / "load"
+    source = str(ROOT / "benchmarks" / "load.c")
+    subprocess.run([compiler, "-std=c11", "-O1", "-Wall", "-Wextra", "-Werror", "-o", str(binary), source], check=True)
+    return binary
+
+
+@pytest.mark.parametrize(
+    ("role", "mode", "options"),
+    [
+        ("echo", "exchange", {"size": 3000, "idle": 2}),
+        ("echo", "churn", {}),
+        ("respond", "exchange", {"size": 64, "reply": 1024}),
+        ("sink", "sink", {}),
+        ("source", "source", {}),
+    ],
+)
+@pytest.mark.parametrize("by_path", [False, True], ids=["port", "path"])
+def test_a_server_of_ours_gets_work_and_does_it(
+    load: Path, monkeypatch: pytest.MonkeyPatch, role: str, mode: str, options: dict[str, int], by_path: bool
+) -> None:
+    monkeypatch.setattr(contenders, "LOAD", load)
+    command = [sys.executable, "-m", "benchmarks.servers", "sansnet"]
+    with contenders.serving(command, role, by_path=by_path) as server:
+        account = contenders.work(server, mode, 0.01, connections=3, **options)
+    assert account.units >= 1
+    assert account.bytes >= account.units  # all of them carry something
+    assert account.cpu > 0
+    assert account.p50 <= account.p99
+
+
+def test_idle_connections_take_memory(load: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(contenders, "LOAD", load)
+    with contenders.serving([sys.executable, "-m", "benchmarks.servers", "sansnet"], "echo") as server:
+        assert 1000 < contenders.idle_bytes(server, 500) < 100_000
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ([], "usage"),
+        (["dance", "80"], "no mode 'dance'"),
+        (["exchange", "99999"], "the port must be a number from 1 to 65535"),
+        (["exchange", "80", "size=0"], "size must be a number from 1"),
+        (["exchange", "80", "size=1x"], "not '1x'"),
+        (["exchange", "80", "seconds=nan"], "seconds must be a number"),
+        (["exchange", "80", "speed=1"], "no option 'speed'"),
+        (["exchange", "80", "hold"], "NAME=NUMBER"),
+        (["exchange", "/" + "x" * 200], "the path is too long"),
+        (["exchange", "/nowhere"], "connect: "),
+    ],
+)
+def test_the_generator_says_what_it_was_given_wrong(load: Path, arguments: list[str], complaint: str) -> None:
+    done = subprocess.run([load, *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert complaint in done.stderr
