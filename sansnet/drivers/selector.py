@@ -159,9 +159,10 @@ class SelectorReactor:
             return
         if waiting or done or (timeout is None and not alive()):
             timeout = 0.0
-        limit = self._how_long(timeout)
+        elif timeout != 0.0:  # who won't wait needn't know when something is due
+            timeout = self._how_long(timeout)
         poller, watches = self._poller, self._watches
-        for fd, events in poller.poll(limit):
+        for fd, events in poller.poll(timeout):
             watch = watches.get(fd)
             if watch is None:
                 continue
