@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import json
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -79,7 +80,10 @@ def serving(command: list[str], role: str, *, by_path: bool = False) -> Iterator
         with subprocess.Popen(line, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
             assert process.stdout is not None
             try:
-                yield Server(process.pid, process.stdout.readline().strip())
+                where = process.stdout.readline().strip()
+                if not where:
+                    raise RuntimeError(f"this server does not start: {shlex.join(line)}")
+                yield Server(process.pid, where)
             finally:
                 process.kill()  # with ten thousand connections open a farewell would take its time
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import resource
 import socket
 import sys
@@ -126,7 +127,7 @@ class _Source(_Connection):
 
     def resume_writing(self) -> None:
         self.paused = False
-        while not self.paused:
+        while not self.paused and not self.transport.is_closing():  # one that is lost never pauses
             self.transport.write(BLOCK)
 
 
@@ -139,6 +140,7 @@ PROTOCOLS: Final[dict[str, Callable[[], asyncio.Protocol]]] = {
 
 
 async def _protocol(role: str, listener: socket.socket) -> None:
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # that peers leave in the middle of a stream is no news
     loop, factory = asyncio.get_running_loop(), PROTOCOLS[role]
     if listener.family == socket.AF_INET:
         server = await loop.create_server(factory, sock=listener, backlog=BACKLOG)
