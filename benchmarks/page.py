@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from .contenders import ROOT
-from .tables import Report, Table
+from .tables import Report, Table, ratio
 
 PAGE: Final = ROOT / "docs" / "performance.md"
 DRAWING: Final = ROOT / "docs" / "performance" / "cost.svg"
@@ -48,7 +48,7 @@ def draw(tables: list[Table], path: Path) -> None:
         for place, column in enumerate(columns):
             rows = [number for number, row in enumerate(table.rows.values()) if column in row]
             names = [list(table.rows)[number] for number in rows]
-            heights = [table.median(name, column) / table.median(name, table.base) for name in names]
+            heights = [ratio(table.rows[name][column], table.rows[name][table.base]) for name in names]
             at = [number + (place - (len(columns) - 1) / 2) * 0.8 / len(columns) for number in rows]
             field.bar(at, heights, 0.8 / len(columns), label=column, color=colours(place))
         field.axhline(1, color="black", linewidth=0.5)

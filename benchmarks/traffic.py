@@ -107,6 +107,7 @@ def measure(name: str, rounds: int, seconds: float, only: list[str] | None = Non
                 key: stack.enter_context(serving(value, load.role, by_path=load.by_path))
                 for key, value in commands.items()
             }
+            _one_round(servers, load, seconds / 10)  # until its first end of file, asyncio's every read maps new pages
             for _ in range(rounds):
                 for key, account in _one_round(servers, load, seconds).items():
                     cost.add(load.name, key, account.cpu / account.units * 1e6)
