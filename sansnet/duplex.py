@@ -175,7 +175,10 @@ class Duplex(SocketListeners):
 
     def unpipe(self, destination: Any = None) -> Self:
         """Stop to pipe, to one destination or to all."""
-        for pipe in [pipe for pipe in self._pipes if destination is None or pipe.destination is destination]:
+        pipes = [pipe for pipe in self._pipes if destination is None or pipe.destination is destination]
+        if pipes:
+            self._port.check()
+        for pipe in pipes:
             self._pipes.remove(pipe)
             pipe.stop()
         return self
@@ -183,6 +186,14 @@ class Duplex(SocketListeners):
     def listener_count(self, event: str, /) -> int:
         """How many listeners `event` has. The rule about half-open is one of 'end', as in Node."""
         return super().listener_count(event) + (event == "end")
+
+    def _adding_listener(self, event: str) -> None:
+        if event in ("data", "readable"):  # they have the machine read, which may be refused here
+            self._port.check()
+
+    def _removing_listener(self, event: str) -> None:
+        if event == "readable":
+            self._port.check()
 
     def _listener_added(self, event: str) -> None:
         if event == "data" and self._port.machine.reading.flow is not Flow.PAUSED:

@@ -135,13 +135,17 @@ class Emitter:
         listeners = self._listeners.get(event, ())
         for index in reversed(range(len(listeners))):
             if listener in (listeners[index], _unwrapped(listeners[index])):
+                self._removing_listener(event)
                 self._replace(event, listeners[:index] + listeners[index + 1 :])
                 break
         return self
 
     def remove_all_listeners(self, event: str | None = None, /) -> Self:
         """Take all listeners off: those of `event`, or those of all events."""
-        for name in self.event_names() if event is None else [event]:
+        names = [name for name in (self.event_names() if event is None else [event]) if name in self._listeners]
+        for name in names:  # all of them before any: it may raise
+            self._removing_listener(name)
+        for name in names:
             if name in self._listeners:
                 self._replace(name, ())
         return self
@@ -162,6 +166,12 @@ class Emitter:
 
     # -- for subclasses ------------------------------------------------------------------------------------------------
 
+    def _adding_listener(self, event: str) -> None:
+        """Called before a listener of `event` is added. What it raises comes out of `on()`, and nothing has changed."""
+
+    def _removing_listener(self, event: str) -> None:
+        """The same before one or all listeners of `event` are removed."""
+
     def _listener_added(self, event: str) -> None:
         """Called after a listener of `event` was added."""
 
@@ -173,6 +183,7 @@ class Emitter:
     def _insert(self, event: str, listener: Listener, *, first: bool = False, once: bool = False) -> Self:
         _check(listener)
         _check_event(event)
+        self._adding_listener(event)
         if event in _OFFERED:
             listener = fitted(listener, _OFFERED[event])
         if once:

@@ -66,6 +66,7 @@ class _Option(Generic[_T]):
 
     def __set__(self, server: Server, value: _T) -> None:
         checked, _ = _options.server_options((), {self._name: value})
+        server._driver.check()
         setattr(server._given, self._name, getattr(checked, self._name))
 
 
@@ -238,11 +239,13 @@ class Server(AwaitedServer):
 
     def ref(self) -> Self:
         """Let the server keep `run()` going (the default)."""
+        self._driver.check()
         self._port.ref(True)
         return self
 
     def unref(self) -> Self:
         """Let `run()` return although the server listens."""
+        self._driver.check()
         self._port.ref(False)
         return self
 

@@ -299,12 +299,14 @@ class Socket(AwaitedSocket, Ends):
 
     def ref(self) -> Self:
         """Let the socket keep `run()` going (the default)."""
+        self._port.check()
         self._reffed = True
         self._port.handle.ref()
         return self
 
     def unref(self) -> Self:
         """Let `run()` return although the socket is open."""
+        self._port.check()
         self._reffed = False
         self._port.handle.unref()
         return self
@@ -334,6 +336,7 @@ class Socket(AwaitedSocket, Ends):
 
     @allow_half_open.setter
     def allow_half_open(self, on: bool) -> None:
+        self._port.check()
         self._port.machine.allow_half_open = bool(on)
 
     @property

@@ -104,8 +104,7 @@ class ReadinessDriver:
 
     def call_soon(self, callback: Callable[[], None]) -> None:
         """Call back from the loop, in a later turn, in the order of asking."""
-        if self.closed:
-            raise self.complaint()
+        self.check()
         self._soon.append(callback)
         if not self._asked:
             self._asked = True
@@ -141,8 +140,7 @@ class ReadinessDriver:
 
         Raises ValueError when `seconds` is NaN.
         """
-        if self.closed:
-            raise self.complaint()
+        self.check()
         if math.isnan(seconds):  # it is neither before nor after any other: a heap of timers would lose its order
             raise ValueError("a timer needs a number of seconds, not NaN")
         if ref:

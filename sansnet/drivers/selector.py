@@ -248,8 +248,7 @@ class SelectorDriver(Stepping, ReadinessDriver):
 
     def call_soon(self, callback: Callable[[], None]) -> None:
         """Call back from the loop, in a later turn, in the order of asking."""
-        if self.closed:
-            raise self.complaint()
+        self.check()
         self._loop.call_soon(callback)
 
     def call_soon_threadsafe(self, callback: Callable[[], None]) -> None:

@@ -171,11 +171,6 @@ class TrioDriver(HostedDriver):
         """Wait until nothing ref'd is left: what `run()` is to a driver that owns its loop."""
         await self._become_idle(trio.Event)
 
-    def call_soon(self, callback: Callable[[], None]) -> None:
-        """Call back from the loop, in a later turn, in the order of asking."""
-        self.check()
-        super().call_soon(callback)
-
     def report(self, error: BaseException, source: object = None) -> None:
         """Cancel the block, and let `error` come out of it, with a note that names the source."""
         name_source(error, source)

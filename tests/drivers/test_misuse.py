@@ -18,6 +18,7 @@ import pytest
 import sansnet
 from sansnet import BoundSocket, Server, Socket
 from sansnet.drivers.asyncio import AsyncioDriver, driver_of
+from sansnet.drivers.contract import Driver
 from sansnet.drivers.selector import SelectorDriver
 from sansnet.drivers.trio import open_driver
 from sansnet.testing import Simulation
@@ -48,6 +49,15 @@ SOCKET_CALLS: dict[str, Callable[[Socket], object]] = {
     "set_type_of_service": lambda socket: socket.set_type_of_service(8),
     "connect": lambda socket: socket.connect(1, "127.0.0.1"),
     "pipe": lambda socket: socket.pipe(socket),
+    "unpipe": lambda socket: socket.unpipe(),
+    "ref": lambda socket: socket.ref(),
+    "unref": lambda socket: socket.unref(),
+    "on data": lambda socket: socket.on("data", print),
+    "once data": lambda socket: socket.once("data", print),
+    "on readable": lambda socket: socket.prepend_listener("readable", print),
+    "off readable": lambda socket: socket.off("readable", nothing),
+    "off everything": lambda socket: socket.remove_all_listeners(),
+    "allow_half_open": lambda socket: setattr(socket, "allow_half_open", True),
 }
 SERVER_CALLS: dict[str, Callable[[Server], object]] = {
     "listen": lambda server: server.listen(0, "127.0.0.1"),
@@ -56,7 +66,20 @@ SERVER_CALLS: dict[str, Callable[[Server], object]] = {
     "resume": lambda server: server.resume(),
     "get_connections": lambda server: server.get_connections(print),
     "max_connections": lambda server: setattr(server, "max_connections", 1),
+    "no_delay": lambda server: setattr(server, "no_delay", True),
+    "ref": lambda server: server.ref(),
+    "unref": lambda server: server.unref(),
 }
+DRIVER_CALLS: dict[str, Callable[[Driver, Callable[[], None]], object]] = {
+    "call_soon": lambda driver, callback: driver.call_soon(callback),
+    "call_first": lambda driver, callback: driver.call_first(callback),
+    "call_later": lambda driver, callback: driver.call_later(0, callback),
+    "call_later, kept": lambda driver, callback: driver.call_later(0, callback, ref=True),
+}
+
+
+def nothing() -> None:
+    """A listener that is there from the start."""
 
 
 def elsewhere(work: Callable[[], object]) -> BaseException | None:
@@ -75,6 +98,24 @@ def elsewhere(work: Callable[[], object]) -> BaseException | None:
     return raised[0] if raised else None
 
 
+def state_of(subject: Any, driver: Driver) -> tuple[object, ...]:
+    """What a call at the wrong place has to leave as it was."""
+    port = subject._port  # noqa: SLF001
+    seen = [port.machine.freeze(), driver.active, driver.alive]  # type: ignore[attr-defined]  # all of them count
+    seen += [(event, subject.listeners(event)) for event in subject.event_names()]
+    if isinstance(subject, Socket):
+        return *seen, subject._reffed, *subject._pipes  # noqa: SLF001
+    return *seen, port._reffed, subject.no_delay  # noqa: SLF001
+
+
+def refuse_elsewhere(work: Callable[[], object]) -> None:
+    """On another thread it is a RuntimeError, which says what to do there."""
+    error = elsewhere(work)
+    assert isinstance(error, RuntimeError)
+    assert "another thread" in str(error)
+    assert "call_soon_threadsafe() is how to reach it from here" in str(error)
+
+
 @pytest.mark.parametrize("name", DRIVERS)
 def test_a_call_from_another_thread_changes_nothing_and_says_how_to_make_it(name: str) -> None:
     with driver_over(name) as driver, sansnet.using(driver):
@@ -82,16 +123,15 @@ def test_a_call_from_another_thread_changes_nothing_and_says_how_to_make_it(name
         until(driver, lambda: server.listening)
         client = sansnet.connect(port_of(server), "127.0.0.1")
         until(driver, lambda: server.connections and not client.connecting)
+        client.on("readable", nothing).pipe(client)
         client.pause()
         until(driver, client.is_paused)
-        for subject, calls in ((client, SOCKET_CALLS), (server, SERVER_CALLS)):
-            before = subject._port.machine.freeze()  # noqa: SLF001
+        asked: list[tuple[Any, dict[str, Callable[[Any], object]]]] = [(client, SOCKET_CALLS), (server, SERVER_CALLS)]
+        for subject, calls in asked:
+            before = state_of(subject, driver)
             for call in calls.values():
-                error = elsewhere(lambda call=call, subject=subject: call(subject))  # type: ignore[misc]
-                assert isinstance(error, RuntimeError)
-                assert "another thread" in str(error)
-                assert "call_soon_threadsafe() is how to reach it from here" in str(error)
-            assert subject._port.machine.freeze() == before  # noqa: SLF001
+                refuse_elsewhere(functools.partial(call, subject))
+                assert state_of(subject, driver) == before
 
         def destroy() -> None:
             client.destroy()
@@ -99,6 +139,23 @@ def test_a_call_from_another_thread_changes_nothing_and_says_how_to_make_it(name
         elsewhere(lambda: driver.call_soon_threadsafe(destroy))
         until(driver, lambda: client.destroyed)
         server.close()
+
+
+@pytest.mark.parametrize("call", DRIVER_CALLS)
+@pytest.mark.parametrize("name", DRIVERS)
+def test_a_callback_is_not_put_off_from_another_thread(name: str, call: str) -> None:
+    called: list[None] = []
+    with driver_over(name) as driver:
+        done: list[None] = []
+        driver.call_soon(lambda: done.append(None))
+        until(driver, lambda: done and not driver.alive)
+        refuse_elsewhere(lambda: DRIVER_CALLS[call](driver, lambda: called.append(None)))
+        assert not driver.alive
+        assert driver.active == 0
+        driver.call_later(0.001, lambda: done.append(None))  # behind what was refused, had it been put off
+        until(driver, lambda: len(done) == 2)
+        assert called == []
+        assert driver.active == 0
 
 
 # -------------------------------------------------------------------------------------------- which driver, which loop
