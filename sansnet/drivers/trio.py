@@ -55,14 +55,15 @@ async def open_driver() -> AsyncIterator[TrioDriver]:
 
     Raises RuntimeError outside of trio, and where its loop can't watch the descriptor that there is (Windows).
     """
-    async with trio.open_nursery() as nursery:
-        driver = TrioDriver(nursery.cancel_scope)
-        with using(driver):
-            nursery.start_soon(driver.serve)
-            try:
-                yield driver
-            finally:
-                driver.close()
+    with trio.CancelScope() as scope:
+        driver = TrioDriver(scope)  # not in the nursery, which would put into a group what this raises
+        async with trio.open_nursery() as nursery:
+            with using(driver):
+                nursery.start_soon(driver.serve)
+                try:
+                    yield driver
+                finally:
+                    driver.close()
 
 
 @final
