@@ -22,7 +22,7 @@ import pytest
 
 from examples import http_server
 from examples.http_client import Connection
-from sansnet import connect, create_server, once
+from sansnet import Socket, connect, create_server, once
 from tests.examples.programs import LOCALHOST, Program, peer, running, take
 from tests.loopback import PATIENCE, port_of
 
@@ -365,6 +365,23 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return super().handle_expect_100() if self.path != "/silent" else True
 
     def log_message(self, format: str, *arguments: Any) -> None: ...
+
+
+def test_a_server_that_would_rather_talk_something_else_is_an_error() -> None:
+    """The client has offered it, but can't do it."""
+    switching = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"
+
+    async def talk() -> None:
+        def answer(client: Socket) -> None:
+            client.once("data", lambda _: client.write(switching))
+
+        async with create_server(answer).listen(0, LOCALHOST) as server:
+            await server.wait_listening()
+            async with Connection(LOCALHOST, port_of(server)) as connection:
+                with pytest.raises(h11.RemoteProtocolError, match="another protocol"):
+                    await connection.request("GET", "/", {"Upgrade": "x", "Connection": "upgrade"})
+
+    asyncio.run(in_time(talk()))
 
 
 def test_python_s_own_server_serves_our_client() -> None:
