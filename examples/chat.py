@@ -39,7 +39,9 @@ class Chat:
     def join(self, socket: Socket) -> None:
         """Somebody has connected."""
         self._joined += 1
-        Member(self, socket, f"guest{self._joined}")
+        while (name := f"guest{self._joined}") in self._members:  # somebody has called himself so
+            self._joined += 1
+        Member(self, socket, name)
 
     def enter(self, name: str, socket: Socket) -> None:
         socket.write(f"you are {name}, with {len(self._members)} others\n")
@@ -48,9 +50,11 @@ class Chat:
             socket.pause()
         self.tell(f"* {name} joined", socket)
 
-    def leave(self, name: str) -> None:
-        self._caught_up(self._members.pop(name))
-        self.tell(f"* {name} left")
+    def leave(self, name: str, socket: Socket) -> None:
+        if self._members.get(name) is socket:
+            del self._members[name]
+            self._caught_up(socket)
+            self.tell(f"* {name} left")
 
     def rename(self, old: str, new: str) -> str:
         """The name that is the member's from now on: the old one, if the new one is no name, or somebody else's."""
@@ -65,7 +69,7 @@ class Chat:
         return sorted(self._members)
 
     def tell(self, text: str, except_for: Socket | None = None) -> None:
-        print(text)
+        log(text)
         line = f"{text}\n".encode()
         for member in list(self._members.values()):
             if member is except_for or not member.writable or member.write(line):
@@ -101,8 +105,8 @@ class Member:
         self._name = name
         chat.enter(name, socket)
         socket.on("data", Lines(self._hear, self._flood).feed)
-        socket.on("error", lambda error: print(f"{self._name}: {error}"))
-        socket.on("close", lambda _had_error: chat.leave(self._name))
+        socket.on("error", lambda error: log(f"{self._name}: {error}"))
+        socket.on("close", lambda _had_error: chat.leave(self._name, socket))
 
     def _hear(self, line: str) -> None:
         match line.split():
@@ -140,6 +144,12 @@ class Lines:
             self._on_line("".join(char for char in text if char.isprintable()))  # nobody moves another's cursor
         if len(self._rest) > LONGEST:
             self._on_flood()
+
+
+def log(text: str) -> None:
+    """Print it. What standard output has no sign for is escaped: nobody ends the server with a snowman."""
+    encoding = sys.stdout.encoding or "utf-8"
+    print(text.encode(encoding, "backslashreplace").decode(encoding))
 
 
 # ------------------------------------------------------------------------------- here, and only here, the loops differ

@@ -86,6 +86,8 @@ class Connection:
             await self._send(h11.EndOfMessage())
         while not isinstance(event, h11.Response):
             event = await self._next()
+            if event is h11.PAUSED:  # h11 would say so for ever, and nobody else would get a turn
+                raise h11.RemoteProtocolError("the server has gone over to another protocol")
         return Response(event, self._body())
 
     async def _permission(self) -> object:

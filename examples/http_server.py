@@ -15,12 +15,16 @@ import contextlib
 import hashlib
 import signal
 import sys
+import traceback
 from collections.abc import AsyncIterator
 from typing import NamedTuple
 
 import h11
 
 from sansnet import NetError, Server, Socket, call_later, create_server
+
+MOST_DIGITS = 15
+"""Of the number of zeros that somebody may ask for."""
 
 GRACE = 5.0
 """Seconds that the connections have to come to their end when the server is stopped."""
@@ -42,8 +46,10 @@ def answer_to(request: h11.Request, body: Body) -> Answer:
     method, path = request.method.decode(), request.target.decode().partition("?")[0]
     if method in ("GET", "HEAD") and path == "/":
         return Answer(200, [("Content-Type", "text/plain"), ("Content-Length", "6")], only(b"hello\n"))
-    if method in ("GET", "HEAD") and path.startswith("/zeros/") and path[7:].isdecimal():
-        return Answer(200, [("Content-Length", path[7:])], zeros(int(path[7:])))
+    if method in ("GET", "HEAD") and path.startswith("/zeros/"):
+        count = path.removeprefix("/zeros/")
+        if count.isdecimal() and len(count) <= MOST_DIGITS:
+            return Answer(200, [("Content-Length", count)], zeros(int(count)))
     if method in ("POST", "PUT") and path == "/echo":
         return Answer(200, [], body)  # nobody knows how long it is: chunked, and as it comes
     if method in ("POST", "PUT") and path == "/sha256":
@@ -162,9 +168,14 @@ class Service:
 
     async def _attend(self, exchange: Exchange) -> None:
         self._exchanges[exchange] = None
-        with contextlib.suppress(NetError):  # the connection is gone, and that's the client's affair
+        try:
             await exchange.serve()
-        del self._exchanges[exchange]
+        except NetError:
+            pass  # the connection is gone, and that's the client's affair
+        except Exception:  # a fault of ours, which ends this connection and not all the others
+            traceback.print_exc()
+        finally:
+            del self._exchanges[exchange]
 
     def stop(self) -> None:
         """Take no more connections, and see the others off."""

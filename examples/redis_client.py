@@ -12,6 +12,7 @@ who know what they mean.
 
 import asyncio
 import contextlib
+import functools
 import sys
 from collections import deque
 from collections.abc import AsyncGenerator, Generator
@@ -118,9 +119,9 @@ class Parser:
                     values.append((yield from self._value(depth + 1)))  # noqa: PERF401  # it couldn't yield in there
         match kind:
             case b"%":
-                return dict(zip(values[::2], values[1::2], strict=True))
+                return dict(zip(map(_frozen, values[::2]), values[1::2], strict=True))
             case b"~":
-                return set(values)
+                return set(map(_frozen, values))
             case b">":
                 return Push(values)
             case _:
@@ -144,6 +145,19 @@ class Parser:
         return data
 
 
+def _frozen(value: Value) -> Value:
+    """What can be in a set, or a key: a list as a tuple, a set as a frozenset, a dict as the tuple of its items."""
+    match value:
+        case list():
+            return tuple(map(_frozen, value))
+        case set():
+            return frozenset(value)
+        case dict():
+            return tuple((key, _frozen(each)) for key, each in value.items())
+        case _:
+            return value
+
+
 # ----------------------------------------------------------------------------------------------------- the connections
 
 
@@ -158,10 +172,12 @@ class Link:
         self._host = host
         self._socket: Socket | None = None  # while there is a connection
         self._running: asyncio.Task[None] | None = None
+        self._pause = FIRST_PAUSE  # before the next attempt
 
     async def __aenter__(self) -> Self:
         socket = await self._dial()
         self._running = asyncio.create_task(self._run(socket))
+        self._running.add_done_callback(functools.partial(self._over, socket))
         return self
 
     async def __aexit__(
@@ -182,15 +198,13 @@ class Link:
         return socket
 
     async def _run(self, socket: Socket | None) -> None:
-        pause = FIRST_PAUSE
         while True:
             with contextlib.suppress(NetError, ValueError):  # it is lost, or it was no Redis
                 async with socket or await self._dial() as self._socket:
-                    pause = FIRST_PAUSE
                     await self._talk(self._socket)
             socket = None
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, LONGEST_PAUSE)
+            await asyncio.sleep(self._pause)
+            self._pause = min(2 * self._pause, LONGEST_PAUSE)
 
     async def _talk(self, socket: Socket) -> None:
         parser = Parser()
@@ -199,18 +213,28 @@ class Link:
             async for chunk in socket:
                 for value in parser.feed(chunk):
                     await self._heard(value)
+                    if not isinstance(value, RedisError):  # some take connections only to refuse them
+                        self._pause = FIRST_PAUSE
         finally:
             self._socket = None
             self._lost()
+
+    def _over(self, first: Socket, running: "asyncio.Task[None]") -> None:
+        first.destroy()  # who is cancelled before his first step doesn't do it
+        error = None if running.cancelled() else running.exception()
+        self._ended("the client was closed" if error is None else f"the client has failed: {error!r}")
 
     def _opened(self, socket: Socket) -> None:
         """There is a connection, and nothing was said yet."""
 
     async def _heard(self, value: Value) -> None:
-        """Redis has said something; nothing else is read until this returns."""
+        """Redis has said something; nothing else is read until this returns. Raises ValueError if it makes no sense."""
 
     def _lost(self) -> None:
         """The connection is over."""
+
+    def _ended(self, reason: str) -> None:
+        """There won't be another connection."""
 
 
 class Redis(Link):
@@ -229,8 +253,11 @@ class Redis(Link):
     async def __call__(self, *arguments: object) -> Value:
         """What Redis answers to a command.
 
-        Raises RedisError when it refuses, ConnectionError when the connection was lost before it answered.
+        Raises RedisError when it refuses, ConnectionError when the connection was lost before it answered, or the
+        block is over.
         """
+        if self._running is not None and self._running.done():
+            raise ConnectionError("the client was closed")
         answer = asyncio.get_running_loop().create_future()
         command = encode(*arguments)
         if self._socket is None:
@@ -241,13 +268,6 @@ class Redis(Link):
         if isinstance(value, RedisError):
             raise value
         return value
-
-    async def __aexit__(self, *exception: Any) -> None:
-        try:
-            await super().__aexit__(*exception)
-        finally:
-            for _, answer in self._waiting:
-                _fail(answer, "the client was closed")
 
     def _send(self, socket: Socket, command: bytes, answer: "asyncio.Future[Value]") -> None:
         """What is sent until the loop turns goes out together."""
@@ -264,7 +284,9 @@ class Redis(Link):
 
     def _opened(self, socket: Socket) -> None:
         if self._hello:
-            self._send(socket, self._hello, asyncio.get_running_loop().create_future())
+            unheard: asyncio.Future[Value] = asyncio.get_running_loop().create_future()
+            unheard.cancel()  # nobody waits for it
+            self._send(socket, self._hello, unheard)
         waiting, self._waiting = self._waiting, []
         for command, answer in waiting:
             if not answer.done():  # who asked has given up
@@ -273,6 +295,8 @@ class Redis(Link):
     async def _heard(self, value: Value) -> None:
         if isinstance(value, Push):
             return  # nobody has asked for it
+        if not self._answers:
+            raise ValueError(f"nobody has asked for {value!r}")
         answer = self._answers.popleft()
         if not answer.done():
             answer.set_result(value)
@@ -281,6 +305,11 @@ class Redis(Link):
         answers, self._answers = self._answers, deque()
         for answer in answers:
             _fail(answer, "the connection to Redis was lost")
+
+    def _ended(self, reason: str) -> None:
+        waiting, self._waiting = self._waiting, []
+        for _, answer in waiting:
+            _fail(answer, reason)
 
 
 def _fail(answer: "asyncio.Future[Value]", reason: str) -> None:
@@ -298,36 +327,59 @@ class Subscription(Link):
         super().__init__(port, host)
         self._channels = channels
         self._missing = 0  # channels that Redis has not confirmed yet
-        self._ready = asyncio.Event()
-        self._messages: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue(BACKLOG)
+        self._ready: asyncio.Future[Exception | None]  # what has come of it, for who enters the block
+        self._messages: asyncio.Queue[tuple[str, bytes] | None] = asyncio.Queue(BACKLOG)  # None wakes who waits in vain
+        self._end: str | None = None  # why there won't be other messages
 
     async def __aenter__(self) -> Self:
-        """Subscribe. From here on nothing is missed."""
+        """Subscribe. From here on nothing is missed. Raises RedisError when Redis refuses."""
+        self._ready = asyncio.get_running_loop().create_future()
+        self._messages, self._end = asyncio.Queue(BACKLOG), None
         await super().__aenter__()
-        await self._ready.wait()
+        try:
+            if error := await self._ready:
+                raise error
+        except BaseException:  # the block isn't entered, so nobody will leave it
+            await self.__aexit__(*sys.exc_info())
+            raise
         return self
 
     async def __aiter__(self) -> AsyncGenerator[tuple[str, bytes], None]:
-        while True:
-            yield await self._messages.get()
+        """The messages; when the block is over, ConnectionError is raised behind the last of them."""
+        while self._end is None or not self._messages.empty():
+            if (message := await self._messages.get()) is None:
+                break
+            yield message
+        self._messages.put_nowait(None)  # for others who wait
+        raise ConnectionError(self._end)
 
     def _opened(self, socket: Socket) -> None:
         self._missing = len(self._channels)
-        self._ready.clear()
         socket.write(encode("SUBSCRIBE", *self._channels))
 
     async def _heard(self, value: Value) -> None:
         match value:
-            case [b"message", channel, data]:
+            case [b"message", bytes(channel), bytes(data)]:
                 await self._messages.put((channel.decode(), data))
             case [b"subscribe", *_]:
                 self._missing -= 1
                 if not self._missing:
-                    self._ready.set()
+                    self._settle(None)
             case RedisError():
+                self._settle(value)
                 raise ValueError(str(value))
             case _:
                 pass
+
+    def _ended(self, reason: str) -> None:
+        self._end = reason
+        self._settle(ConnectionError(reason))
+        if self._messages.empty():
+            self._messages.put_nowait(None)
+
+    def _settle(self, outcome: Exception | None) -> None:
+        if not self._ready.done():
+            self._ready.set_result(outcome)
 
 
 async def main(port: str = "6379", *command: str) -> None:

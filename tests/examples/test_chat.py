@@ -189,6 +189,25 @@ def test_an_evening(loop: str) -> None:
     play(loop, an_evening)
 
 
+def a_guest_s_name_is_taken(table: Table) -> Script:
+    ann = Guest(table)
+    yield ann.has("you are guest1, with 0 others")
+    ann.say("/name guest2")
+    yield ann.has("* guest1 is guest2 now")
+    bob = Guest(table)
+    yield bob.has("you are guest3, with 1 others")
+    bob.socket.end()
+    yield ann.has("* guest3 joined", "* guest3 left")
+    ann.socket.end()
+    yield lambda: ann.gone
+    carol = Guest(table)
+    yield carol.has("you are guest4, with 0 others")
+
+
+def test_nobody_gets_the_name_that_another_has_given_himself(loop: str) -> None:
+    play(loop, a_guest_s_name_is_taken)
+
+
 LINE = "x" * (LONGEST - 1)
 MANY = 4000  # lines: more than the system's buffers hold
 
@@ -281,6 +300,19 @@ def test_a_chat_goes_on_without_who_floods_it() -> None:
             with contextlib.suppress(OSError):  # it may be gone before all of that is sent
                 mallory.sendall(bytes(1 << 20))
             assert b"* guest2 left\n" in take(ann, 16 + 14)
+
+
+def test_what_the_terminal_cannot_show_is_escaped_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    with running("chat", 0) as server:
+        port = server.port()
+        with peer(port) as ann, peer(port) as bob:
+            take(ann, 30)
+            take(bob, 30)
+            said = "\N{SNOWMAN}\n".encode()
+            ann.sendall(said)
+            assert take(bob, 11) == b"guest1: " + said[:3]
+        assert server.lines(3)[2] == r"guest1: \u2603"
 
 
 def test_a_loop_that_is_none() -> None:

@@ -17,11 +17,14 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import h11
 import pytest
 
+from examples import http_server
 from examples.http_client import Connection
+from sansnet import Socket, connect, create_server, once
 from tests.examples.programs import LOCALHOST, Program, peer, running, take
-from tests.loopback import PATIENCE
+from tests.loopback import PATIENCE, port_of
 
 BODY = os.urandom(8 << 20)
 DIGEST = hashlib.sha256(BODY).hexdigest()
@@ -144,6 +147,46 @@ def test_nonsense_is_refused_and_told_so(nonsense: bytes, status: int) -> None:
         with peer(port) as client:  # the server is there for others
             client.sendall(GET)
             assert take(client, 12).startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize("digits", [16, 25, 5000])
+def test_a_number_that_is_too_long_is_not_found(digits: int) -> None:
+    with serving() as (program, port):
+        with peer(port) as client:
+            client.sendall(b"GET /zeros/" + b"9" * digits + b" HTTP/1.1\r\nHost: x\r\n\r\n" + GET)
+            client.shutdown(socket.SHUT_WR)
+            assert re.findall(rb"HTTP/1.1 (\d+) ", take(client, 10_000)) == [b"404", b"200"]
+        program.process.send_signal(signal.SIGTERM)
+        assert program.rest() == []
+
+
+def test_a_fault_of_the_handler_ends_one_connection_and_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The others, and the server, don't hear of it."""
+
+    def faulty(request: h11.Request, body: http_server.Body) -> http_server.Answer:
+        size = 1 // (request.method == b"GET")
+        return http_server.Answer(200, [("Content-Length", str(size))], http_server.only(b"x"))
+
+    monkeypatch.setattr(http_server, "answer_to", faulty)
+
+    async def talk() -> None:
+        async with create_server(allow_half_open=True).listen(0, LOCALHOST) as server:
+            await server.wait_listening()
+            service = http_server.Service(server, PATIENCE)
+            running = asyncio.create_task(service.run())
+            async with connect(port_of(server), LOCALHOST) as before, connect(port_of(server), LOCALHOST) as unlucky:
+                await once(before, "connect")
+                unlucky.write(GET.replace(b"GET", b"PUT"))
+                assert [chunk async for chunk in unlucky] == []
+                before.end(GET)
+                assert b"".join([chunk async for chunk in before]).endswith(b"\r\n\r\nx")
+            service.stop()
+            await running
+
+    asyncio.run(in_time(talk()))
+    assert capsys.readouterr().err.count("ZeroDivisionError: ") == 1
 
 
 @pytest.mark.parametrize(
@@ -322,6 +365,23 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return super().handle_expect_100() if self.path != "/silent" else True
 
     def log_message(self, format: str, *arguments: Any) -> None: ...
+
+
+def test_a_server_that_would_rather_talk_something_else_is_an_error() -> None:
+    """The client has offered it, but can't do it."""
+    switching = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"
+
+    async def talk() -> None:
+        def answer(client: Socket) -> None:
+            client.once("data", lambda _: client.write(switching))
+
+        async with create_server(answer).listen(0, LOCALHOST) as server:
+            await server.wait_listening()
+            async with Connection(LOCALHOST, port_of(server)) as connection:
+                with pytest.raises(h11.RemoteProtocolError, match="another protocol"):
+                    await connection.request("GET", "/", {"Upgrade": "x", "Connection": "upgrade"})
+
+    asyncio.run(in_time(talk()))
 
 
 def test_python_s_own_server_serves_our_client() -> None:

@@ -293,6 +293,11 @@ def test_how_it_is_cut_does_not_matter(size: int) -> None:
     assert isinstance(values[-2], Push)
 
 
+def test_any_value_can_be_in_a_set_or_a_key() -> None:
+    said = b"~3\r\n*1\r\n*0\r\n~1\r\n:1\r\n%1\r\n:1\r\n*0\r\n%1\r\n*1\r\n~0\r\n*0\r\n"
+    assert Parser().feed(said) == [{((),), frozenset({1}), ((1, ()),)}, {(frozenset(),): []}]
+
+
 @pytest.mark.parametrize("nonsense", [b"\r\n", b"?1\r\n", b":x\r\n", b"$x\r\n", b"x" * 100_000, b"*1\r\n" * 100])
 def test_nonsense_is_a_value_error(nonsense: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
