@@ -14,7 +14,7 @@ imports nothing of it before a test asks for `sim`.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from inspect import signature
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -55,11 +55,25 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     number = metafunc.config.getoption("sansnet_seeds")
     mark = metafunc.definition.get_closest_marker("sansnet")
-    seeds = mark.kwargs.get("seeds") if mark is not None and number is None else None
-    seeds = range(number or 1) if seeds is None else seeds
-    if isinstance(seeds, int):
-        seeds = range(seeds)
+    wanted = [0] if mark is None else _seeds(mark)
+    seeds = wanted if number is None else range(number)
     metafunc.parametrize("sim", list(seeds), indirect=True, ids=[f"seed={seed}" for seed in seeds])
+
+
+def _seeds(mark: pytest.Mark) -> Sequence[int]:
+    """The seeds that the mark names. A mark that says something else fails the test, or it would pass in a calm."""
+    unknown = [*map(repr, mark.args), *(f"{name}=" for name in mark.kwargs if name not in ("faults", "seeds"))]
+    if unknown:
+        pytest.fail(f"the mark sansnet takes faults= and seeds=, not {', '.join(unknown)}", pytrace=False)
+    seeds = mark.kwargs.get("seeds")
+    if seeds is None:
+        return [0]
+    if isinstance(seeds, int) and not isinstance(seeds, bool) and seeds >= 1:
+        return range(seeds)
+    chosen = list(seeds) if isinstance(seeds, Iterable) and not isinstance(seeds, str | bytes) else []
+    if not chosen or not all(isinstance(seed, int) for seed in chosen):
+        pytest.fail(f"the mark sansnet: seeds= is a number from 1 up, or a list of seeds, not {seeds!r}", pytrace=False)
+    return chosen
 
 
 @pytest.fixture

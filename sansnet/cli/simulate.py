@@ -123,6 +123,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _play_one(scenario: Scenario, faults: Plan, arguments: argparse.Namespace) -> int:
     from ..testing.fault_shrink import shrink_faults  # noqa: PLC0415
+    from ..testing.faults import Faults  # noqa: PLC0415
     from ..testing.playing import play  # noqa: PLC0415
 
     seed, told = arguments.seed, ""
@@ -143,9 +144,11 @@ def _play_one(scenario: Scenario, faults: Plan, arguments: argparse.Namespace) -
     print(f"{told}seed {seed}: {outcome.summary or 'passed'}; digest {outcome.digest}")
     if outcome.error is not None:
         print(outcome.error)
-    if outcome.error is None:
-        return DONE
-    return ENDLESS if outcome.is_endless else RED
+        return ENDLESS if outcome.is_endless else RED
+    unfired = [name for name in faults.requested if not outcome.fired[name]] if isinstance(faults, Faults) else []
+    if unfired:  # the plan has lost its meaning: that it passes says nothing
+        print(f"asked for, and never fired: {', '.join(unfired)}")
+    return RED if unfired else DONE
 
 
 def _scenario(words: str) -> Scenario:

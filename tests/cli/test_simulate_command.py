@@ -38,8 +38,6 @@ def test_one_that_passes_tells_its_story(capsys: pytest.CaptureFixture[str]) -> 
         "latency=0.1:0.2",
         "--fault",
         "window=500",
-        "--fault",
-        "no_half_close=True",
     ]
     assert main(["simulate", f"{HERE}:robust", "--seed", "3", *words]) == 0
     out = capsys.readouterr().out
@@ -59,6 +57,8 @@ def test_a_part_of_the_seeds(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_fault_that_never_fires(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["simulate", f"{HERE}:robust", "--seeds", "3", "--fault", "no_half_close=True"]) == 2
+    assert "never fired: no_half_close" in capsys.readouterr().out
+    assert main(["simulate", f"{HERE}:robust", "--seed", "3", "--fault", "no_half_close=True"]) == 2
     assert "never fired: no_half_close" in capsys.readouterr().out
 
 

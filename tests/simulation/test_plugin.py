@@ -106,3 +106,30 @@ def test_bad_input(suite: pytest.Pytester) -> None:
     result = suite.runpytest_subprocess("--sansnet-seeds=0")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["*--sansnet-seeds is a number from 1 up, not 0"])
+
+
+@pytest.mark.parametrize(
+    ("mark", "complaint"),
+    [
+        ("fault='drawn'", "takes faults= and seeds=, not fault="),
+        ("'drawn'", "takes faults= and seeds=, not 'drawn'"),
+        ("faults='drawn', seed=7", "not seed="),
+        ("seeds='20'", "seeds= is a number from 1 up, or a list of seeds, not '20'"),
+        ("seeds=0", "not 0"),
+        ("seeds=[]", "or a list of seeds, not "),
+        ("seeds=['a']", "not *'a'*"),
+        ("seeds=True", "not True"),
+    ],
+)
+def test_a_mark_that_makes_no_sense_fails(pytester: pytest.Pytester, mark: str, complaint: str) -> None:
+    """It would pass under another weather than its author meant."""
+    pytester.makepyfile(f"""
+        import pytest
+
+        @pytest.mark.sansnet({mark})
+        def test_it(sim):
+            pass
+    """)
+    result = pytester.runpytest_subprocess()
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    result.stdout.fnmatch_lines([f"*{complaint}*"])
