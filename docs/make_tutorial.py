@@ -99,7 +99,10 @@ def run(command: str, folder: Path) -> str:
     if words[0] != "python":
         raise Wrong(f"commands begin with python, not with {words[0]}")
     unlike_here = ("COV_CORE_", "PYTEST_", "PYTHONDEVMODE", "PYTHONWARNINGS", "SANSNET_")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(unlike_here)}
+    talkative = ("CI", "BUILD_NUMBER", "FORCE_COLOR", "PY_COLORS", "TERM_PROGRAM")  # pytest says more, or in colours
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(unlike_here) and name not in talkative
+    }
     done = subprocess.run(
         [sys.executable, *words[1:]],
         cwd=folder,
