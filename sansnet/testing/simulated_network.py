@@ -173,7 +173,7 @@ class Network:
                 when += self._hold_up(end, segment, faults)
                 if faults.reset and type(segment) is bytes and self.happens("reset", faults.reset):
                     segment = RST
-                    self.timeline.at(when, end.arrive, RST)
+                    self.timeline.at(when, self._reset_back, end.peer)
         end.arrives = when = max(when, end.arrives)
         end.flying.append(segment)
         self.timeline.at(when, self._deliver, end, end.sendings)
@@ -213,11 +213,25 @@ class Network:
                 self.note(end.name, peer.name, str(segment))
                 peer.arrive(segment)
         elif end.host.up:
-            self.fire("partition" if peer.host.up else "crash")
-            end.held = deque([segment, *end.flying])  # all of them: what is sent later must not come before
-            end.flying.clear()
-            end.sendings += 1
-            self._cut_off[end] = self.timeline.timer(GIVE_UP, lambda: self._give_up(end))
+            self._hold(end, segment)
+
+    def _reset_back(self, end: End) -> None:
+        """The RST for who sent what became one on its way: it overtakes, and waits for the way like any segment."""
+        peer = end.peer
+        if end.host is peer.host or self.reach(end.host, peer.host):
+            peer.arrive(RST)
+        elif end.held is not None:
+            end.held.append(RST)
+        elif end.host.up:
+            self._hold(end, RST)
+
+    def _hold(self, end: End, segment: Segment) -> None:
+        """Keep a segment that can't get through, and all that fly behind it: what is sent later mustn't come before."""
+        self.fire("partition" if end.peer.host.up else "crash")
+        end.held = deque([segment, *end.flying])
+        end.flying.clear()
+        end.sendings += 1
+        self._cut_off[end] = self.timeline.timer(GIVE_UP, lambda: self._give_up(end))
 
     def _give_up(self, end: End) -> None:
         del self._cut_off[end]
