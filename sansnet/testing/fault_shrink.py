@@ -119,7 +119,7 @@ class _Shrinking:
         size = len(self._chances()) // 2
         while size and self.left > 0:
             end = len(self._chances())
-            while end > 0:
+            while end > 0 and self.left > 0:
                 chances = self._chances()
                 self._try(self._with(chances[: max(0, end - size)] + chances[end:]))
                 end = min(end - size, len(self._chances()))
@@ -132,13 +132,16 @@ class _Shrinking:
             last[name] = max(number, last.get(name, 0))
         every = [(name, number) for name, most in last.items() for number in range(1, most + 1)]
         for count in range(1, min(_FEW, len(self._chances()) - 1) + 1):
-            if any(self._try(self._with([*few])) for few in itertools.combinations(every, count)):
-                return
+            for few in itertools.combinations(every, count):
+                if self.left <= 0 or self._try(self._with([*few])):
+                    return
 
     def _make_earlier(self, name: str, number: int) -> None:
         """In place of this chance the first one that does."""
         others = [chance for chance in self._chances() if chance != (name, number)]
         for earlier in range(1, number):
+            if self.left <= 0:
+                return
             if (name, earlier) not in others and self._try(self._with(sorted([*others, (name, earlier)]))):
                 return
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable
+from dataclasses import replace
 from hashlib import blake2b
 from random import Random
 from typing import TYPE_CHECKING, Any, Final, final
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from .simulated_host import Host
     from .trace_recorder import Recording
 
-__all__ = ["GIVE_UP", "Network"]
+__all__ = ["GIVE_UP", "Change", "Network"]
 
 RETRANSMIT: Final = 0.2
 """Seconds until a segment that was lost is sent again; twice as long each time after that."""
@@ -26,6 +27,22 @@ GIVE_UP: Final = 924.6
 """Seconds until a segment that nobody acknowledges breaks the connection (Linux, tcp_retries2 = 15)."""
 
 Entry = tuple[Any, ...]
+
+
+@final
+class Change:
+    """Weather for a while: `faults` or what it is without this, with these fields; between two hosts, or everywhere."""
+
+    __slots__ = ("faults", "fields", "pair")
+
+    def __init__(self, pair: tuple[str, str] | None, faults: Faults | None, fields: dict[str, Any]) -> None:
+        self.pair: Final = pair
+        self.faults: Final = faults
+        self.fields: Final = fields
+
+    def over(self, faults: Faults) -> Faults:
+        """The weather that it makes of this one."""
+        return replace(self.faults or faults, **self.fields)
 
 
 @final
@@ -39,6 +56,8 @@ class Network:
         self._chances: Final[Counter[str]] = Counter()
         self.recordings: Final[list[Recording]] = []  # of all hosts, those to come included
         self.came_true: Final[dict[str, list[int]]] = {}  # of each fault, the numbers of the chances that did
+        self._climate: Final = faults  # the weather while nothing changes it
+        self._changes: Final[list[Change]] = []  # those that last, in the order in which they began
         self.faults = faults
         self.hosts: Final[dict[str, Host]] = {}
         self.addresses: Final[dict[str, Host]] = {}
@@ -88,6 +107,30 @@ class Network:
             return low
         return low + (high - low) * (self.random.random() if share is None else share)
 
+    # -- the weather
+
+    def begin(self, change: Change) -> Faults:
+        """Change the weather until `end()`. What it is now, where it changes."""
+        self._changes.append(change)
+        self._settle_weather()
+        return self.faults if change.pair is None else self.links[change.pair]
+
+    def end(self, change: Change) -> None:
+        """Take this change back, and no other."""
+        self._changes.remove(change)
+        self._settle_weather()
+
+    def _settle_weather(self) -> None:
+        """The weather anew, from what it was to begin with; first everywhere, and then where it is another."""
+        self.faults = self._climate
+        self.links.clear()
+        for change in self._changes:
+            if change.pair is None:
+                self.faults = change.over(self.faults)
+        for change in self._changes:
+            if change.pair is not None:
+                self.links[change.pair] = change.over(self.links.get(change.pair, self.faults))
+
     # -- the way
 
     def faults_of(self, end: End) -> Faults:
@@ -130,7 +173,7 @@ class Network:
                 when += self._hold_up(end, segment, faults)
                 if faults.reset and type(segment) is bytes and self.happens("reset", faults.reset):
                     segment = RST
-                    self.timeline.at(when, end.arrive, RST)
+                    self.timeline.at(when, self._reset_back, end.peer)
         end.arrives = when = max(when, end.arrives)
         end.flying.append(segment)
         self.timeline.at(when, self._deliver, end, end.sendings)
@@ -170,11 +213,25 @@ class Network:
                 self.note(end.name, peer.name, str(segment))
                 peer.arrive(segment)
         elif end.host.up:
-            self.fire("partition" if peer.host.up else "crash")
-            end.held = deque([segment, *end.flying])  # all of them: what is sent later must not come before
-            end.flying.clear()
-            end.sendings += 1
-            self._cut_off[end] = self.timeline.timer(GIVE_UP, lambda: self._give_up(end))
+            self._hold(end, segment)
+
+    def _reset_back(self, end: End) -> None:
+        """The RST for who sent what became one on its way: it overtakes, and waits for the way like any segment."""
+        peer = end.peer
+        if end.host is peer.host or self.reach(end.host, peer.host):
+            peer.arrive(RST)
+        elif end.held is not None:
+            end.held.append(RST)
+        elif end.host.up:
+            self._hold(end, RST)
+
+    def _hold(self, end: End, segment: Segment) -> None:
+        """Keep a segment that can't get through, and all that fly behind it: what is sent later mustn't come before."""
+        self.fire("partition" if end.peer.host.up else "crash")
+        end.held = deque([segment, *end.flying])
+        end.flying.clear()
+        end.sendings += 1
+        self._cut_off[end] = self.timeline.timer(GIVE_UP, lambda: self._give_up(end))
 
     def _give_up(self, end: End) -> None:
         del self._cut_off[end]

@@ -33,7 +33,7 @@ from ..default import default_driver
 from ..parking import new_spot
 from .faults import COUNTED, NAMES, Faults
 from .simulated_host import Host
-from .simulated_network import Network
+from .simulated_network import Change, Network
 
 if TYPE_CHECKING:
     from .trace_recorder import Recording, Target
@@ -238,6 +238,9 @@ class Simulation:
     ) -> AbstractContextManager[None]:
         """Within the block the weather is `faults`, or what it was with these changes: `sim.weather(loss=0.5)`.
 
+        Blocks may overlap, in whatever order they are left: the weather is what it was to begin with, and every block
+        that lasts changes it, one after the other as they were entered.
+
         between: between these two hosts alone: on the way, where the one accepts the other, and when it looks for the
         other's name. What is asked for has to come to something: otherwise Unfired is raised at the end of the block.
 
@@ -252,30 +255,19 @@ class Simulation:
             raise ValueError(
                 "no_half_close is about paths, and those stay on their host: it can't be between two hosts"
             )
-        return self._weather(pair, faults, changes)
+        return self._weather(Change(pair, faults, changes))
 
     @contextlib.contextmanager
-    def _weather(self, pair: tuple[str, str] | None, faults: Faults | None, changes: dict[str, Any]) -> Iterator[None]:
+    def _weather(self, change: Change) -> Iterator[None]:
         network = self._network
-        before = network.faults if pair is None else network.links.get(pair)
-        now = replace(faults or before or network.faults, **changes)
-        wanted = [name for name in now.requested if faults is not None or name in changes]
+        now = network.begin(change)
+        wanted = [name for name in now.requested if change.faults is not None or name in change.fields]
         fired = {name: self.fired[name] for name in wanted}
-        self._set_weather(pair, now)
         try:
             yield
         finally:
-            self._set_weather(pair, before)
+            network.end(change)
         self._check([name for name in wanted if self.fired[name] == fired[name]])
-
-    def _set_weather(self, pair: tuple[str, str] | None, faults: Faults | None) -> None:
-        if pair is None:
-            assert faults is not None, "there is always some weather"
-            self._network.faults = faults
-        elif faults is None:
-            del self._network.links[pair]
-        else:
-            self._network.links[pair] = faults
 
     def partition(self, one: str, other: str) -> AbstractContextManager[None]:
         """Within the block nothing gets through between these hosts, and nobody is told. Then it is sent again.

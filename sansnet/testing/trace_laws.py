@@ -29,12 +29,17 @@ from .server_ghosts import ServerBounds, ServerWorld
 from .server_invariants import SERVER_LAWS
 from .trace import Changed, Made, Trace, assign
 from .trace import Fed as Recorded
-from .trace_replay import is_at_once, machine_of
+from .trace_replay import ANY_TIME, is_at_once, machine_of
 
 __all__ = ["hold"]
 
 _OF_THE_TAPE: Final = (delivered_is_a_prefix_of_received, handed_over_is_a_prefix_of_written)
 """Laws that know what the ghosts say; a program says something else."""
+
+_IN_TURN: Final = "turns_come_in_order", "A turn is the next Then of the machine, or else the first Tick of its queue."
+_RUNS_DRY: Final = "turns_come_first", "The driver reports nothing while a turn of the machine is due."
+_ASKED_FOR: Final = "answers_are_asked_for", "What the driver answers at once was asked for just before."
+"""What pump and driver owe to a machine. A lookup alone may end at any time: the user may have a function for it."""
 
 _REST: Final = Rested()
 
@@ -83,6 +88,8 @@ class _Case:
         at_once = is_at_once(entry)
         by = By.USER if world.is_call(event.name) and not at_once else entry.by
         if at_once:
+            if world.asked is None:
+                raise LawBroken(*_ASKED_FOR, event)
             world.answering(event)
             world.asked = None
         elif by is By.USER:
@@ -91,24 +98,38 @@ class _Case:
         elif by is By.LOOP:
             self._take_turn(event)
         else:
-            if not world.stack and not world.fifo:
+            if self._is_at_rest:
                 self.see(world, _REST)
+            elif event.name not in ANY_TIME:
+                raise LawBroken(*_RUNS_DRY, event)
             world.reporting(event)
         self._feed(event, by, at_once)
         self._carry_out()
 
+    @property
+    def _is_at_rest(self) -> bool:
+        """Is no turn due, and nothing left to be carried out?"""
+        return not self.world.stack and not self.world.fifo
+
     def _take_turn(self, event: Event) -> None:
         """A Then that is next, or else the first of the queue."""
-        world = self.world
-        if world.stack and world.stack[0] == Then(event.args[0]):
+        world, step = self.world, event.args[0]
+        if world.stack[:1] == (Then(step),):
             world.stack = world.stack[1:]
-        else:
+        elif not world.stack and world.fifo[:1] == (step,):
             world.fifo = world.fifo[1:]
+        else:
+            if self._is_at_rest:
+                self.see(world, _REST)  # a machine that forgot the turn has forgotten more: its own laws say it better
+            raise LawBroken(*_IN_TURN, event)
 
     def _feed(self, event: Event, by: By, at_once: bool) -> None:
         world = self.world
         before = world.phases()
-        effects = world.machine.feed(event)
+        try:
+            effects = world.machine.feed(event)
+        except Exception as error:  # also Misuse: when it was recorded, it was none
+            raise LawBroken(*RAISED, f"{type(error).__name__}: {error}") from error
         self.see(world, Fed(event, by, at_once, effects, before))
         self.see(world, NEW_MACHINE)
         world.fed(event, before)

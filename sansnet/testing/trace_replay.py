@@ -36,7 +36,18 @@ from ..state.socket import SocketMachine
 from .trace import Changed, Entry, Fed, Made, Trace, assign, kind_of
 from .trace_words import printable, words_of, words_of_event
 
-__all__ = ["Difference", "Outcome", "feed", "is_at_once", "legal", "machine_of", "outcome_of", "replay_trace", "rerun"]
+__all__ = [
+    "ANY_TIME",
+    "Difference",
+    "Outcome",
+    "feed",
+    "is_at_once",
+    "legal",
+    "machine_of",
+    "outcome_of",
+    "replay_trace",
+    "rerun",
+]
 
 _CONTEXT: Final = 4  # inputs that are shown before a difference
 _ANSWERS: Final[dict[type[Effect], tuple[str, ...]]] = {
@@ -44,7 +55,8 @@ _ANSWERS: Final[dict[type[Effect], tuple[str, ...]]] = {
     BindLocal: ("bound", "bind_failed"),
     Listen: ("listening", "listen_failed"),
 }
-_ANY_TIME: Final = ("looked_up", "lookup_failed")
+ANY_TIME: Final = ("looked_up", "lookup_failed")
+"""What the driver may report while a turn is due."""
 
 
 class Outcome(NamedTuple):
@@ -229,7 +241,7 @@ class _Player:
             return bool(self._due) and self._due[0].step is fed.event.args[0]
         if name == "timer_fired" and fed.event.args[0] not in self._armed:
             return False
-        return fed.by is By.USER or not self._due or name in _ANY_TIME
+        return fed.by is By.USER or not self._due or name in ANY_TIME
 
 
 def is_at_once(fed: Fed) -> bool:

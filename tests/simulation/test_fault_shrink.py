@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 import sansnet
 from sansnet.cli import main
-from sansnet.testing import CampaignFailed, Faults, Simulation, campaign, shrink_faults
+from sansnet.testing import CampaignFailed, Faults, Simulation, campaign, fault_shrink, shrink_faults
 from sansnet.testing.faults import CHANCES, parse_words, words_of
 from sansnet.testing.playing import Plan, play
 from tests.simulation.programs import Echo
@@ -103,6 +104,24 @@ def test_no_more_attempts_than_allowed() -> None:
     assert shrunk.attempts == 3
     assert len(played) == 4  # and once more for the story
     assert "it was reset" in shrunk.outcome.summary
+
+
+@pytest.mark.parametrize("attempts", [2, 5, 20, 60])
+def test_no_plan_is_made_that_nobody_plays(attempts: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There are as many pairs as the square of the chances, and each plan costs time."""
+    made: list[Faults] = []
+
+    def counted(plan: Faults, **changes: Any) -> Faults:
+        made.append(plan)
+        return replace(plan, **changes)
+
+    monkeypatch.setattr(fault_shrink, "replace", counted)
+
+    def two_of_many(sim: Simulation) -> None:
+        assert not (isinstance(sim.faults.loss, tuple) and len(sim.faults.loss) > 1)
+
+    assert shrink_faults(two_of_many, 1, Faults(loss=tuple(range(1, 201))), attempts=attempts).attempts <= attempts
+    assert len(made) < attempts + 50
 
 
 def test_what_passes_can_not_be_shrunk() -> None:

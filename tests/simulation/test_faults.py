@@ -291,6 +291,57 @@ def test_weather_lasts_as_long_as_its_block() -> None:
         assert echo.whole
 
 
+def test_weather_that_overlaps_ends_with_its_own_block() -> None:
+    """Left in another order than the way back; two of the blocks are the same."""
+    with Simulation(faults=Faults(window=77)) as sim:
+        blocks = [sim.weather(loss=0.3), sim.weather(spurious=0.4), sim.weather(loss=0.5), sim.weather(loss=0.3)]
+        for block, then in zip(blocks, [(0.3, 0.0), (0.3, 0.4), (0.5, 0.4), (0.3, 0.4)], strict=True):
+            block.__enter__()
+            assert (sim.faults.loss, sim.faults.spurious) == then
+        for number, then in (3, (0.5, 0.4)), (0, (0.5, 0.4)), (1, (0.5, 0.0)), (2, (0.0, 0.0)):
+            with pytest.raises(Unfired):
+                blocks[number].__exit__(None, None, None)
+            assert (sim.faults.loss, sim.faults.spurious) == then
+        assert sim.faults == Faults(window=77)
+
+
+def test_weather_between_two_hosts_that_overlaps_ends_with_its_own_block() -> None:
+    with Simulation() as sim:
+        server, client = sim.host("server"), sim.host("client")
+        with server:
+            sansnet.create_server().listen(80)
+        fired: list[int] = []
+
+        def refused(seconds: float) -> None:
+            with client:
+                sansnet.connect(80, "server").on("error", str)
+            sim.run(seconds)
+            fired.append(sim.fired["refused"])
+
+        both = ("server", "client")
+        sim.during(1, 3, sim.weather(refused=1, between=both))
+        sim.during(2, 4, sim.weather(latency=(0.001, 0.002), between=both))
+        for _ in range(5):
+            refused(1)
+        assert fired == [0, 1, 2, 2, 2]
+
+
+def test_weather_between_two_hosts_is_over_that_of_everything() -> None:
+    """What the block between the two doesn't name is as it is elsewhere, also when that changes meanwhile."""
+    with Simulation() as sim:
+        with sim.host("server"):
+            sansnet.create_server().listen(80)
+        for name in ("a", "b"):
+            with sim.host(name):
+                sansnet.connect(80, "server").on("error", lambda error: codes.append(error.code))
+        codes: list[str] = []
+        with sim.weather(latency=(1, 1), between=("server", "b")), sim.weather(refused=1):
+            sim.run(1.5)
+            assert codes == ["ECONNREFUSED"]
+            sim.run(1)
+            assert codes == ["ECONNREFUSED"] * 2
+
+
 def test_weather_between_two_hosts_alone() -> None:
     with Simulation() as sim:
         with sim.host("server"):

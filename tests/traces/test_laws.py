@@ -6,7 +6,8 @@ import pytest
 
 import sansnet
 from sansnet.state import ServerMachine, SocketMachine, notices
-from sansnet.state.effects import Effects
+from sansnet.state.effects import Effects, Step
+from sansnet.state.machine import Event
 from sansnet.state.writing import WriteHalf
 from sansnet.testing import Entry, LawBroken, Simulation, Trace, hold, record
 from sansnet.testing.trace import Fed
@@ -24,6 +25,11 @@ def recorded() -> Trace:
         sim.at(1, client.end)
         sim.run()
     return Trace(tuple(entries))
+
+
+def turns_of(trace: Trace) -> list[int]:
+    """The numbers of the entries that are turns."""
+    return [at for at, entry in enumerate(trace.entries) if isinstance(entry, Fed) and entry.event.name == "ticked"]
 
 
 def test_what_went_well_holds() -> None:
@@ -46,6 +52,32 @@ def test_an_attribute_and_misuse_are_no_inputs() -> None:
     misuses = [entry for entry in entries if isinstance(entry, Fed) and entry.misuse]
     assert len(misuses) == 1
     assert hold(Trace(tuple(entries))) > 10
+
+
+@pytest.mark.parametrize("times", [0, 2])
+def test_a_turn_that_is_lost_or_repeated_is_a_broken_law(times: int) -> None:
+    trace = recorded()
+    for at in turns_of(trace):
+        before, turn, behind = trace.entries[:at], trace.entries[at], trace.entries[at + 1 :]
+        with pytest.raises(LawBroken):
+            hold(Trace((*before, *[turn] * times, *behind)))
+
+
+def test_a_turn_comes_in_order() -> None:
+    """That of another step is not the one that is due; nor is any when nothing is."""
+    trace = recorded()
+    first = turns_of(trace)[0]
+    for taken in (trace.entries[:first], trace.entries[: first + 1]):
+        wrong = Fed(1.0, "server 1", Event("ticked", (Step.CLOSE,)))
+        with pytest.raises(LawBroken, match="turns_come_in_order"):
+            hold(Trace((*taken, wrong)))
+
+
+def test_the_driver_waits_for_the_turns() -> None:
+    trace = recorded()
+    lost = turns_of(trace)[0]  # the server's 'listening'
+    with pytest.raises(LawBroken, match="turns_come_first"):
+        hold(Trace((*trace.entries[:lost], *trace.entries[lost + 1 :])))
 
 
 def test_one_that_does_not_names_the_law_and_the_line(monkeypatch: pytest.MonkeyPatch) -> None:
