@@ -41,7 +41,8 @@ def python(program: str, *options: str) -> tuple[int, str, str]:
 )
 def test_a_forgotten_run_is_told_of(program: str) -> None:
     code, stdout, stderr = python(program, "-X", "dev")
-    assert (code, stdout, stderr.splitlines()[0]) == (0, "", f"sys:1: {FORGOTTEN}")
+    assert (code, stdout) == (0, "")
+    assert stderr.splitlines()[0].endswith(f": {FORGOTTEN}")  # after a place, of which each Python has its own idea
     assert "unclosed" not in stderr
     assert python(program) == (0, "", ""), "as all such warnings, only to those who want it"
 
