@@ -123,7 +123,10 @@ def test_an_executor_that_fails() -> None:
     pool.shutdown()
     with pytest.raises(ExecutorLost, match=r"after 0 seeds, .* cannot schedule new futures after shutdown"):
         campaign(robust, range(3), executor=pool)
-    with ProcessPoolExecutor(1) as processes, pytest.raises(ExecutorLost, match=r"after 0 seeds, .*([Pp]ickl|local object)"):
+    with (
+        ProcessPoolExecutor(1) as processes,
+        pytest.raises(ExecutorLost, match=r"after 0 seeds, .*([Pp]ickl|local object)"),
+    ):
         campaign(lambda _sim: None, range(3), executor=processes)
     with (
         ProcessPoolExecutor(1) as processes,
