@@ -186,10 +186,9 @@ class SocketMachine(SocketState):
             if refusal is not None:
                 return [*writing.answer(token, refusal), *self.destroy(refusal)]
         # Of the rules of _settle(), a write can only enable the first.
-        if is_open and self.errored is None and writing.flight is FLIGHT_NONE and not writing.corked:
-            if not writing.queue:  # as nearly always: nothing is before it
-                send = Send(writing.pass_on(payload, size, token))
-                return [*self._touched(), send] if self.idle_seconds else [send]
+        if is_open and self.errored is None and writing.flight is FLIGHT_NONE and not (writing.corked or writing.queue):
+            send = Send(writing.pass_on(payload, size, token))  # as nearly always: nothing is before it
+            return [*self._touched(), send] if self.idle_seconds else [send]
         writing.add(payload, size, token)
         out: Effects = []
         self._hand_over(out)
