@@ -13,7 +13,7 @@ from sansnet.state.endpoints import Endpoint, Found, ListenPlan
 from sansnet.state.faults import Fault
 from tests.drivers.recorder import Recorder, attached
 
-__all__ = ["FakeChannel", "FakeDoor", "FakeProactor", "Operation", "RecordingDriver", "opened"]
+__all__ = ["FakeChannel", "FakeDoor", "FakeProactor", "Operation", "RecordingDriver", "finish", "opened"]
 
 HERE: Final = Endpoint("127.0.0.1", 8124, 4)
 
@@ -221,3 +221,13 @@ def opened(driver: CompletionDriver, takes: int | Fault | None = None) -> tuple[
     channel = FakeChannel(takes)
     handle = driver.adopt(channel)
     return handle, attached(handle), channel
+
+
+def finish(system: FakeProactor, channel: FakeChannel | None = None) -> None:
+    """Whatever is still in flight ends, cancelled."""
+    while channel and any(not operation.over for operation in channel.flying.values()):
+        for operation in list(channel.flying.values()):
+            if not operation.over:
+                operation.complete(Fault("ECANCELED"))
+    for _ in range(5):
+        system.turn()

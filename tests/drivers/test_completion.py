@@ -37,16 +37,6 @@ def listening(driver: CompletionDriver) -> tuple[Recorder, Callable[[], None], C
     return recorder, handle.start_accept, handle.stop_accept, handle.close
 
 
-def finish(system: FakeProactor, channel: FakeChannel | None = None) -> None:
-    """Whatever is still in flight ends, cancelled."""
-    while channel and any(not operation.over for operation in channel.flying.values()):
-        for operation in list(channel.flying.values()):
-            if not operation.over:
-                operation.complete(Fault("ECANCELED"))
-    for _ in range(5):
-        system.turn()
-
-
 # ------------------------------------------------------------------------------------------------------------ listening
 
 

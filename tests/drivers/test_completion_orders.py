@@ -16,6 +16,7 @@ import pytest
 from sansnet.state.endpoints import Endpoint
 from sansnet.state.faults import Fault
 from tests.drivers.fake_proactor import FakeChannel, FakeProactor, Operation, RecordingDriver
+from tests.drivers.orders import explore
 from tests.drivers.recorder import Recorder
 
 THERE: Final = Endpoint("10.0.0.1", 80, 4)
@@ -198,35 +199,8 @@ class Life:
         assert not self.driver.alive
 
 
-def replayed(path: tuple[str, ...], connected: bool) -> Life:
-    life = Life(connected)
-    for name in path:
-        dict(life.steps())[name]()
-        life.check()
-    return life
-
-
-def explore(connected: bool, depth: int) -> int:
-    """Walk through every order of so many steps; how many there are."""
-    count = 0
-    paths: list[tuple[str, ...]] = [()]
-    while paths:
-        path = paths.pop()
-        try:
-            life = replayed(path, connected)
-            steps = [name for name, _ in life.steps()]
-            life.finish()
-        except AssertionError as error:
-            error.add_note(" → ".join(path))
-            raise
-        count += 1
-        if len(path) < depth:
-            paths += [(*path, name) for name in steps]
-    return count
-
-
 @pytest.mark.parametrize(
     ("connected", "depth", "least"), [(True, 4, 5000), (False, 4, 900)], ids=["open", "connecting"]
 )
 def test_every_order(connected: bool, depth: int, least: int) -> None:
-    assert explore(connected, depth) > least
+    assert explore(partial(Life, connected), depth) > least

@@ -17,6 +17,7 @@ from sansnet.drivers.overlapped_pipe import PipeChannel, PipeDoor
 from sansnet.state.endpoints import Endpoint
 from sansnet.state.faults import Fault
 from tests.drivers.fake_port import ABORTED, BROKEN, FakeOverlapped, FakePort, FakeSystem, windows_error
+from tests.drivers.orders import explore, replayed
 
 NAME: Final = Endpoint(r"\\.\pipe\name", None, 0)
 
@@ -131,31 +132,9 @@ class Life:
         assert not [timer for timer in self.port.timers if timer.callback is not None], "a timer is left"
 
 
-def replayed(path: tuple[str, ...], at_once: bool) -> Life:
-    life = Life(at_once)
-    for name in path:
-        dict(life.steps())[name]()
-        life.check()
-    return life
-
-
 @pytest.mark.parametrize("at_once", [False, True])
 def test_every_order(at_once: bool) -> None:
-    count = 0
-    paths: list[tuple[str, ...]] = [()]
-    while paths:
-        path = paths.pop()
-        try:
-            life = replayed(path, at_once)
-            steps = [name for name, _ in life.steps()]
-            life.finish()
-        except AssertionError as error:
-            error.add_note(" → ".join(path))
-            raise
-        count += 1
-        if len(path) < 6:
-            paths += [(*path, name) for name in steps]
-    assert count > 2000
+    assert explore(partial(Life, at_once), 6) > 2000
 
 
 # ----------------------------------------------------------------------------------------------- the end, step by step
@@ -168,7 +147,7 @@ def ended(life: Life) -> None:
 
 
 def test_who_has_ended_hears_on_and_closes_after_a_silence() -> None:
-    life = replayed(("read",), at_once=False)
+    life = replayed(Life(at_once=False), ("read",))
     ended(life)
     assert life.system.open, "the answer may still come"
     for answer in (b"one", b"two"):
@@ -191,7 +170,7 @@ def test_while_nobody_reads_the_silence_does_not_count() -> None:
 
 
 def test_if_the_peer_has_ended_there_is_nothing_to_wait_for() -> None:
-    life = replayed(("read", "read 0 end"), at_once=False)
+    life = replayed(Life(at_once=False), ("read", "read 0 end"))
     assert life.system.open, "our half is open"
     ended(life)
     assert not life.system.open
@@ -199,7 +178,7 @@ def test_if_the_peer_has_ended_there_is_nothing_to_wait_for() -> None:
 
 
 def test_when_the_peer_ends_too_the_pipe_is_closed_at_once() -> None:
-    life = replayed(("read",), at_once=False)
+    life = replayed(Life(at_once=False), ("read",))
     ended(life)
     life.port.packet(life.system.flying[0], None)
     assert life.reads == [None]
@@ -208,7 +187,7 @@ def test_when_the_peer_ends_too_the_pipe_is_closed_at_once() -> None:
 
 
 def test_what_came_just_before_the_pipe_was_closed_is_heard() -> None:
-    life = replayed(("read", "shutdown", "silence 0"), at_once=False)
+    life = replayed(Life(at_once=False), ("read", "shutdown", "silence 0"))
     life.port.packet(life.system.flying[0], b"it came just before")
     life.read()
     life.port.turn()
