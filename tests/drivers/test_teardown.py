@@ -1,13 +1,13 @@
 """Whole programs that end: nothing is left open, nothing warns, and a cancelled wait has taken nothing.
 
 Each is a process of its own, in which every warning is an error: a socket that nobody closed, a coroutine that nobody
-awaited, an exception that nobody retrieved.
+awaited, an exception that nobody retrieved. The one that is interrupted sends itself the signal: asyncio sets no wake-up
+descriptor, so one from outside may come between its last look at signals and its wait, and be noticed never.
 """
 
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -79,7 +79,7 @@ async def main():
             async with asyncio.timeout(0.01):
                 await asyncio.gather(*tasks)
         case "interrupted":
-            print("ready", flush=True)
+            asyncio.get_running_loop().call_soon(signal.raise_signal, signal.SIGINT)
             await asyncio.gather(*tasks)
         case "the tasks are left":
             pass
@@ -122,7 +122,7 @@ async def main():
                 with trio.fail_after(0.01):
                     await trio.sleep_forever()
             case "interrupted":
-                print("ready", flush=True)
+                trio.lowlevel.current_trio_token().run_sync_soon(signal.raise_signal, signal.SIGINT)
                 await trio.sleep_forever()
             case "the tasks are left":
                 nursery.cancel_scope.cancel()
@@ -163,10 +163,6 @@ def test_a_program_ends_with_everything_closed(kind: str, how: str) -> None:
         text=True,
     ) as process:
         try:
-            assert process.stdout is not None
-            if how == "interrupted":
-                assert process.stdout.readline() == "ready\n"
-                process.send_signal(signal.SIGINT)
             stdout, stderr = process.communicate(timeout=PATIENCE)
         finally:
             process.kill()
