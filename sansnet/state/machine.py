@@ -37,7 +37,7 @@ def shape(payloads: Any) -> tuple[int, ...]:
 
 
 class Part:
-    """State as a value. A subclass names every slot in FIELDS.
+    """State as a value. A subclass names every slot in FIELDS, and those that are queues (queues.py) in QUEUES.
 
     `KEY` says for a field how much of it tells two situations apart; a field that it doesn't name counts whole.
     `NOT_KEY` names the fields that never do, each with the reason.
@@ -46,6 +46,7 @@ class Part:
     __slots__ = ()
 
     FIELDS: ClassVar[tuple[str, ...]] = ()
+    QUEUES: ClassVar[tuple[str, ...]] = ()
     KEY: ClassVar[dict[str, Callable[[Any], object]]] = {}
     NOT_KEY: ClassVar[dict[str, str]] = {}
 
@@ -54,10 +55,14 @@ class Part:
         return tuple(_frozen(getattr(self, name)) for name in self.FIELDS)
 
     @classmethod
-    def thaw(cls, frozen: tuple[object, ...]) -> Self:
+    def thaw(cls, frozen: tuple[Any, ...]) -> Self:
         part = cls()
         for name, value in zip(cls.FIELDS, frozen, strict=True):
-            setattr(part, name, _thawed(value, getattr(part, name)))
+            like = getattr(part, name)
+            if isinstance(like, Part):
+                setattr(part, name, type(like).thaw(value))
+            else:
+                setattr(part, name, (deque(value) or ()) if name in cls.QUEUES else value)
         return part
 
     def clone(self) -> Self:
@@ -96,9 +101,3 @@ def _copied(value: object) -> object:
     if isinstance(value, Part):
         return value.clone()
     return value.copy() if isinstance(value, deque) else value
-
-
-def _thawed(value: Any, like: object) -> object:
-    if isinstance(like, Part):
-        return type(like).thaw(value)
-    return deque(value) if isinstance(like, deque) else value

@@ -29,6 +29,7 @@ from .phases import (
     Flow,
     Read,
 )
+from .queues import Queue, put, put_back, take
 
 __all__ = ["ReadHalf"]
 
@@ -57,6 +58,7 @@ class ReadHalf(Part):
         "bytes_read",
     )
     __slots__ = FIELDS
+    QUEUES = ("chunks",)
     KEY: ClassVar[dict[str, Callable[[Any], object]]] = {"chunks": shape}
     NOT_KEY: ClassVar[dict[str, str]] = {
         "length": "the sum of the chunks",
@@ -66,7 +68,7 @@ class ReadHalf(Part):
     def __init__(self, high_water_mark: int = 65536, *, readable: bool = True) -> None:
         self.phase: Read = READ_OPEN if readable else READ_NONE
         self.flow: Flow = FLOW_UNSET
-        self.chunks: deque[Payload] = deque()
+        self.chunks: Queue[Payload] = ()
         self.length: int = 0
         self.high_water_mark: int = high_water_mark
         self.direct: bool = False  # the user reads into a buffer (Node's onread): told as it comes, whatever the flow
@@ -104,7 +106,7 @@ class ReadHalf(Part):
             return []  # a decoder kept it all: half a character
         if (self.flow is FLOW_FLOWING or self.direct) and not self.length and not self.held:
             return [Data(payload)]
-        self.chunks.append(payload)
+        self.chunks = put(self.chunks, payload)
         self.length += len(payload)
         return self._announce() if self.wanted else []
 
@@ -189,7 +191,7 @@ class ReadHalf(Part):
 
     def recode(self, payloads: tuple[Payload, ...]) -> Effects:
         """The buffered chunks in another form (a decoder was set): the same data, perhaps of other lengths."""
-        self.chunks = deque(payload for payload in payloads if len(payload))
+        self.chunks = deque(payload for payload in payloads if len(payload)) or ()
         self.length = sum(shape(self.chunks))
         return []
 
@@ -242,9 +244,9 @@ class ReadHalf(Part):
         self.length -= count
         taken = []
         while count:
-            chunk = self.chunks.popleft()
+            chunk, self.chunks = take(self.chunks)
             if len(chunk) > count:
-                self.chunks.appendleft(chunk[count:])
+                self.chunks = put_back(self.chunks, chunk[count:])
                 chunk = chunk[:count]
             count -= len(chunk)
             taken.append(chunk)

@@ -10,7 +10,6 @@ finished batches wait in `done`, one entry for each WRITTEN turn that is due.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from typing import Any, ClassVar, final
 
@@ -19,6 +18,7 @@ from .faults import Fault
 from .machine import Part
 from .notices import Drain, Settled
 from .phases import FLIGHT_ASKED, FLIGHT_NONE, FLIGHT_UNDERWAY, WRITE_NONE, WRITE_OPEN, Flight, Write
+from .queues import Queue, put, take
 
 __all__ = ["Chunk", "WriteHalf"]
 
@@ -60,6 +60,7 @@ class WriteHalf(Part):
         "refused",
     )
     __slots__ = FIELDS
+    QUEUES = ("queue", "done", "answers")
     KEY: ClassVar[dict[str, Callable[[Any], object]]] = {
         "queue": _chunks,
         "batch": _chunks,
@@ -78,7 +79,7 @@ class WriteHalf(Part):
     def __init__(self, high_water_mark: int = 65536, *, max_buffered: int | None = None, writable: bool = True) -> None:
         self.phase: Write = WRITE_OPEN if writable else WRITE_NONE
         self.flight: Flight = FLIGHT_NONE
-        self.queue: deque[Chunk] = deque()
+        self.queue: Queue[Chunk] = ()
         self.batch: tuple[Chunk, ...] = ()
         self.length: int = 0
         self.unsent: int = 0  # bytes of the batch that the driver still has
@@ -88,12 +89,12 @@ class WriteHalf(Part):
         self.corked: int = 0
         self.need_drain: bool = False  # write() answered False: 'drain' is owed
         self.greeting: bool = False  # the batch goes out between 'connect' and 'ready', and is told there
-        self.done: deque[tuple[Token, ...]] = deque()
+        self.done: Queue[tuple[Token, ...]] = ()
         self.due: int = 0  # WRITTEN turns that will come
         self.failed: tuple[tuple[Token, ...], Fault] | None = None  # a failed batch that is still to be told
         self.enders: tuple[Token, ...] = ()  # who waits for 'finish'
         self.end_waits: Token | None = None  # an end() waits for the answer to its own Send
-        self.answers: deque[tuple[Token, Fault]] = deque()  # refused calls that are still to be told
+        self.answers: Queue[tuple[Token, Fault]] = ()  # refused calls that are still to be told
         self.bytes_written: int = 0
         self.refused: int = 0  # bytes among them that are being refused
 
@@ -112,7 +113,7 @@ class WriteHalf(Part):
     # -- from the queue to the driver ------------------------------------------------------------------------
 
     def add(self, payload: Payload, size: int, token: Token) -> None:
-        self.queue.append((payload, size, token))
+        self.queue = put(self.queue, (payload, size, token))
         self.length += size
         self.bytes_written += len(payload)
 
@@ -125,11 +126,8 @@ class WriteHalf(Part):
         return (payload,)
 
     def form_batch(self) -> None:
-        if len(self.queue) == 1:
-            self.batch = (self.queue.popleft(),)
-        else:
-            self.batch = tuple(self.queue)
-            self.queue.clear()
+        self.batch = tuple(self.queue)
+        self.queue = ()
 
     def ask(self) -> tuple[Payload, ...]:
         """The payloads of the batch, for Send."""
@@ -173,9 +171,9 @@ class WriteHalf(Part):
             return []  # nobody waits for it
         if self.greeting:
             self.greeting = False
-            self.done.append(tokens)
+            self.done = put(self.done, tokens)
             return []
-        self.done.append(tokens)
+        self.done = put(self.done, tokens)
         self.due += 1
         return [Tick(Step.WRITTEN) if at_once else Then(Step.WRITTEN)]
 
@@ -194,7 +192,8 @@ class WriteHalf(Part):
         if self.need_drain and not self.length and alive and self.phase is WRITE_OPEN:
             self.need_drain = False
             out.append(Drain())
-        out.extend([Settled(token) for token in self.done.popleft()])
+        tokens, self.done = take(self.done)
+        out.extend([Settled(token) for token in tokens])
         return out
 
     def tell_failed(self) -> Effects:
@@ -207,17 +206,17 @@ class WriteHalf(Part):
         """Refuse a call: its callback hears why, in a tick."""
         if not token:
             return []
-        self.answers.append((token, fault))
+        self.answers = put(self.answers, (token, fault))
         return [Tick(Step.ANSWER)]
 
     def tell_answer(self) -> Effects:
-        token, fault = self.answers.popleft()
+        (token, fault), self.answers = take(self.answers)
         return [Settled(token, fault)]
 
     def tell_refusal(self, fault: Fault) -> Effects:
         """The queued writes won't go out: the next of them that has a callback hears why. Nothing when all have."""
         while self.queue:
-            payload, size, token = self.queue.popleft()
+            (payload, size, token), self.queue = take(self.queue)
             self.length -= size
             self.refused += len(payload)
             if token:

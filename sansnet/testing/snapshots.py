@@ -8,7 +8,6 @@ a few numbers, because whatever was seen before is known by its number.
 from __future__ import annotations
 
 import enum
-from collections import deque
 from collections.abc import Callable, Hashable
 from operator import attrgetter
 from typing import Any, Final
@@ -45,8 +44,9 @@ class Numbers:
 def copier(sample: object, names: tuple[str, ...]) -> Callable[[Any], Any]:
     """A function that copies objects like `sample`, which consist of the attributes `names`.
 
-    A part of a machine is copied deeply, a deque is copied, whatever else there is can't change and is shared.
+    A part of a machine is copied deeply, a queue is copied, whatever else there is can't change and is shared.
     """
+    queues = sample.QUEUES if isinstance(sample, Part) else ()
     lines = ["def copy(old):", "    new = make(cls)"]
     scope: dict[str, Any] = {"make": object.__new__, "cls": type(sample)}
     for name in names:
@@ -55,7 +55,7 @@ def copier(sample: object, names: tuple[str, ...]) -> Callable[[Any], Any]:
             scope[f"copy_{name}"] = copier(value, value.FIELDS)
             lines.append(f"    new.{name} = copy_{name}(old.{name})")
         else:
-            lines.append(f"    new.{name} = old.{name}{'.copy()' if isinstance(value, deque) else ''}")
+            lines.append(f"    new.{name} = old.{name}{f' and old.{name}.copy()' if name in queues else ''}")
     exec("\n".join([*lines, "    return new"]), scope)
     copy: Callable[[Any], Any] = scope["copy"]
     return copy
@@ -92,7 +92,7 @@ def _own_keyer(sample: Part) -> Callable[[Any], int]:
     lookup = ["    own = known.get(thing)", "    return number(thing) if own is None else own"]
     exec("\n".join(["def key(part):", f"    thing = ({', '.join(terms)},)", *lookup]), scope)
     key: Callable[[Any], int] = scope["key"]
-    changes_often = sample.KEY or any(isinstance(getattr(sample, name), deque | Part) for name in sample.FIELDS)
+    changes_often = sample.KEY or sample.QUEUES or len(names) < len(sample.FIELDS)
     return key if changes_often else _remembering(key, sample)
 
 

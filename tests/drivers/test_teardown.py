@@ -1,8 +1,8 @@
 """Whole programs that end: nothing is left open, nothing warns, and a cancelled wait has taken nothing.
 
 Each is a process of its own, in which every warning is an error: a socket that nobody closed, a coroutine that nobody
-awaited, an exception that nobody retrieved. The one that is interrupted sends itself the signal: asyncio sets no wake-up
-descriptor, so one from outside may come between its last look at signals and its wait, and be noticed never.
+awaited, an exception that nobody retrieved. The one that is interrupted sends itself the signal: asyncio sets no
+wake-up descriptor, so one from outside may come between its last look at signals and its wait, and never be noticed.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ import pytest
 from sansnet.state import Event, Fault, Found, ListenPlan, Machine, Route, ServerMachine, SocketMachine
 from sansnet.state.machine import Part, shape
 from sansnet.state.phases import Read, Write
+from sansnet.state.queues import Queue, put
 from sansnet.state.reading import ReadHalf
 from sansnet.state.writing import WriteHalf
 from tests.state.loop import TCP, Sock
@@ -27,12 +28,13 @@ class Inner(Part):
 class Outer(Machine):
     FIELDS = ("inner", "waiting", "name", "count")
     __slots__ = FIELDS
+    QUEUES = ("waiting",)
     KEY: ClassVar[dict[str, Callable[[Any], object]]] = {"waiting": shape}
     NOT_KEY: ClassVar[dict[str, str]] = {"count": "counts up for ever"}
 
     def __init__(self) -> None:
         self.inner = Inner()
-        self.waiting: deque[bytes] = deque()
+        self.waiting: Queue[bytes] = ()
         self.name = "a"
         self.count = 0
 
@@ -44,7 +46,7 @@ class Outer(Machine):
 def busy() -> Outer:
     outer = Outer()
     outer.inner.size = 3
-    outer.waiting.extend([b"ab", b"c"])
+    outer.waiting = deque([b"ab", b"c"])
     outer.count = 9
     return outer
 
@@ -58,14 +60,15 @@ def test_thawed_is_equal_and_alive() -> None:
     thawed = Outer.thaw(busy().freeze())
     assert thawed.freeze() == busy().freeze()
     assert isinstance(thawed.inner, Inner)
-    thawed.waiting.append(b"d")
+    assert put(thawed.waiting, b"d") == deque([b"ab", b"c", b"d"])
+    assert Outer.thaw(Outer().freeze()).waiting == ()
 
 
 def test_a_clone_shares_nothing_that_changes() -> None:
     original = busy()
     clone = original.clone()
     clone.grow(1)
-    clone.waiting.append(b"d")
+    put(clone.waiting, b"d")
     assert original.freeze() == busy().freeze() != clone.freeze()
 
 
@@ -74,7 +77,7 @@ def test_a_key_has_payloads_by_length_and_no_counters() -> None:
     other.waiting = deque([b"xy", b"z"])
     other.count = 1000
     assert one.key() == other.key() == ((3,), (2, 1), "a")
-    other.waiting.append(b"d")
+    other.waiting = put(other.waiting, b"d")
     assert one.key() != other.key()
 
 

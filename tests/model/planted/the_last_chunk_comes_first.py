@@ -15,7 +15,8 @@ from .planting import Patch, around, breaks
 def plant(patch: Patch) -> None:
     def received(original: Callable[..., Effects], self: ReadHalf, payload: bytes) -> Effects:
         told = original(self, payload)
-        self.chunks.rotate(1)
+        if self.chunks:
+            self.chunks.rotate(1)
         return told
 
     around(patch, ReadHalf, "received", received)
