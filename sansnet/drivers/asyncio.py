@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, final
 
 from .asyncio_home import AsyncioHome, Lease, hold, known_driver, loop_for
 from .hosted import HostedDriver
-from .selector import SelectorReactor
+from .selector_reactor import SelectorReactor
 
 if TYPE_CHECKING:
     from .asyncio_overlapped import AsyncioOverlappedDriver

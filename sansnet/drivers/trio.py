@@ -34,7 +34,7 @@ from .chosen import using
 from .clock import Timer
 from .hosted import HostedDriver
 from .naming import name_source
-from .selector import SelectorReactor
+from .selector_reactor import SelectorReactor
 
 __all__ = ["TrioDriver", "TrioReactor", "open_driver"]
 

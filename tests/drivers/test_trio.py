@@ -23,7 +23,7 @@ import trio.testing
 
 import sansnet
 from sansnet import Server, Socket
-from sansnet.drivers import selector
+from sansnet.drivers import selector_reactor
 from sansnet.drivers.asyncio import AsyncioDriver
 from sansnet.drivers.polling import SelectorsPoller
 from sansnet.drivers.selector import SelectorDriver
@@ -173,9 +173,9 @@ def test_trio_is_not_imported_for_those_who_do_without() -> None:
 def test_a_system_where_nothing_can_be_watched_is_refused(lacks: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """By the exception itself, which is in no group: there is no nursery yet."""
     if lacks == "poller":
-        monkeypatch.setattr(selector, "new_poller", lambda: SelectorsPoller(selectors.SelectSelector()))
+        monkeypatch.setattr(selector_reactor, "new_poller", lambda: SelectorsPoller(selectors.SelectSelector()))
     else:
-        monkeypatch.setattr(selector.SelectorReactor, "fileno", mock.Mock(side_effect=OSError("no descriptor")))
+        monkeypatch.setattr(selector_reactor.SelectorReactor, "fileno", mock.Mock(side_effect=OSError("no descriptor")))
 
     async def main() -> None:
         with pytest.raises(RuntimeError, match="can't run in trio on this system"):
