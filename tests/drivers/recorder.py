@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, cast
 from unittest import mock
 
-from sansnet.drivers import selector
+from sansnet.drivers import selector_reactor
 from sansnet.drivers.contract import Driver, ListenerHandle, SocketHandle
 from sansnet.drivers.polling import SelectorsPoller
 from sansnet.drivers.selector import SelectorDriver
@@ -51,7 +51,7 @@ def driver_over(poller: str) -> Iterator[SelectorDriver]:
             return
         if poller != "own":
             made = selectors.DefaultSelector() if poller == "default" else selectors.SelectSelector()
-            stack.enter_context(mock.patch.object(selector, "new_poller", return_value=SelectorsPoller(made)))
+            stack.enter_context(mock.patch.object(selector_reactor, "new_poller", return_value=SelectorsPoller(made)))
         yield stack.enter_context(SelectorDriver())
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from sansnet.drivers import selector
+from sansnet.drivers import selector_reactor
 from sansnet.drivers.polling import Waker
 from sansnet.drivers.selector import SelectorDriver
 from tests.drivers.recorder import POLLERS, adopted_pair, driver_over, is_alive, settle, until
@@ -90,7 +90,7 @@ def test_a_signal_handler_may_wake_the_loop_while_it_learns_to_be_woken(monkeypa
         made.append(Waker(owner))
         return made[-1]
 
-    monkeypatch.setattr(selector, "Waker", make)
+    monkeypatch.setattr(selector_reactor, "Waker", make)
     with driver:
         driver.call_soon_threadsafe(lambda: done.append("the program's"))
         driver.run()
@@ -110,7 +110,7 @@ def test_a_driver_that_is_closed_at_that_moment_leaves_nothing_open(monkeypatch:
         made.append(Waker(owner))
         return made[-1]
 
-    monkeypatch.setattr(selector, "Waker", make)
+    monkeypatch.setattr(selector_reactor, "Waker", make)
     with pytest.raises(RuntimeError, match="closed"):
         driver.call_soon_threadsafe(print)
     assert made[0].fileno() == -1
