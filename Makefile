@@ -9,7 +9,7 @@ JOBS   ?= 2
 BIN     := $(VENV)/bin
 VERSION := $(shell $(PYTHON) -c 'import platform; print(platform.python_version())' 2>/dev/null)
 # Folders that hold Python today: mypy takes one that doesn't for a mistake.
-TYPED   := pytest_sansnet.py $(foreach dir,sansnet tests benchmarks docs examples tools,$(if $(wildcard $(dir)/*.py $(dir)/*/*.py),$(dir)))
+TYPED   := hatch_build.py pytest_sansnet.py $(foreach dir,sansnet tests benchmarks docs examples tools,$(if $(wildcard $(dir)/*.py $(dir)/*/*.py),$(dir)))
 
 # Many tests start processes of their own, each of which would compile the package anew.
 unexport PYTHONDONTWRITEBYTECODE

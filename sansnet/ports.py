@@ -89,7 +89,7 @@ class SocketPort:
         self._alarms: _Alarms | None = None
         self._lookup: Cancellable | None = None
         self.pump = pump_of(driver)
-        self.machine = self.pump.watched(machine, handle)
+        self.machine: SocketMachine | Any = self.pump.watched(machine, handle)  # a recorder may have put its own there
         self.handle = handle
         self.owner = owner
         self.tell = owner.on_notice
@@ -264,7 +264,7 @@ class ServerPort:
         self._lookups: dict[int, Cancellable] = {}
         self._reffed = True
         self.pump = pump_of(driver)
-        self.machine = self.pump.watched(machine)
+        self.machine: ServerMachine | Any = self.pump.watched(machine)
         self.owner = owner
         self.tell = owner.on_notice
 

@@ -52,7 +52,7 @@ class Port(Protocol):
 class Recorder(Protocol):
     """Wants to know what goes into machines, and what comes out of them."""
 
-    def watch(self, machine: M, handle: object) -> M:
+    def watch(self, machine: Any, handle: object) -> Any:
         """What the port of this machine shall use in its place."""
 
 
@@ -79,11 +79,12 @@ class Pump:
         self._running = False  # the loop is in here, and will drain the queue
         self._scheduled = False  # the loop will come here for the queue's sake
 
-    def watched(self, machine: M, handle: object = None) -> M:
-        """The machine of a new port, or what the recorders put in its place."""
+    def watched(self, machine: M, handle: object = None) -> M | Any:
+        """The machine of a new port, or what the recorders put in its place, which need not be of its class."""
+        watched: M | Any = machine
         for recorder in self.recorders:
-            machine = recorder.watch(machine, handle)
-        return machine
+            watched = recorder.watch(watched, handle)
+        return watched
 
     def ask(self, port: Port, effects: Effects) -> Reply | None:
         """Carry out what a user's input returned, or what followed an answer given at once. The reply, if any.

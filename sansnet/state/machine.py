@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, ClassVar, NamedTuple, Self, TypeVar
 
+from .compiled import mypyc_attr
 from .effects import Effects
 from .phases import MOVES
 
@@ -36,6 +37,7 @@ def shape(payloads: Any) -> tuple[int, ...]:
     return tuple(len(payload) for payload in payloads)
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Part:
     """State as a value. A subclass names every slot in FIELDS, and those that are queues (queues.py) in QUEUES.
 
@@ -80,6 +82,7 @@ class Part:
         )
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Machine(Part):
     """A part that takes inputs: one method an input, each returns its effects."""
 
