@@ -6,13 +6,14 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-version=$("${PYTHON:-python3}" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+python=${PYTHON:-python3}
+version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 home=.windows/$version
 trap '[[ ! -x $home/stop ]] || "$home/stop"' EXIT  # Wine's services, and what a test may have left
 
 if [[ ! -e $home/.built || tools/windows-python.sh -nt $home/.built ]]; then
     [[ ! -x $home/stop ]] || "$home/stop"
-    tools/windows-python.sh "$home" "$version"
+    tools/windows-python.sh "$home" "$python"
     touch "$home/.built"
 fi
 
