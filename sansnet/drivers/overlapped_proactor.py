@@ -19,6 +19,7 @@ from .overlapped_port import Port, number_of
 from .overlapped_tcp import TcpBound, TcpChannel, TcpDial, TcpDoor
 from .pipe_names import why_no_server
 from .resolver import Resolver
+from .shared_door import DoorGroup, SharedDoor
 
 if TYPE_CHECKING:
     from .contract import BoundHandle, Cancellable
@@ -79,6 +80,7 @@ class OverlappedProactor:
         self._queue: Final = PipeQueue(port, system)
         self._resolver: Final = Resolver(port.call_soon_threadsafe)
         self._bound: Final[dict[TcpBound | PipeBound, None]] = {}  # some of them closed since, or taken over
+        self._groups: Final[dict[DoorGroup, None]] = {}  # whoever listens; some of them closed since
         self.now: Final = port.now
         self.call_soon: Final = port.call_soon
         self.call_soon_threadsafe: Final = port.call_soon_threadsafe
@@ -130,25 +132,47 @@ class OverlappedProactor:
                 return self._pipe_door(plan, *plan.handle.release())
             if isinstance(plan.handle, TcpBound):
                 return self._tcp_door(plan, plan.handle.release())
-            made = system.take_over(plan.handle, lambda borrowed: borrowed.listen(_backlog(plan)))
-            return self._tcp_door(plan, made)
+            group = self._group_at(plan.handle)
+            if group is not None:
+                return group.join()
+            made = system.take_over(plan.handle, functools.partial(self._begin_to_listen, plan))
+            return self._door(TcpDoor(self._port, made))
         except OSError as error:
             # What is no stream socket at all is one that can't listen: Node says EINVAL for both.
             return fault_of(OSError(errno.EINVAL, "") if error.errno in _NO_SOCKET else error, "listen")
         except (TypeError, ValueError):
             return Fault("EINVAL", errno=errno.EINVAL, syscall="listen")
 
-    def _pipe_door(self, plan: ListenPlan, endpoint: Endpoint, first: int, for_all: str = "") -> PipeDoor:
-        return PipeDoor(self._port, self._system, endpoint, first, for_all, max(1, min(plan.backlog, INSTANCES)))
+    def _group_at(self, source: object) -> DoorGroup | None:
+        """Those who listen at this handle already. Its owner keeps it, so it can't be one that lets go of it."""
+        if isinstance(source, int) or callable(getattr(source, "detach", None)):
+            return None
+        number = _number_of(source)
+        return next((group for group in self._groups if group.is_open and group.fileno() == number != -1), None)
 
-    def _tcp_door(self, plan: ListenPlan, made: socket.socket) -> TcpDoor:
+    def _pipe_door(self, plan: ListenPlan, endpoint: Endpoint, first: int, for_all: str = "") -> SharedDoor:
+        wanted = max(1, min(plan.backlog, INSTANCES))
+        return self._door(PipeDoor(self._port, self._system, endpoint, first, for_all, wanted))
+
+    def _tcp_door(self, plan: ListenPlan, made: socket.socket) -> SharedDoor:
         try:
-            made.listen(_backlog(plan))
-            self._port.attach(made.fileno())
+            self._begin_to_listen(plan, made)
         except OSError:
             system.close(made)
             raise
-        return TcpDoor(self._port, made)
+        return self._door(TcpDoor(self._port, made))
+
+    def _begin_to_listen(self, plan: ListenPlan, made: socket.socket) -> None:
+        made.listen(_backlog(plan))
+        self._port.attach(made.fileno())
+
+    def _door(self, door: Door) -> SharedDoor:
+        """Another server may come, and want to share it."""
+        for other in [other for other in self._groups if not other.is_open]:
+            del self._groups[other]
+        group = DoorGroup(door, self._port.call_soon)
+        self._groups[group] = None
+        return group.join()
 
     # -- connecting
 
@@ -179,19 +203,15 @@ class OverlappedProactor:
         if number is not None and number > 0 and self._system.is_open_pipe(number):
             return self._adopt_pipe(source, number), None
         try:
-            made = system.take_over(source)
+            made = system.take_over(source, self._attach_if_connected)
         except (OSError, TypeError, ValueError):
             raise OSError(errno.EINVAL, system.kind_of(source)) from None
-        try:
-            made.getpeername()
-        except OSError:
-            return None, TcpBound(made)
-        try:
-            self._port.attach(made.fileno())
-        except OSError:  # it belongs to another port, which it can't leave
-            made.detach()
-            raise OSError(errno.EINVAL, "UNKNOWN") from None
-        return TcpChannel(self._port, made), None
+        return (TcpChannel(self._port, made), None) if _has_peer(made) else (None, TcpBound(made))
+
+    def _attach_if_connected(self, borrowed: socket.socket) -> None:
+        """Raises OSError where it belongs to another port, which it can't leave. (Who connects is attached later.)"""
+        if _has_peer(borrowed):
+            self._port.attach(borrowed.fileno())
 
     def _adopt_pipe(self, source: Any, number: int) -> PipeChannel:
         """As with sockets: of an owner that can't let go of its handle we take a duplicate."""
@@ -229,6 +249,14 @@ def _number_of(source: object) -> int | None:
         return int(fileno())
     except (OSError, TypeError, ValueError):
         return None
+
+
+def _has_peer(made: socket.socket) -> bool:
+    try:
+        made.getpeername()
+    except OSError:
+        return False
+    return True
 
 
 def _backlog(plan: ListenPlan) -> int:
