@@ -162,6 +162,14 @@ def test_an_error_has_windows_number(net: Loopback) -> None:
     net.run()
     assert (errors[0].code, errors[0].winerror) == ("ENOENT", 2)
     assert isinstance(errors[0], FileNotFoundError)
+    with sansnet.BoundSocket() as bound:
+        port = bound.address().port  # type: ignore[union-attr]
+        sansnet.create_server().on("error", errors.append).listen(port, "0.0.0.0")
+        net.run_until(lambda: len(errors) == 2)
+    assert (errors[1].code, errors[1].winerror) == ("EADDRINUSE", 10048)
+    with pytest.raises(RuntimeError) as told:
+        sansnet.create_server().listen(bound)
+    assert not hasattr(told.value, "winerror"), "Windows had no part in it"
 
 
 @not_under_wine("it lets anyone create a first instance (FILE_FLAG_FIRST_PIPE_INSTANCE is not enforced)")
