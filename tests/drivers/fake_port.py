@@ -100,6 +100,8 @@ class FakeOverlapped:
         """The system is done with it; the packet is on its way."""
         self.pending = False
         self._result = result
+        if self.kind == "write" and isinstance(result, int):
+            self._system.written += self.what[:result]
 
     def getresult(self) -> Any:
         assert not self.pending, "asked too early"
@@ -124,6 +126,8 @@ class FakeSystem:
         """What is said to who asks for a pipe."""
         self.refuses: set[str] = set()
         """Which of the other calls fail: 'attach', 'option', 'connect', 'accept', 'socket'."""
+        self.written = bytearray()
+        """By whatever handle."""
         self.clients = 0
         """So many come before anybody waits for them."""
 
@@ -181,6 +185,7 @@ class FakeSocket:
         assert self._number in self._system.open
         if not self.room:
             raise BlockingIOError
+        self._system.written += payload[: self.room]
         return min(self.room, len(payload))
 
     def shutdown(self, how: int) -> None:
