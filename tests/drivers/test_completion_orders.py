@@ -1,7 +1,8 @@
 """The completion family: every order of asking, completing, cancelling and closing, up to a length.
 
 The laws are the contract's obligations. A step is something that a machine may ask, something that may complete, or
-both at once: what is asked just before a completion is reported, in `call_first`.
+both at once: what is asked just before a completion is reported, in `call_first`. Instead of asking, that may be
+interrupted (Ctrl-C), once in a life; the interrupt has to surface, and nothing may be lost by it.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ class Life:
         self.reading = False
         self.closing = False
         self.just_closed = False
+        self.interrupted = self.surfaced = False
         self.recorder.then["connected"] = self._cancel_the_others
         if not connected:
             self.channels = []
@@ -53,11 +55,28 @@ class Life:
         for name, completion in self._completions():
             yield name, completion
             for ask, act in asks.items():
-                yield f"{ask}, then {name}", partial(self._both, act, completion)
+                yield f"{ask}, then {name}", partial(self._both, partial(self._still, act), completion)
+            if not self.interrupted:
+                yield f"an interrupt, then {name}", partial(self._both, self._interrupt, completion)
 
     def _both(self, act: Callable[[], None], completion: Callable[[], None]) -> None:
         self.driver.call_first(act)
         completion()
+
+    def _still(self, act: Callable[[], None]) -> None:
+        if not self.closing:  # since then, where an interrupt came between
+            act()
+
+    def _interrupt(self) -> None:
+        self.interrupted = True
+        raise KeyboardInterrupt
+
+    def _turn(self) -> None:
+        try:
+            self.system.turn()
+        except KeyboardInterrupt:
+            assert self.interrupted
+            self.surfaced = True
 
     def _asks(self) -> Iterator[tuple[str, Callable[[], None]]]:
         if self.closing:
@@ -94,7 +113,7 @@ class Life:
 
     def _completions(self) -> Iterator[tuple[str, Callable[[], None]]]:
         if self.system.has_put_off:
-            yield "a turn", self.system.turn
+            yield "a turn", self._turn
         for number, operation in enumerate(self.system.operations):
             if not operation.over:
                 yield f"attempt {number} wins", partial(self._win, operation)
@@ -195,6 +214,7 @@ class Life:
         assert told["sent"] + told["send_failed"] == self.asked["send"]
         assert told["shut_down"] + told["shutdown_failed"] == self.asked["shutdown"]
         assert self.recorder.names[-1] == "closed"
+        assert self.surfaced == self.interrupted, "the interrupt was swallowed"
         assert not self.driver.handles
         assert not self.driver.alive
 
@@ -221,6 +241,7 @@ class ListenerLife:
         self.accepting = False
         self.closing = False
         self.just_closed = False
+        self.interrupted = self.surfaced = False
         self.recorder.then["accepted"] = self._is_wanted
 
     def _is_wanted(self, _: object) -> None:
@@ -235,11 +256,28 @@ class ListenerLife:
         for name, completion in self._completions():
             yield name, completion
             for ask, act in asks.items():
-                yield f"{ask}, then {name}", partial(self._both, act, completion)
+                yield f"{ask}, then {name}", partial(self._both, partial(self._still, act), completion)
+            if not self.interrupted:
+                yield f"an interrupt, then {name}", partial(self._both, self._interrupt, completion)
 
     def _both(self, act: Callable[[], None], completion: Callable[[], None]) -> None:
         self.driver.call_first(act)
         completion()
+
+    def _still(self, act: Callable[[], None]) -> None:
+        if not self.closing:  # since then, where an interrupt came between
+            act()
+
+    def _interrupt(self) -> None:
+        self.interrupted = True
+        raise KeyboardInterrupt
+
+    def _turn(self) -> None:
+        try:
+            self.system.turn()
+        except KeyboardInterrupt:
+            assert self.interrupted
+            self.surfaced = True
 
     def _asks(self) -> Iterator[tuple[str, Callable[[], None]]]:
         if not self.closing:
@@ -248,7 +286,7 @@ class ListenerLife:
 
     def _completions(self) -> Iterator[tuple[str, Callable[[], None]]]:
         if self.system.has_put_off:
-            yield "a turn", self.system.turn
+            yield "a turn", self._turn
         if self.door.accepts:
             yield "connection", self._connect  # also when it is closed: the cancel came too late
             fault = FAULT if not self.door.is_closed else Fault("ECANCELED")
@@ -300,11 +338,12 @@ class ListenerLife:
             self._close()
             self.check()
         while self.system.has_put_off or self.door.accepts:
-            self.system.turn()
+            self._turn()
             if self.door.accepts:
                 self.door.complete(Fault("ECANCELED"))
             self.check()
         assert self.recorder.names[-1] == "listener_closed"
+        assert self.surfaced == self.interrupted, "the interrupt was swallowed"
         assert not self.driver.alive
 
 
