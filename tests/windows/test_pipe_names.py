@@ -11,11 +11,10 @@ import pytest
 import sansnet
 from sansnet import Server, Socket
 from sansnet.drivers.overlapped_pipe import INSTANCES
-from tests.loopback import Loopback, log_of, loopback
+from tests.loopback import Loopback, log_of, loopback, not_under_wine
 from tests.windows.bench import (
     needs_windows,
     new_name,
-    not_under_wine,
     pair,
     plain_client,
     plain_server,
