@@ -27,8 +27,9 @@ declare -A checksum=(
     [3.13]=0e505261bb58d8402d0099c291f1a3459acfdd38f3e7d666e72aa2e1ea5dc46f
 )
 
-# What the tests need. Versions as in pyproject.toml, without what has no use here.
-packages=("pytest>=9.0" "hypothesis>=6.150" "pytest-timeout>=2.4" colorama)
+# What the tests need. Versions as in pyproject.toml, without what has no use here. (trio needs cffi on Windows, which pip
+# doesn't see from here; it can be imported under Wine, not run.)
+packages=("pytest>=9.0" "hypothesis>=6.150" "pytest-timeout>=2.4" colorama "trio>=0.31" cffi)
 
 check_what_is_needed() {
     if [[ -z ${checksum[$version]:-} ]]; then
