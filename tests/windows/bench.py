@@ -63,8 +63,8 @@ def handles() -> int:
         size *= 2
     assert status == 0, f"{status:#x}"
     (count,) = struct.unpack_from("@N", table)
-    entries = (struct.unpack_from(_HANDLE, table, 16 + 40 * number) for number in range(count))
-    ours = sum(process == os.getpid() for _, process, _ in entries)
+    owners = [struct.unpack_from(_HANDLE, table, 16 + 40 * number)[1] for number in range(count)]
+    ours = owners.count(os.getpid())
     assert ours, "no process is without any"
     return ours
 
