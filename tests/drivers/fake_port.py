@@ -50,6 +50,7 @@ class FakeOverlapped:
         self.address = next(system.numbers)
         self.error = 0
         self.kind = ""
+        self.handle = 0
         self.what: Any = None
         self.cancelled = False
         self.pending = False
@@ -59,7 +60,7 @@ class FakeOverlapped:
 
     def _begin(self, kind: str, handle: int, what: object = None) -> None:
         assert handle in self._system.open, f"{kind} on a handle that is closed"
-        self.kind, self.what, self.pending = kind, what, True
+        self.kind, self.handle, self.what, self.pending = kind, handle, what, True
         self._system.flying.append(self)
 
     def ReadFile(self, handle: int, size: int) -> None:  # the system's names
