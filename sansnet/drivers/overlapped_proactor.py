@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["OverlappedProactor", "System"]
 
-_IN_USE: Final = 5
-"""ERROR_ACCESS_DENIED: to who wants to be the first with a name, that somebody has it already."""
+_IN_USE: Final = frozenset({5, 231})
+"""ERROR_ACCESS_DENIED, ERROR_PIPE_BUSY: to who wants to be the first with a name, that somebody has it already."""
 
 _NO_SOCKET: Final = frozenset({errno.ENOTSOCK, errno.EBADF, errno.EOPNOTSUPP, 10038, 10045})
 
@@ -94,7 +94,7 @@ class OverlappedProactor:
                 return self._hold(PipeBound(self._system, endpoint, self._first_instance(endpoint, "")))
             return self._hold(TcpBound(bound_socket(endpoint, ipv6_only=ipv6_only, reuse_port=reuse_port)[0]))
         except OSError as error:
-            return fault_of(error, "bind", "" if endpoint.is_path else endpoint.address, endpoint.port or None)
+            return _refusal(error, "bind", endpoint)
 
     def _hold(self, bound: TcpBound | PipeBound) -> TcpBound | PipeBound:
         """It ends with the loop, if nobody has ended it or taken it over by then."""
@@ -107,12 +107,7 @@ class OverlappedProactor:
         code = why_no_server(endpoint.address)
         if code:
             raise OSError(getattr(errno, code), "not the name of a pipe")
-        try:
-            return self._system.create_pipe(endpoint.address, True, for_all)
-        except OSError as error:
-            if number_of(error) == _IN_USE:
-                raise OSError(errno.EADDRINUSE, "somebody has a pipe of this name") from None
-            raise
+        return self._system.create_pipe(endpoint.address, True, for_all)
 
     def listen(self, endpoint: Endpoint | None, plan: ListenPlan) -> Door | Fault:
         if endpoint is None:
@@ -124,7 +119,7 @@ class OverlappedProactor:
             made, _ = bound_socket(endpoint, ipv6_only=plan.ipv6_only, reuse_port=plan.reuse_port)
             return self._tcp_door(plan, made)
         except OSError as error:
-            return fault_of(error, "listen", endpoint.address, endpoint.port or None)
+            return _refusal(error, "listen", endpoint)
 
     def _listen_on_handle(self, plan: ListenPlan) -> Door | Fault:
         try:
@@ -239,6 +234,15 @@ class OverlappedProactor:
         self._queue.close()
         for bound in self._bound:
             bound.close()
+
+
+def _refusal(error: OSError, syscall: str, endpoint: Endpoint) -> Fault:
+    """Why nobody can bind, or listen, there."""
+    address = "" if syscall == "bind" and endpoint.is_path else endpoint.address
+    number = number_of(error)
+    if endpoint.is_path and number in _IN_USE:
+        return Fault("EADDRINUSE", errno=errno.EADDRINUSE, syscall=syscall, address=address, cause=number)
+    return fault_of(error, syscall, address, endpoint.port or None)
 
 
 def _number_of(source: object) -> int | None:

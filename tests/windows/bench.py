@@ -80,10 +80,10 @@ def pair(net: Loopback, name: str | None = None, **options: Any) -> tuple[Socket
     return client, accepted[0]
 
 
-def plain_server(name: str, *, messages: bool = False, instances: int = 255) -> int:
-    """An instance of a pipe that blocks."""
+def plain_server(name: str, *, messages: bool = False, instances: int = 255, access: int = 3) -> int:
+    """An instance of a pipe that blocks; with `access` 1 one can only write to it."""
     kind = 0x4 | 0x2 if messages else 0
-    return _winapi.CreateNamedPipe(name, 3, kind, instances, 65536, 65536, 0, 0)
+    return _winapi.CreateNamedPipe(name, access, kind, instances, 65536, 65536, 0, 0)
 
 
 def plain_client(name: str) -> int:

@@ -66,6 +66,29 @@ def test_who_waits_can_be_destroyed(net: Loopback) -> None:
     _winapi.CloseHandle(handle)
 
 
+def test_a_storm_of_clients_on_one_instance(net: Loopback) -> None:
+    """All but one find it busy, again and again; each has its turn, and none an error."""
+    name, answers, errors = new_name(), list[bytes](), list[Any]()
+    server = sansnet.create_server(lambda peer: peer.on("data", peer.write)).listen(path=name, backlog=1)
+
+    def client(number: int) -> None:
+        socket = sansnet.connect(name).on("error", errors.append)
+
+        def done(data: bytes) -> None:
+            answers.append(data)
+            socket.destroy()
+
+        socket.on("data", done).write(b"%d" % number)
+
+    for number in range(60):
+        client(number)
+    net.run_until(lambda: len(answers) == 60)
+    assert sorted(answers, key=int) == [b"%d" % number for number in range(60)]
+    assert errors == []
+    server.close()
+    net.run()
+
+
 def test_a_server_that_vanishes_while_clients_wait(net: Loopback) -> None:
     name = new_name()
     handle = plain_server(name, instances=1)
@@ -187,6 +210,32 @@ def test_a_name_that_is_taken(net: Loopback, whose: str) -> None:
     else:
         first.close()
     net.run()
+
+
+def test_a_name_of_whose_pipe_there_can_be_no_more(net: Loopback) -> None:
+    """It is somebody else's, who wants only one instance of it."""
+    name, errors = new_name(), list[Any]()
+    handle = plain_server(name, instances=1)
+    server = sansnet.create_server().on("error", errors.append).listen(name)
+    net.run_until(lambda: errors)
+    assert (errors[0].code, errors[0].syscall, errors[0].address) == ("EADDRINUSE", "listen", name)
+    assert errors[0].winerror in (5, 231)
+    _winapi.CloseHandle(handle)
+    server.on("listening", server.close).listen(name)  # now it is free
+    net.run()
+    assert len(errors) == 1
+
+
+def test_a_pipe_that_does_not_let_us_read(net: Loopback) -> None:
+    """Somebody else's, too. (Node would make a socket of it that can only be written to.)"""
+    name, errors = new_name(), list[Any]()
+    handle = plain_server(name, access=1)
+    sansnet.connect(name).on("error", errors.append)
+    net.run_until(lambda: errors)
+    assert (errors[0].code, errors[0].winerror) == ("EACCES", 5)
+    assert isinstance(errors[0], PermissionError)
+    net.run()
+    _winapi.CloseHandle(handle)
 
 
 def test_a_plain_file_is_not_opened(net: Loopback, tmp_path: Any) -> None:
