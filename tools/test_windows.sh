@@ -20,8 +20,8 @@ fi
 # The machines, what is Windows' own, and those of the tests of sockets and servers whose peers need nothing of POSIX.
 selection=(
     tests/state tests/windows tests/model/test_moves.py
-    tests/drivers/test_{overlapped_pipe,overlapped_dial,overlapped_tcp,shared_door}.py
-    tests/drivers/test_{completion,completion_socket}.py
+    tests/drivers/test_{shared_door,overlapped_{dial,doors,pair,pipe,tcp}}.py
+    tests/drivers/test_{completion,completion_orders,completion_socket}.py
     tests/test_{abort,bound_socket,default,liveness,members,module,on_read,pump,robustness,server,socket,timers}.py
     tests/test_socket_{connecting,failures,random,streams}.py tests/test_{awaiting,awaited_{socket,server,chunks}}.py
     tests/interop/test_{asyncio,stdlib_socket}.py
