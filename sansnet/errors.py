@@ -107,10 +107,10 @@ class NetBufferError(NetError, BufferError):
 class NetOSError(NetError, OSError):
     """The operating system refused. `errno` is its positive number, None when Node's code isn't one of its errors.
 
-    `winerror` is Windows' own number, which often says more (GetLastError); 0 where there is none.
+    `winerror` is Windows' own number (GetLastError), which often says more; None where Windows was not asked.
     """
 
-    winerror: int = 0
+    winerror: int | None = None  # type: ignore[assignment,unused-ignore]  # on Windows an int says typeshed; it may be None
 
     def __init__(self, text: str = "", code: str = "", number: int | None = None) -> None:
         super().__init__(text, code)

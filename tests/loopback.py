@@ -9,6 +9,8 @@ with loopback() as net:
 from __future__ import annotations
 
 import contextlib
+import ctypes
+import socket as system
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -23,18 +25,22 @@ from sansnet import AddressInfo, Server, Socket
 from sansnet.default import own_driver
 from sansnet.drivers.completion import CompletionDriver
 from sansnet.drivers.selector import SelectorDriver
+from sansnet.testing.conformance_system import duplicate
 from sansnet.testing.faults import Faults
 from sansnet.testing.simulation import Simulation
 
 __all__ = [
     "HAS_PATHS",
     "PATIENCE",
+    "UNDER_WINE",
     "Loopback",
     "SimulatedLoopback",
     "child_environment",
     "each_network",
     "log_of",
     "loopback",
+    "not_under_wine",
+    "option_of",
     "port_of",
     "simulated_loopback",
     "system_only",
@@ -43,6 +49,8 @@ __all__ = [
 T = TypeVar("T")
 
 HAS_PATHS: Final = sys.platform != "win32"
+_ctypes: Any = ctypes  # to type checkers elsewhere it has no such things
+UNDER_WINE: Final = sys.platform == "win32" and hasattr(_ctypes.WinDLL("ntdll"), "wine_get_version")
 PATIENCE: Final = 30.0
 """Seconds until a wait has failed. Nothing waits that long to pass."""
 
@@ -169,6 +177,17 @@ each_network: Final = pytest.fixture(params=[loopback, simulated_loopback], ids=
 
 system_only: Final = pytest.mark.parametrize("net", [loopback], ids=["system"], indirect=True)
 """Marks a test that needs the system itself: files, descriptors, threads, plain sockets."""
+
+
+def not_under_wine(reason: str) -> pytest.MarkDecorator:
+    """Marks a test that needs another system than Wine; the reason says what Wine does otherwise."""
+    return pytest.mark.skipif(UNDER_WINE, reason=f"Wine differs from Windows: {reason}")
+
+
+def option_of(socket: Socket, level: int, name: int) -> int:
+    """What the system says of a connection."""
+    with system.socket(fileno=duplicate(socket.fileno())) as borrowed:
+        return borrowed.getsockopt(level, name)
 
 
 def port_of(server: Server) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import sys
 import threading
 from unittest import mock
 
@@ -222,6 +223,7 @@ def test_why_it_does_not_listen_is_raised(tasks: Tasks) -> None:
     tasks.run(main())
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there it isn't Python's sockets that accept")
 def test_a_failure_to_accept_does_not_end_the_loop(tasks: Tasks) -> None:
     async def main() -> None:
         async with serve() as server:

@@ -12,6 +12,7 @@ import pytest
 
 import sansnet
 from sansnet import AddressInfo, BoundSocket, Socket
+from sansnet.testing.conformance_system import is_open
 from tests.loopback import HAS_PATHS, Loopback, each_network, loopback, port_of, system_only
 
 needs_paths = pytest.mark.skipif(not HAS_PATHS, reason="Unix domain sockets")
@@ -22,14 +23,6 @@ ADOPTED = "The bound socket has already been adopted by a server or socket"
 def net(request: pytest.FixtureRequest) -> Iterator[Loopback]:
     with request.param() as made:
         yield made
-
-
-def is_open(number: int) -> bool:
-    try:
-        os.fstat(number)
-    except OSError:
-        return False
-    return True
 
 
 @pytest.mark.covers(
@@ -44,7 +37,7 @@ def test_it_holds_an_address_until_it_is_closed(net: Loopback) -> None:
     assert not bound.is_pipe
     number = bound.fd()
     assert bound.fileno() == number
-    with socket.socket() as other, pytest.raises(OSError, match="in use"):
+    with socket.socket() as other, pytest.raises(OSError, match=str(errno.EADDRINUSE)):
         other.bind(("127.0.0.1", address.port))
     assert not net.driver.alive, "the system will report nothing on it"
     bound.close()

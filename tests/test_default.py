@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.loopback import HAS_PATHS, child_environment
+from tests.loopback import HAS_PATHS, child_environment, not_under_wine
 
 FORGOTTEN = "ResourceWarning: sansnet.run() was never called: its servers and sockets have done nothing"
 SERVER = "server = sansnet.create_server().listen(0, '127.0.0.1')\n"
@@ -57,7 +57,10 @@ def test_a_forgotten_run_is_told_of(program: str) -> None:
         SERVER + "sansnet.call_later(0, sys.exit)\ntry: sansnet.run()\nexcept SystemExit: print('left')",
         SERVER + "sansnet.default_driver().step(0)",
         SERVER + "sansnet.default_driver().close()",
-        "import asyncio\nasync def main():\n    " + SERVER + "asyncio.run(main())",
+        pytest.param(
+            "import asyncio\nasync def main():\n    " + SERVER + "asyncio.run(main())",
+            marks=not_under_wine("asyncio's debug mode says that it is slow"),
+        ),
     ],
 )
 def test_nothing_is_said_and_nothing_is_left_open_otherwise(program: str) -> None:

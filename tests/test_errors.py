@@ -421,4 +421,11 @@ def test_windows_number_comes_along() -> None:
     error = to_exception(Fault("EBUSY", errno=errno.EBUSY, syscall="connect", address="name", cause=231))
     assert isinstance(error, NetOSError)
     assert (error.winerror, error.errno, str(error)) == (231, errno.EBUSY, "connect EBUSY name")
-    assert to_exception(Fault("EBUSY", errno=errno.EBUSY, syscall="connect")).winerror == 0  # type: ignore[attr-defined]
+    assert copy.copy(error).winerror == pickle.loads(pickle.dumps(error)).winerror == 231
+
+
+def test_without_windows_there_is_no_such_number() -> None:
+    """As with an OSError that Python makes on Windows; so code that asks for it needs not know where it runs."""
+    plain = to_exception(Fault("EBUSY", errno=errno.EBUSY, syscall="connect"))
+    assert isinstance(plain, NetOSError)
+    assert plain.winerror is None

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import socket
-import stat
 import threading
 from collections.abc import Iterator
 
@@ -13,6 +11,7 @@ import pytest
 import sansnet
 from sansnet import AddressInfo, BlockList, NetTimeoutError, Socket, SocketAddress
 from sansnet.drivers.selector import SelectorDriver
+from sansnet.testing.conformance_system import duplicate
 from tests.loopback import Loopback, log_of, loopback, port_of
 
 
@@ -100,9 +99,8 @@ def test_connecting_has_a_limit(net: Loopback) -> None:
 def test_the_descriptor_is_there_while_the_connection_is(net: Loopback) -> None:
     assert Socket().fileno() == -1
     client, peer = net.pair()
-    assert stat.S_ISSOCK(os.fstat(client.fileno()).st_mode)
-    with socket.socket(fileno=os.dup(client.fileno())) as duplicate:
-        assert duplicate.getsockname()[1] == client.local_port
+    with socket.socket(fileno=duplicate(client.fileno())) as other:
+        assert other.getsockname()[1] == client.local_port
     net.close(client, peer)
     assert client.fileno() == -1
 

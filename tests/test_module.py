@@ -15,7 +15,7 @@ import pytest
 
 import sansnet
 from sansnet import NetError, Server, Socket
-from tests.loopback import Loopback, loopback, port_of
+from tests.loopback import Loopback, loopback, not_under_wine, option_of, port_of
 
 NODES_NAMES = """
 BlockList BoundSocket SocketAddress connect create_connection create_server is_ip is_ipv4 is_ipv6 Server Socket
@@ -28,12 +28,6 @@ get_default_auto_select_family_attempt_timeout set_default_auto_select_family_at
 def net() -> Iterator[Loopback]:
     with loopback() as made:
         yield made
-
-
-def option(of: Socket, level: int, name: int) -> int:
-    """What the system says of a connection."""
-    with socket.socket(fileno=os.dup(of.fileno())) as borrowed:
-        return borrowed.getsockopt(level, name)
 
 
 @pytest.mark.covers("A-01")
@@ -101,12 +95,15 @@ def test_the_users_mapping_stays_as_it_was(net: Loopback, make: Any) -> None:
 
 
 @pytest.mark.covers("A-10")
+@not_under_wine("it has no TCP_KEEPIDLE")
 @pytest.mark.skipif(not hasattr(socket, "TCP_KEEPIDLE"), reason="the system doesn't tell its delay under this name")
 def test_a_delay_below_0_leaves_the_systems(net: Loopback) -> None:
     plain, plain_peer = net.pair(keep_alive=True)
     client, peer = net.pair(keep_alive=True, keep_alive_initial_delay=-5)
     other, other_peer = net.pair(keep_alive=True, keep_alive_initial_delay=5)
-    of_the_system, none, five = (option(one, socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) for one in (plain, client, other))
+    of_the_system, none, five = (
+        option_of(one, socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) for one in (plain, client, other)
+    )
     assert (none, five) == (of_the_system, 5)
     net.close(plain, plain_peer, client, peer, other, other_peer)
 
@@ -191,11 +188,12 @@ def test_the_marks_of_accepted_sockets(net: Loopback) -> None:
 
 
 @pytest.mark.covers("A-21", "Server.keep_alive_initial_delay")
+@not_under_wine("it has no TCP_KEEPIDLE")
 @pytest.mark.skipif(not hasattr(socket, "TCP_KEEPIDLE"), reason="the system doesn't tell its delay under this name")
 def test_the_delay_of_a_server_is_whole_seconds(net: Loopback) -> None:
     client, peer = net.pair({"keep_alive": True, "keep_alive_initial_delay": 2.5})
-    assert option(peer, socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 2
-    assert option(client, socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 0
+    assert option_of(peer, socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 2
+    assert option_of(client, socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 0
     net.close(client, peer)
 
 
@@ -207,7 +205,7 @@ def test_options_of_the_constructor_do_not_reach_the_system_from_connect(net: Lo
     net.run_until(lambda: all(client.ready_state == "open" for client in clients))
     server.close()
     for name, level in ((socket.TCP_NODELAY, socket.IPPROTO_TCP), (socket.SO_KEEPALIVE, socket.SOL_SOCKET)):
-        assert [bool(option(client, level, name)) for client in clients] == [False, True]
+        assert [bool(option_of(client, level, name)) for client in clients] == [False, True]
     net.close(*clients)
 
 
@@ -223,7 +221,7 @@ def test_options_are_with_the_system_before_connect_is_told(net: Loopback) -> No
         (socket.SOL_SOCKET, socket.SO_KEEPALIVE),
         (socket.IPPROTO_IP, socket.IP_TOS),
     ):
-        client.on("connect", lambda level=level, name=name: found.append(option(client, level, name)))
+        client.on("connect", lambda level=level, name=name: found.append(option_of(client, level, name)))
     client.connect(port_of(server), "127.0.0.1")
     net.run_until(lambda: len(found) == 3)
     assert (bool(found[0]), bool(found[1]), found[2]) == (True, True, 0x10)

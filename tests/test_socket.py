@@ -263,7 +263,8 @@ def test_reset(net: Loopback) -> None:
     assert (log, heard) == (["close(False)"], ["error(ECONNRESET)", "close(True)"])
     [error] = errors
     assert isinstance(error, ConnectionResetError)
-    assert (str(error), error.syscall, error.errno) == ("read ECONNRESET", "read", errno.ECONNRESET)
+    assert (str(error), error.syscall) == ("read ECONNRESET", "read")
+    assert error.errno in (errno.ECONNRESET, 104)  # a simulated network has Linux's numbers everywhere
     assert peer.errored is error
 
 

@@ -6,22 +6,25 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-version=$("${PYTHON:-python3}" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+python=${PYTHON:-python3}
+version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 home=.windows/$version
 trap '[[ ! -x $home/stop ]] || "$home/stop"' EXIT  # Wine's services, and what a test may have left
 
 if [[ ! -e $home/.built || tools/windows-python.sh -nt $home/.built ]]; then
     [[ ! -x $home/stop ]] || "$home/stop"
-    tools/windows-python.sh "$home" "$version"
+    tools/windows-python.sh "$home" "$python"
     touch "$home/.built"
 fi
 
 # The machines, what is Windows' own, and those of the tests of sockets and servers whose peers need nothing of POSIX.
 selection=(
     tests/state tests/windows tests/model/test_moves.py
-    tests/drivers/test_overlapped_pipe.py tests/drivers/test_completion.py tests/drivers/test_completion_socket.py
-    tests/test_{abort,connecting,listening,liveness,on_read,pump,robustness,settings,timers}.py
-    tests/test_socket_{connecting,random,streams}.py tests/interop/test_asyncio.py
+    tests/drivers/test_{shared_door,overlapped_{dial,doors,pair,pipe,tcp}}.py
+    tests/drivers/test_{completion,completion_orders,completion_socket}.py
+    tests/test_{abort,bound_socket,default,liveness,members,module,on_read,pump,robustness,server,socket,timers}.py
+    tests/test_socket_{connecting,failures,random,streams}.py tests/test_{awaiting,awaited_{socket,server,chunks}}.py
+    tests/interop/test_{asyncio,stdlib_socket}.py
 )
 if (($#)); then
     selection=("$@")

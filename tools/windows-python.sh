@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Build a Windows Python under Wine, so that what is written for Windows runs on Linux too.
 #
-#   tools/windows-python.sh DIR [VERSION]     VERSION: 3.11 (default), 3.12 or 3.13
+#   tools/windows-python.sh DIR [PYTHON]      PYTHON: a Python 3.11, 3.12 or 3.13 of this machine (python3)
 #
 # afterwards
 #
@@ -10,16 +10,16 @@
 #
 # There is no Windows Python to be had from a package index. But the wheel of panda3d for Windows carries python.org's
 # own python3xx.dll and its extension modules, `_overlapped` and `_socket` among them. What it lacks is python.exe, which
-# is a dozen lines of C, and the standard library, which is the same on every system: that of a Python of the same
-# version on this machine. So one is needed here.
+# is a dozen lines of C, and the standard library, which is the same on every system: that of PYTHON, whose version is
+# what is built.
 #
 # Nothing of it leaves DIR, which holds a Wine prefix of its own.
 set -euo pipefail
 
 dir=${1:?where to?}
-version=${2:-3.11}
+host=${2:-python3}
+version=$("$host" -c 'import sys; print("%d.%d" % sys.version_info[:2])')  # a shim may bear the name of another
 tag=${version/./}
-host=python$version
 
 declare -A checksum=(
     [3.11]=37acfb92655c4226879f95c988e2ef1449a53c54486d6c1ebc00e2772429af82
@@ -27,16 +27,13 @@ declare -A checksum=(
     [3.13]=0e505261bb58d8402d0099c291f1a3459acfdd38f3e7d666e72aa2e1ea5dc46f
 )
 
-# What the tests need. Versions as in pyproject.toml, without what has no use here.
-packages=("pytest>=9.0" "hypothesis>=6.150" "pytest-timeout>=2.4" colorama)
+# What the tests need. Versions as in pyproject.toml, without what has no use here. (trio needs cffi on Windows, which pip
+# doesn't see from here; it can be imported under Wine, not run.)
+packages=("pytest>=9.0" "hypothesis>=6.150" "pytest-timeout>=2.4" colorama "trio>=0.31" cffi)
 
 check_what_is_needed() {
     if [[ -z ${checksum[$version]:-} ]]; then
         echo "A Windows Python is known for ${!checksum[*]}; not for '$version'." >&2
-        exit 2
-    fi
-    if ! command -v "$host" >/dev/null; then
-        echo "The standard library of Python $version is needed, and there is no $host here." >&2
         exit 2
     fi
     if ! command -v wine >/dev/null || ! command -v x86_64-w64-mingw32-gcc >/dev/null || ! command -v unzip >/dev/null; then

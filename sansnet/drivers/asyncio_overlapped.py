@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import time
 import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, final
@@ -34,6 +35,7 @@ class AsyncioPort:
         self._proactor: Final = loop._proactor
         self._api: Final = api
         self.now: Final[Callable[[], float]] = loop.time
+        self._coarseness: Final = time.get_clock_info("monotonic").resolution  # seconds: 15 ms before Python 3.13
 
     def attach(self, handle: int) -> None:
         """Let the packets of this handle come to the port. Raises OSError."""
@@ -60,8 +62,9 @@ class AsyncioPort:
         self._loop.call_soon_threadsafe(callback, context=contextvars.Context())
 
     def call_later(self, seconds: float, callback: Callable[[], None]) -> asyncio.TimerHandle:
-        """Call back once `seconds` have passed."""
-        timer: asyncio.TimerHandle = self._loop.call_later(max(seconds, 0.0), callback, context=contextvars.Context())
+        """Call back once `seconds` have passed: the loop calls as much too early as its clock is coarse."""
+        delay = max(seconds, 0.0) + self._coarseness
+        timer: asyncio.TimerHandle = self._loop.call_later(delay, callback, context=contextvars.Context())
         return timer
 
 

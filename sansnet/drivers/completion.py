@@ -119,9 +119,17 @@ class CompletionDriver:
             self._call(callback)
 
     def begin(self) -> bool:
-        """Whatever is called back from the loop begins with this. Is there still somebody to tell?"""
+        """Whatever is called back from the loop begins with this. Is there still somebody to tell?
+
+        An interrupt in what runs first is raised from the loop in a later turn: what has completed is told only once.
+        """
         if self.first is not None:
-            self.run_first()
+            try:
+                self.run_first()
+            except BaseException as error:
+                if self.closed:
+                    raise
+                self.proactor.call_soon(functools.partial(_raise, error))
         return not self.closed  # by what ran first, or long ago
 
     def _call(self, callback: Callable[[], None]) -> None:
@@ -185,6 +193,10 @@ class CompletionDriver:
 
     def complaint(self) -> RuntimeError:
         return RuntimeError(f"this {type(self).__name__} is closed")
+
+
+def _raise(error: BaseException) -> None:
+    raise error
 
 
 @final

@@ -272,4 +272,5 @@ class PipeDoor:
         return self._name
 
     def fileno(self) -> int:
-        return next(iter(self._waiting), -1)
+        """Of one of its instances: as long as there is one the name is ours."""
+        return next((one for one in (*self._waiting, *self._connected) if not isinstance(one, Fault)), -1)

@@ -19,6 +19,7 @@ from .overlapped_port import Port, number_of
 from .overlapped_tcp import TcpBound, TcpChannel, TcpDial, TcpDoor
 from .pipe_names import why_no_server
 from .resolver import Resolver
+from .shared_door import DoorGroup, SharedDoor
 
 if TYPE_CHECKING:
     from .contract import BoundHandle, Cancellable
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["OverlappedProactor", "System"]
 
-_IN_USE: Final = 5
-"""ERROR_ACCESS_DENIED: to who wants to be the first with a name, that somebody has it already."""
+_IN_USE: Final = frozenset({5, 231})
+"""ERROR_ACCESS_DENIED, ERROR_PIPE_BUSY: to who wants to be the first with a name, that somebody has it already."""
 
 _NO_SOCKET: Final = frozenset({errno.ENOTSOCK, errno.EBADF, errno.EOPNOTSUPP, 10038, 10045})
 
@@ -79,6 +80,7 @@ class OverlappedProactor:
         self._queue: Final = PipeQueue(port, system)
         self._resolver: Final = Resolver(port.call_soon_threadsafe)
         self._bound: Final[dict[TcpBound | PipeBound, None]] = {}  # some of them closed since, or taken over
+        self._groups: Final[dict[DoorGroup, None]] = {}  # whoever listens; some of them closed since
         self.now: Final = port.now
         self.call_soon: Final = port.call_soon
         self.call_soon_threadsafe: Final = port.call_soon_threadsafe
@@ -92,7 +94,7 @@ class OverlappedProactor:
                 return self._hold(PipeBound(self._system, endpoint, self._first_instance(endpoint, "")))
             return self._hold(TcpBound(bound_socket(endpoint, ipv6_only=ipv6_only, reuse_port=reuse_port)[0]))
         except OSError as error:
-            return fault_of(error, "bind", "" if endpoint.is_path else endpoint.address, endpoint.port or None)
+            return _refusal(error, "bind", endpoint)
 
     def _hold(self, bound: TcpBound | PipeBound) -> TcpBound | PipeBound:
         """It ends with the loop, if nobody has ended it or taken it over by then."""
@@ -105,12 +107,7 @@ class OverlappedProactor:
         code = why_no_server(endpoint.address)
         if code:
             raise OSError(getattr(errno, code), "not the name of a pipe")
-        try:
-            return self._system.create_pipe(endpoint.address, True, for_all)
-        except OSError as error:
-            if number_of(error) == _IN_USE:
-                raise OSError(errno.EADDRINUSE, "somebody has a pipe of this name") from None
-            raise
+        return self._system.create_pipe(endpoint.address, True, for_all)
 
     def listen(self, endpoint: Endpoint | None, plan: ListenPlan) -> Door | Fault:
         if endpoint is None:
@@ -122,7 +119,7 @@ class OverlappedProactor:
             made, _ = bound_socket(endpoint, ipv6_only=plan.ipv6_only, reuse_port=plan.reuse_port)
             return self._tcp_door(plan, made)
         except OSError as error:
-            return fault_of(error, "listen", endpoint.address, endpoint.port or None)
+            return _refusal(error, "listen", endpoint)
 
     def _listen_on_handle(self, plan: ListenPlan) -> Door | Fault:
         try:
@@ -130,25 +127,47 @@ class OverlappedProactor:
                 return self._pipe_door(plan, *plan.handle.release())
             if isinstance(plan.handle, TcpBound):
                 return self._tcp_door(plan, plan.handle.release())
-            made = system.take_over(plan.handle, lambda borrowed: borrowed.listen(_backlog(plan)))
-            return self._tcp_door(plan, made)
+            group = self._group_at(plan.handle)
+            if group is not None:
+                return group.join()
+            made = system.take_over(plan.handle, functools.partial(self._begin_to_listen, plan))
+            return self._door(TcpDoor(self._port, made))
         except OSError as error:
             # What is no stream socket at all is one that can't listen: Node says EINVAL for both.
             return fault_of(OSError(errno.EINVAL, "") if error.errno in _NO_SOCKET else error, "listen")
         except (TypeError, ValueError):
             return Fault("EINVAL", errno=errno.EINVAL, syscall="listen")
 
-    def _pipe_door(self, plan: ListenPlan, endpoint: Endpoint, first: int, for_all: str = "") -> PipeDoor:
-        return PipeDoor(self._port, self._system, endpoint, first, for_all, max(1, min(plan.backlog, INSTANCES)))
+    def _group_at(self, source: object) -> DoorGroup | None:
+        """Those who listen at this handle already. Its owner keeps it, so it can't be one that lets go of it."""
+        if isinstance(source, int) or callable(getattr(source, "detach", None)):
+            return None
+        number = _number_of(source)
+        return next((group for group in self._groups if group.is_open and group.fileno() == number != -1), None)
 
-    def _tcp_door(self, plan: ListenPlan, made: socket.socket) -> TcpDoor:
+    def _pipe_door(self, plan: ListenPlan, endpoint: Endpoint, first: int, for_all: str = "") -> SharedDoor:
+        wanted = max(1, min(plan.backlog, INSTANCES))
+        return self._door(PipeDoor(self._port, self._system, endpoint, first, for_all, wanted))
+
+    def _tcp_door(self, plan: ListenPlan, made: socket.socket) -> SharedDoor:
         try:
-            made.listen(_backlog(plan))
-            self._port.attach(made.fileno())
+            self._begin_to_listen(plan, made)
         except OSError:
             system.close(made)
             raise
-        return TcpDoor(self._port, made)
+        return self._door(TcpDoor(self._port, made))
+
+    def _begin_to_listen(self, plan: ListenPlan, made: socket.socket) -> None:
+        made.listen(_backlog(plan))
+        self._port.attach(made.fileno())
+
+    def _door(self, door: Door) -> SharedDoor:
+        """Another server may come, and want to share it."""
+        for other in [other for other in self._groups if not other.is_open]:
+            del self._groups[other]
+        group = DoorGroup(door, self._port.call_soon)
+        self._groups[group] = None
+        return group.join()
 
     # -- connecting
 
@@ -179,19 +198,15 @@ class OverlappedProactor:
         if number is not None and number > 0 and self._system.is_open_pipe(number):
             return self._adopt_pipe(source, number), None
         try:
-            made = system.take_over(source)
+            made = system.take_over(source, self._attach_if_connected)
         except (OSError, TypeError, ValueError):
             raise OSError(errno.EINVAL, system.kind_of(source)) from None
-        try:
-            made.getpeername()
-        except OSError:
-            return None, TcpBound(made)
-        try:
-            self._port.attach(made.fileno())
-        except OSError:  # it belongs to another port, which it can't leave
-            made.detach()
-            raise OSError(errno.EINVAL, "UNKNOWN") from None
-        return TcpChannel(self._port, made), None
+        return (TcpChannel(self._port, made), None) if _has_peer(made) else (None, TcpBound(made))
+
+    def _attach_if_connected(self, borrowed: socket.socket) -> None:
+        """Raises OSError where it belongs to another port, which it can't leave. (Who connects is attached later.)"""
+        if _has_peer(borrowed):
+            self._port.attach(borrowed.fileno())
 
     def _adopt_pipe(self, source: Any, number: int) -> PipeChannel:
         """As with sockets: of an owner that can't let go of its handle we take a duplicate."""
@@ -221,6 +236,15 @@ class OverlappedProactor:
             bound.close()
 
 
+def _refusal(error: OSError, syscall: str, endpoint: Endpoint) -> Fault:
+    """Why nobody can bind, or listen, there."""
+    address = "" if syscall == "bind" and endpoint.is_path else endpoint.address
+    number = number_of(error)
+    if endpoint.is_path and number in _IN_USE:
+        return Fault("EADDRINUSE", errno=errno.EADDRINUSE, syscall=syscall, address=address, cause=number)
+    return fault_of(error, syscall, address, endpoint.port or None)
+
+
 def _number_of(source: object) -> int | None:
     fileno = getattr(source, "fileno", None)
     if not callable(fileno):
@@ -229,6 +253,14 @@ def _number_of(source: object) -> int | None:
         return int(fileno())
     except (OSError, TypeError, ValueError):
         return None
+
+
+def _has_peer(made: socket.socket) -> bool:
+    try:
+        made.getpeername()
+    except OSError:
+        return False
+    return True
 
 
 def _backlog(plan: ListenPlan) -> int:

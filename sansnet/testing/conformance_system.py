@@ -42,7 +42,7 @@ def is_open(number: int) -> bool:
     try:
         os.fstat(number)
     except OSError:
-        return sys.platform == "win32" and _is_socket(number)
+        return sys.platform == "win32" and number >= 0 and _is_socket(number)
     return True
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import importlib.util
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -16,14 +17,18 @@ __all__ = ["SteppedAsyncio", "new_loop", "stepped_asyncio"]
 
 
 def new_loop(kind: str) -> asyncio.AbstractEventLoop:
-    """A loop of one of `recorder.LOOPS`. Skips the test where there is no uvloop."""
+    """A loop of one of `recorder.LOOPS`, on Windows asyncio's default one. Skips the test where there is no uvloop."""
     if kind == "uvloop":
         if importlib.util.find_spec("uvloop") is None:
             pytest.skip("needs uvloop, which this system can't have or wasn't given (the extra 'uvloop')")
         import uvloop
 
         return uvloop.new_event_loop()
-    loop = asyncio.SelectorEventLoop()
+    loop: asyncio.AbstractEventLoop
+    if sys.platform == "win32":
+        loop = asyncio.ProactorEventLoop()
+    else:
+        loop = asyncio.SelectorEventLoop()
     loop.set_debug(kind == "asyncio debug")
     return loop
 

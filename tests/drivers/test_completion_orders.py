@@ -1,7 +1,8 @@
 """The completion family: every order of asking, completing, cancelling and closing, up to a length.
 
 The laws are the contract's obligations. A step is something that a machine may ask, something that may complete, or
-both at once: what is asked just before a completion is reported, in `call_first`.
+both at once: what is asked just before a completion is reported, in `call_first`. Instead of asking, that may be
+interrupted (Ctrl-C), once in a life; the interrupt has to surface, and nothing may be lost by it.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Final
 
 import pytest
 
-from sansnet.state.endpoints import Endpoint
+from sansnet.state.endpoints import Endpoint, ListenPlan
 from sansnet.state.faults import Fault
 from tests.drivers.fake_proactor import FakeChannel, FakeProactor, Operation, RecordingDriver
 from tests.drivers.orders import explore
@@ -40,6 +41,7 @@ class Life:
         self.reading = False
         self.closing = False
         self.just_closed = False
+        self.interrupted = self.surfaced = False
         self.recorder.then["connected"] = self._cancel_the_others
         if not connected:
             self.channels = []
@@ -53,11 +55,28 @@ class Life:
         for name, completion in self._completions():
             yield name, completion
             for ask, act in asks.items():
-                yield f"{ask}, then {name}", partial(self._both, act, completion)
+                yield f"{ask}, then {name}", partial(self._both, partial(self._still, act), completion)
+            if not self.interrupted:
+                yield f"an interrupt, then {name}", partial(self._both, self._interrupt, completion)
 
     def _both(self, act: Callable[[], None], completion: Callable[[], None]) -> None:
         self.driver.call_first(act)
         completion()
+
+    def _still(self, act: Callable[[], None]) -> None:
+        if not self.closing:  # since then, where an interrupt came between
+            act()
+
+    def _interrupt(self) -> None:
+        self.interrupted = True
+        raise KeyboardInterrupt
+
+    def _turn(self) -> None:
+        try:
+            self.system.turn()
+        except KeyboardInterrupt:
+            assert self.interrupted
+            self.surfaced = True
 
     def _asks(self) -> Iterator[tuple[str, Callable[[], None]]]:
         if self.closing:
@@ -94,7 +113,7 @@ class Life:
 
     def _completions(self) -> Iterator[tuple[str, Callable[[], None]]]:
         if self.system.has_put_off:
-            yield "a turn", self.system.turn
+            yield "a turn", self._turn
         for number, operation in enumerate(self.system.operations):
             if not operation.over:
                 yield f"attempt {number} wins", partial(self._win, operation)
@@ -195,6 +214,7 @@ class Life:
         assert told["sent"] + told["send_failed"] == self.asked["send"]
         assert told["shut_down"] + told["shutdown_failed"] == self.asked["shutdown"]
         assert self.recorder.names[-1] == "closed"
+        assert self.surfaced == self.interrupted, "the interrupt was swallowed"
         assert not self.driver.handles
         assert not self.driver.alive
 
@@ -204,3 +224,128 @@ class Life:
 )
 def test_every_order(connected: bool, depth: int, least: int) -> None:
     assert explore(partial(Life, connected), depth) > least
+
+
+class ListenerLife:
+    """A listener, and what became of the connections that came."""
+
+    def __init__(self) -> None:
+        self.system = FakeProactor()
+        self.driver = RecordingDriver(self.system)
+        self.recorder = Recorder()
+        handle = self.driver.listen(THERE, ListenPlan(), self.recorder)
+        assert not isinstance(handle, Fault)
+        self.handle = handle
+        [self.door] = self.system.doors
+        self.channels: list[FakeChannel] = []
+        self.accepting = False
+        self.closing = False
+        self.just_closed = False
+        self.interrupted = self.surfaced = False
+        self.recorder.then["accepted"] = self._is_wanted
+
+    def _is_wanted(self, _: object) -> None:
+        """More than the contract asks: what came too late is kept for the next one who wants it."""
+        assert self.accepting
+        assert not self.closing
+
+    def steps(self) -> Iterator[tuple[str, Callable[[], None]]]:
+        """What can happen next, by name."""
+        asks = dict(self._asks())
+        yield from asks.items()
+        for name, completion in self._completions():
+            yield name, completion
+            for ask, act in asks.items():
+                yield f"{ask}, then {name}", partial(self._both, partial(self._still, act), completion)
+            if not self.interrupted:
+                yield f"an interrupt, then {name}", partial(self._both, self._interrupt, completion)
+
+    def _both(self, act: Callable[[], None], completion: Callable[[], None]) -> None:
+        self.driver.call_first(act)
+        completion()
+
+    def _still(self, act: Callable[[], None]) -> None:
+        if not self.closing:  # since then, where an interrupt came between
+            act()
+
+    def _interrupt(self) -> None:
+        self.interrupted = True
+        raise KeyboardInterrupt
+
+    def _turn(self) -> None:
+        try:
+            self.system.turn()
+        except KeyboardInterrupt:
+            assert self.interrupted
+            self.surfaced = True
+
+    def _asks(self) -> Iterator[tuple[str, Callable[[], None]]]:
+        if not self.closing:
+            yield ("stop", self._stop) if self.accepting else ("accept", self._accept)
+            yield "close", self._close
+
+    def _completions(self) -> Iterator[tuple[str, Callable[[], None]]]:
+        if self.system.has_put_off:
+            yield "a turn", self._turn
+        if self.door.accepts:
+            yield "connection", self._connect  # also when it is closed: the cancel came too late
+            fault = FAULT if not self.door.is_closed else Fault("ECANCELED")
+            yield "failure", partial(self.door.complete, fault)
+
+    # -- asking
+
+    def _accept(self) -> None:
+        self.accepting = True
+        self.handle.start_accept()
+
+    def _stop(self) -> None:
+        self.accepting = False
+        self.handle.stop_accept()
+
+    def _close(self) -> None:
+        self.closing = self.just_closed = True
+        self.handle.close()
+
+    def _connect(self) -> None:
+        self.channels.append(FakeChannel(0))
+        self.door.complete(self.channels[-1])
+
+    # -- the laws
+
+    def check(self) -> None:
+        """So far."""
+        told = Counter(self.recorder.names)
+        assert "listener_closed" not in self.recorder.names[:-1], "something came after listener_closed()"
+        assert told["listener_closed"] <= self.closing
+        assert not (told["listener_closed"] and self.just_closed), "in the turn of close() (obligation 6)"
+        self.just_closed = False
+        assert self.door.is_closed == self.closing, "given back at once, and not before"
+        kept = len(self.channels) - told["accepted"]
+        if self.closing:
+            lost = [channel for channel in self.channels if channel.closed is not None]
+            assert len(lost) == kept, "a connection that nobody has is still open"
+        else:
+            assert kept <= 1, "more were taken than were wanted"
+            if self.accepting and not self.system.has_put_off:
+                assert self.door.accepts, "nobody waits for the next one"
+                assert not kept, "it is kept from who wants it"
+        if not self.system.has_put_off:
+            assert self.driver.alive == (not told["listener_closed"]), "obligation 8"
+
+    def finish(self) -> None:
+        """Close, let everything end, and see that it was told once."""
+        if not self.closing:
+            self._close()
+            self.check()
+        while self.system.has_put_off or self.door.accepts:
+            self._turn()
+            if self.door.accepts:
+                self.door.complete(Fault("ECANCELED"))
+            self.check()
+        assert self.recorder.names[-1] == "listener_closed"
+        assert self.surfaced == self.interrupted, "the interrupt was swallowed"
+        assert not self.driver.alive
+
+
+def test_every_order_of_a_listener() -> None:
+    assert explore(ListenerLife, 6) > 2000

@@ -69,6 +69,7 @@ class Life:
             yield "end", None
         else:
             yield "all", len(flying.what)
+            yield "some", 1
             yield "broken", windows_error(BROKEN)
         if flying.cancelled or self.closed:
             yield "aborted", windows_error(ABORTED)
@@ -103,6 +104,9 @@ class Life:
         assert len(self.shuts) <= self.asked["shut"], "a shutdown completed twice"
         assert all(answer != b"" for answer in self.reads), "an empty message is no payload"
         assert len([one for one in self.system.flying if one.kind == "read"]) <= 1
+        if not any(self.writes):  # none has failed
+            assert (b"abc" * self.asked["write"]).startswith(self.system.written), "not what was to be written"
+            assert len(self.system.written) >= 3 * len(self.writes), "it is said to be written, and isn't"
         waiting = [timer for timer in self.port.timers if timer.callback is not None]
         assert len(waiting) <= 1
         if waiting:

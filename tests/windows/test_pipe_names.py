@@ -11,11 +11,10 @@ import pytest
 import sansnet
 from sansnet import Server, Socket
 from sansnet.drivers.overlapped_pipe import INSTANCES
-from tests.loopback import Loopback, log_of, loopback
+from tests.loopback import Loopback, log_of, loopback, not_under_wine
 from tests.windows.bench import (
     needs_windows,
     new_name,
-    not_under_wine,
     pair,
     plain_client,
     plain_server,
@@ -65,6 +64,29 @@ def test_who_waits_can_be_destroyed(net: Loopback) -> None:
     assert log == ["close(False)"]
     _winapi.CloseHandle(first)
     _winapi.CloseHandle(handle)
+
+
+def test_a_storm_of_clients_on_one_instance(net: Loopback) -> None:
+    """All but one find it busy, again and again; each has its turn, and none an error."""
+    name, answers, errors = new_name(), list[bytes](), list[Any]()
+    server = sansnet.create_server(lambda peer: peer.on("data", peer.write)).listen(path=name, backlog=1)
+
+    def client(number: int) -> None:
+        socket = sansnet.connect(name).on("error", errors.append)
+
+        def done(data: bytes) -> None:
+            answers.append(data)
+            socket.destroy()
+
+        socket.on("data", done).write(b"%d" % number)
+
+    for number in range(60):
+        client(number)
+    net.run_until(lambda: len(answers) == 60)
+    assert sorted(answers, key=int) == [b"%d" % number for number in range(60)]
+    assert errors == []
+    server.close()
+    net.run()
 
 
 def test_a_server_that_vanishes_while_clients_wait(net: Loopback) -> None:
@@ -162,6 +184,14 @@ def test_an_error_has_windows_number(net: Loopback) -> None:
     net.run()
     assert (errors[0].code, errors[0].winerror) == ("ENOENT", 2)
     assert isinstance(errors[0], FileNotFoundError)
+    with sansnet.BoundSocket() as bound:
+        port = bound.address().port  # type: ignore[union-attr]
+        sansnet.create_server().on("error", errors.append).listen(port, "0.0.0.0")
+        net.run_until(lambda: len(errors) == 2)
+    assert (errors[1].code, errors[1].winerror) == ("EADDRINUSE", 10048)
+    with pytest.raises(RuntimeError) as told:
+        sansnet.create_server().listen(bound)
+    assert not hasattr(told.value, "winerror"), "Windows had no part in it"
 
 
 @not_under_wine("it lets anyone create a first instance (FILE_FLAG_FIRST_PIPE_INSTANCE is not enforced)")
@@ -180,6 +210,32 @@ def test_a_name_that_is_taken(net: Loopback, whose: str) -> None:
     else:
         first.close()
     net.run()
+
+
+def test_a_name_of_whose_pipe_there_can_be_no_more(net: Loopback) -> None:
+    """It is somebody else's, who wants only one instance of it."""
+    name, errors = new_name(), list[Any]()
+    handle = plain_server(name, instances=1)
+    server = sansnet.create_server().on("error", errors.append).listen(name)
+    net.run_until(lambda: errors)
+    assert (errors[0].code, errors[0].syscall, errors[0].address) == ("EADDRINUSE", "listen", name)
+    assert errors[0].winerror in (5, 231)
+    _winapi.CloseHandle(handle)
+    server.on("listening", server.close).listen(name)  # now it is free
+    net.run()
+    assert len(errors) == 1
+
+
+def test_a_pipe_that_does_not_let_us_read(net: Loopback) -> None:
+    """Somebody else's, too. (Node would make a socket of it that can only be written to.)"""
+    name, errors = new_name(), list[Any]()
+    handle = plain_server(name, access=1)
+    sansnet.connect(name).on("error", errors.append)
+    net.run_until(lambda: errors)
+    assert (errors[0].code, errors[0].winerror) == ("EACCES", 5)
+    assert isinstance(errors[0], PermissionError)
+    net.run()
+    _winapi.CloseHandle(handle)
 
 
 def test_a_plain_file_is_not_opened(net: Loopback, tmp_path: Any) -> None:
