@@ -34,6 +34,7 @@ from ..parking import new_spot
 from .faults import COUNTED, NAMES, Faults
 from .simulated_host import Host
 from .simulated_network import Change, Network
+from .tasks import check_coroutine, check_task
 
 if TYPE_CHECKING:
     from .trace_recorder import Recording, Target
@@ -147,9 +148,10 @@ class Simulation:
         It can wait for all of sansnet that is awaitable, `sleep()`, and what `Host.start()` gives. seconds: no longer
         than that.
 
-        Raises what it raises; RuntimeError when there is no host, or when nothing is left that could wake it; and
-        TimeoutError when it takes longer.
+        Raises what it raises; RuntimeError when there is no host, or when nothing is left that could wake it;
+        TimeoutError when it takes longer; and TypeError for what is no coroutine.
         """
+        check_coroutine(coroutine)
         timeline = self._network.timeline
         if not self._network.hosts:
             coroutine.close()
@@ -168,7 +170,8 @@ class Simulation:
         return task.result
 
     async def sleep(self, seconds: float) -> None:
-        """Wait so long, in a task. Raises RuntimeError elsewhere."""
+        """Wait so long, in virtual time. Raises RuntimeError outside of a task of this simulation."""
+        check_task(self._network, "sim.sleep()")
         spot = new_spot()
         timer = self._network.timeline.timer(seconds, spot.wake)
         try:
