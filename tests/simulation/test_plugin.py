@@ -216,7 +216,7 @@ def test_what_anyio_claims_is_anyio_s(pytester: pytest.Pytester, backend: str) -
 
 
 def test_what_another_plugin_has_wrapped_or_claims_is_its_own(pytester: pytest.Pytester) -> None:
-    """As pytest-asyncio does it: a mark; in the place of the function one that runs it. (What `-p` loads comes last.)"""
+    """As pytest-asyncio does it: a mark; in place of the function one that runs it. (What `-p` loads is asked last.)"""
     pytester.makepyfile(
         claimer="""
         import asyncio, functools, pytest
