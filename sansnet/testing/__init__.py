@@ -62,6 +62,7 @@ if TYPE_CHECKING:
         ServerModel,
         SocketModel,
     )
+    from .playing import BadScenario
     from .results import ExecutorLost, Exploration, Progress, Refutation, Unbounded
     from .server_ghosts import ServerBounds
     from .server_invariants import SERVER_LAWS
@@ -93,6 +94,7 @@ __all__ = [
     "TUNING",
     "WRITING",
     "BadModel",
+    "BadScenario",
     "Bounds",
     "CampaignFailed",
     "Changed",
@@ -217,6 +219,7 @@ _HOMES: Final = {
         "ServerModel",
         "SocketModel",
     ),
+    "playing": ("BadScenario",),
     "results": (
         "ExecutorLost",
         "Exploration",

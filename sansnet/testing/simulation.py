@@ -80,6 +80,8 @@ class Simulation:
         self._network: Final = Network(
             seed, Faults.drawn(weather) if faults == "drawn" else faults or Faults(), recording
         )
+        self.has_run = False
+        """Was it ever asked to let things happen?"""
         self._errors: Final[list[BaseException]] = []
         self._stack: Final = contextlib.ExitStack()
 
@@ -129,6 +131,7 @@ class Simulation:
         What a listener raises, and an 'error' that nobody listens to, is raised from here. Raises Endless (a
         RuntimeError) when callbacks put themselves off for ever, so that time stands still.
         """
+        self.has_run = True
         network, timeline = self._network, self._network.timeline
         end = float("inf") if seconds is None else timeline.now + seconds
         errors = self._errors
@@ -156,6 +159,7 @@ class Simulation:
         if not self._network.hosts:
             coroutine.close()
             raise RuntimeError("there is no host to run it on")
+        self.has_run = True
         task = self._here().start(coroutine)
         task.is_awaited = True
         end = float("inf") if seconds is None else timeline.now + seconds

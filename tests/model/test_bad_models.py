@@ -134,7 +134,7 @@ WHERE = "tests.model.test_parallel.COUNTER"
     [
         (Beginning(), rf"{WHERE}\.initial\(\) raises ValueError: so", 'raise ValueError("so")'),
         (Unready(), rf"{WHERE}\.events\(\) raises ZeroDivisionError", "world // (world != 12)"),
-        (Keyless(), rf"{WHERE}\.key\(\) raises KeyError: 12", '12 if world == 12 else 0'),
+        (Keyless(), rf"{WHERE}\.key\(\) raises KeyError: 12", "12 if world == 12 else 0"),
         (Counter(laws=(asserts,)), "the law asserts raises AssertionError", "assert count < 7"),
         (Counter(laws=(stumbles,)), "the law stumbles raises ZeroDivisionError", "return 1 / count > 0"),
         (Counter(laws=(hopes,)), "the law hopes raises ZeroDivisionError", "return 1 / count > 2"),
