@@ -94,3 +94,9 @@ def test_the_model_of_the_page_about_verification_is_found_wrong_as_it_says(tmp_
         )
         assert (done.returncode, done.stderr) == (status, "")
         assert re.sub(r"\d\.\d s", "0.0 s", done.stdout) == shown
+
+
+def test_the_pair_of_the_page_about_verification_is_proved() -> None:
+    [program] = [block for block in blocks_of("docs/verification.md") if "PairModel(" in block]
+    assert output_of(program).startswith("TALK: ")
+    assert output_of(program).endswith(" laws hold\n")

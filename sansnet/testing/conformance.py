@@ -21,8 +21,8 @@ and without:
     python -m sansnet.testing.conformance package.module:maker
 
 which prints a table, and exits with 0 if all is well, with 2 if a check has failed, and with 4 if the command line
-makes no sense, or the maker makes no driver. `--without system` leaves the checks out that need sockets of the operating
-system: a simulation has none.
+makes no sense, or the maker makes no driver. `--without system` leaves the checks out that need sockets of the
+operating system: a simulation has none.
 
 The checks are in the modules `conformance_*`, by subject, and written with `conformance_bench`. Nothing of them needs
 pytest. Both ends of most connections are the driver's; the peers in `conformance_system` are plain sockets.
