@@ -90,7 +90,7 @@ def _load(name: str) -> Model[Any]:
     ours = _OURS.get(name.lower()) or _WIDE.get(name.lower())
     if ours is not None:
         return ours
-    if not name.rpartition(":")[0]:
+    if not name.rpartition(":")[0] and not name.endswith(".py"):
         raise BadModel(
             f"there is no model {name!r}: ours are {', '.join([*_OURS, *_WIDE])}; "
             "others are package.module:NAME or FILE.py:NAME"

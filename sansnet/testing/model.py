@@ -9,7 +9,7 @@ from ..state.machine import Event
 from .blame import BadModel, blame
 from .laws import Law, Promise, See
 
-__all__ = ["BadModel", "Model", "beginnings", "checked", "possible", "provable"]
+__all__ = ["BadModel", "Model", "beginnings", "check_step", "checked", "keyed", "possible", "provable"]
 
 W = TypeVar("W")
 
@@ -93,6 +93,22 @@ def possible(model: Any, world: Any) -> Sequence[Event]:
         if not isinstance(event, Event):
             raise BadModel(f"{model.name}.events() gives {event!r:.80}, which is no sansnet.state.Event")
     return events  # type: ignore[no-any-return]
+
+
+def keyed(model: Any, world: Any) -> Hashable:
+    """The key of a world. Raises BadModel if there is none."""
+    try:
+        return model.key(world)  # type: ignore[no-any-return]
+    except Exception as error:
+        raise blame(f"{model.name}.key()", error) from error
+
+
+def check_step(model: Any, key: Hashable, world: Any, after: Any) -> None:
+    """Raise BadModel for a step that gives no world, or that has changed the given one, which had that key."""
+    if after is None:
+        raise BadModel(f"{model.name}.step() gives None, and no world; does it lack a return?")
+    if keyed(model, world) != key:
+        raise BadModel(f"{model.name}.step() has changed the world that it was given; it makes another one")
 
 
 def _listed(model: Any, method: str, found: Any) -> Sequence[Any]:

@@ -19,11 +19,11 @@ from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Executor, Future
 from typing import Any, Final, NamedTuple, cast, final
 
-from .blame import blame, truth
+from .blame import truth
 from .coverage import Coverage, Notes, noting
 from .laws import NEITHER, REACHED, Law, Promise, Reached, Stepped, Verb, Watch
 from .ledger import Ledger
-from .model import BadModel, beginnings, possible
+from .model import BadModel, beginnings, check_step, keyed, possible
 from .portable import name_of
 from .results import ExecutorLost, Progress, Refutation
 from .search import told, uncollected
@@ -252,6 +252,8 @@ class Worker:
             for event in possible(model, world):
                 by_event = True
                 after = model.step(world, event, see)
+                if after is None:
+                    check_step(model, None, world, after)
                 if stepped:
                     see(after, Stepped(world, event))
                 name = self._name(after)
@@ -292,10 +294,7 @@ class Worker:
             raise BadModel(f"a world of {name} can't be pickled, and so not sent to an executor: {error}") from error
 
     def _name(self, world: Any) -> bytes:
-        try:
-            key = self.model.key(world)
-        except Exception as error:
-            raise blame(f"{self.model.name}.key()", error) from error
+        key = keyed(self.model, world)
         try:
             name = self.names.get(key)
         except TypeError as error:

@@ -8,16 +8,19 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, final
 
-from .blame import blame, truth
+from .blame import truth
 from .laws import REACHED, Law, LawBroken, Promise, Reached, Stepped, Watch
 from .ledger import Ledger
-from .model import BadModel, beginnings, possible
+from .model import BadModel, beginnings, check_step, keyed, possible
 from .results import Progress, Refutation, Unbounded
 
 __all__ = ["EVERY", "RAISED", "Search", "told", "uncollected"]
 
 EVERY: Final = 1 << 12
 """Progress is told once in so many states."""
+
+WATCHED: Final = 64
+"""So many states are looked at again after each step from them: whether it left them as they were."""
 
 RAISED: Final = ("no_input_raises", "A legal input never raises.")
 """The law that no model has to name."""
@@ -74,9 +77,12 @@ class Search:
                 if self.progress is not None and not here % EVERY:
                     self.progress(ledger.progress)
                 choice = None
+                key = keyed(model, world) if here < WATCHED else None
                 for choice, event in enumerate(possible(model, world)):
                     ledger.edges += 1
                     after = step(world, event, see)
+                    if here < WATCHED or after is None:
+                        check_step(model, key, world, after)
                     if stepped:
                         see(after, Stepped(world, event))
                     there = enter(after, here, choice)
@@ -97,10 +103,7 @@ class Search:
     def _enter(self, world: Any, parent: int, choice: int) -> int:
         ledger = self.ledger
         new = len(ledger.seen)
-        try:
-            key = self.model.key(world)
-        except Exception as error:
-            raise blame(f"{self.model.name}.key()", error) from error
+        key = keyed(self.model, world)
         try:
             number = ledger.enter(key, parent, choice)
         except TypeError as error:

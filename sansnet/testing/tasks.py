@@ -183,12 +183,14 @@ class Task(Generic[T]):
             else:
                 parked = self._context.run(self._coroutine.send, None)
             while type(parked) is not _Parked:
-                parked = self._context.run(self._coroutine.throw, RuntimeError(_FOREIGN.format(parked)))
+                parked = self._context.run(self._coroutine.throw, RuntimeError(_FOREIGN.format(repr(parked))))
             self._park(parked.spot)
         except StopIteration as stop:
             self._result = stop.value
             self._over()
         except (Exception, Cancelled) as error:
+            if str(error) in _LOOPLESS:
+                error.add_note(_FOREIGN.format("what belongs to another loop"))
             self._error = error
             self._over()
 
@@ -205,4 +207,6 @@ class Task(Generic[T]):
             watcher()
 
 
-_FOREIGN: Final = "a task of a simulation can wait for sansnet, sim.sleep() and other tasks, not for {!r}"
+_FOREIGN: Final = "a task of a simulation can wait for sansnet, sim.sleep() and other tasks, not for {}"
+_LOOPLESS: Final = ("no running event loop", "must be called from async context")
+"""What asyncio and trio say where neither of them runs."""

@@ -64,6 +64,7 @@ def test_too_many_states_are_a_3(capsys: pytest.CaptureFixture[str]) -> None:
         ("sansnet.testing.models:NOTHING", "can't be imported: AttributeError: "),
         ("os:path", "is no model: it has no name, no initial, no events, no step, no key, no laws"),
         (":X", "there is no model ':X'"),
+        ("examples/two_sockets.py", "which one in it? examples/two_sockets.py:NAME"),
     ],
 )
 def test_no_such_model_is_a_4_before_anything_is_done(

@@ -74,6 +74,11 @@ class Wordless(Counter):
         return "add"
 
 
+class Silent(Counter):
+    def step(self, world: Any, event: Event, _see: See) -> Any:
+        return None
+
+
 class Stumbling(Counter):
     def step(self, world: Any, event: Event, _see: See) -> Any:
         raise ValueError("so")
@@ -163,16 +168,35 @@ def test_what_a_model_raises_is_told_with_its_place(
         (Counter(laws=()), "has no laws, so that nothing would be proved"),
         (Counter, "<class 'tests.model.test_parallel.Counter'> is a class, and no model: make one of it"),
         (Counter(laws=(says_nothing,)), "the law says_nothing says neither True nor False, but None"),
+        (Silent(), r"step\(\) gives None, and no world; does it lack a return\?"),
         (Unhashable(), r"key\(\) gives \[0\]: unhashable type: 'list'; a tuple would do"),
         (Wordy(), r"events\(\) gives 'add', which is no sansnet.state.Event"),
         (Wordless(), r"events\(\) gives no sequence, such as a list, but 'add'"),
     ],
-    ids=range(7),
+    ids=range(8),
 )
 def test_what_proves_nothing_is_told(model: Any, said: str, executor: Executor | None) -> None:
     with pytest.raises(BadModel, match=said) as told:
         explore(model, executor=executor)
     assert told.value.trouble == ""
+
+
+class Changing(Counter):
+    def initial(self) -> Sequence[Any]:
+        return [[0]]
+
+    def step(self, world: Any, event: Event, _see: See) -> Any:
+        world[0] = (world[0] + event.args[0]) % self.top
+        return world
+
+    def key(self, world: Any) -> Any:
+        return world[0]
+
+
+def test_a_step_that_changes_what_it_is_given_is_told() -> None:
+    """Or the shortest way to a broken law would lead somewhere else."""
+    with pytest.raises(BadModel, match=r"step\(\) has changed the world that it was given; it makes another one"):
+        explore(Changing())
 
 
 def test_without_laws_on_purpose_it_is_counted() -> None:

@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
+import trio
 
 import sansnet
 from sansnet import Socket
@@ -187,6 +188,16 @@ def test_a_task_of_a_simulation_waits_for_no_other_kind_of_thing() -> None:
         sim.host("a")
         with pytest.raises(RuntimeError, match="can wait for sansnet, "):
             sim.run_async(main())
+
+
+def test_what_needs_another_loop_is_told_that_there_is_none() -> None:
+    with Simulation() as sim:
+        sim.host("a")
+        for sleep in (asyncio.sleep, trio.sleep):
+            with pytest.raises(RuntimeError) as raised:
+                sim.run_async(sleep(1))
+            told = "a task of a simulation can wait for sansnet, sim.sleep() and other tasks, not for what belongs to "
+            assert raised.value.__notes__[0].startswith(told)
 
 
 def test_one_that_is_woken_before_it_parks_or_twice() -> None:
