@@ -5,6 +5,9 @@
             ...
         sim.run()
 
+An `async def` that uses `sim` is run by `sim.run_async()`, on a host named "main", as a scenario is; unless another
+plugin takes it (pytest-asyncio, anyio, trio), and then it runs in that one's loop.
+
 The weather is calm; a mark on the test says otherwise: `@pytest.mark.sansnet(faults="drawn")`, or `faults=Faults(…)`.
 `seeds=` in the mark is for tests that want more than one. A failure is reported with its seed and the last events.
 
@@ -15,7 +18,7 @@ imports nothing of it before a test asks for `sim`.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from inspect import signature
+from inspect import iscoroutinefunction, signature
 from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
@@ -23,9 +26,18 @@ import pytest
 if TYPE_CHECKING:
     from sansnet.testing import Faults, Simulation
 
-__all__ = ["pytest_addoption", "pytest_configure", "pytest_generate_tests", "pytest_runtest_makereport", "sim"]
+__all__ = [
+    "pytest_addoption",
+    "pytest_configure",
+    "pytest_generate_tests",
+    "pytest_pyfunc_call",
+    "pytest_runtest_makereport",
+    "sim",
+]
 
 _LAST = 20
+_OTHERS = ("asyncio", "anyio", "trio")
+"""Marks by which a test says that another plugin is to run it."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -89,6 +101,19 @@ def sim(request: pytest.FixtureRequest) -> Iterator[Simulation]:
 _KEY: pytest.StashKey[Simulation] = pytest.StashKey()
 
 
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Run a coroutine function on the simulation. What others have wrapped by now (auto modes do) is none any more."""
+    made = pyfuncitem.stash.get(_KEY, None)
+    if made is None or not iscoroutinefunction(pyfuncitem.obj):
+        return None
+    if any(pyfuncitem.get_closest_marker(name) for name in _OTHERS):
+        return None
+    arguments = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
+    with made.host("main"):
+        made.run_async(pyfuncitem.obj(**arguments))
+    return True
+
+
 def _weather(item: pytest.Item) -> Faults | Literal["drawn"] | None:
     """What the mark says."""
     mark = item.get_closest_marker("sansnet")
@@ -105,7 +130,8 @@ def pytest_runtest_makereport(
     if made is not None and report.failed and call.when == "call":
         lines = [f"Simulation(seed={made.seed}, faults={made.faults!r})", f"at {made.now:.6f} s, after:"]
         lines += [*made.story(_LAST), f"again: pytest {item.nodeid!r} --sansnet-seeds={made.seed + 1}"]
-        lines += [f"fewest faults: {command} --shrink" for command in _commands(item, made.seed)]
+        if made.faults.requested:
+            lines += [f"fewest faults: {command} --shrink" for command in _commands(item, made.seed)]
         report.sections.append(("sansnet", "\n".join(lines)))
     return report
 

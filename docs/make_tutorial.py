@@ -1,9 +1,9 @@
 """Do what docs/tutorial.md tells its reader to do, and put into the page what comes of it.
 
 A block of Python whose first line names a file (`# shout.py`) is that file; `# test_shout.py, at the end` is added to
-it. A `diff` is a change to a file. Of a `console` block the lines behind `$` are commands, and the others what they
-print; `…` stands for anything, alone on a line for any lines, and how many seconds something took doesn't matter. The
-picture is the one that the reader makes.
+it. A `diff` is a change to a file; what its `@@` lines say of places is made. Of a `console` block the lines behind `$`
+are commands, and the others what they print; `…` stands for anything, alone on a line for any lines, and how many
+seconds something took doesn't matter. The picture is the one that the reader makes.
 
 python docs/make_tutorial.py              writes the page, where it is stale, and the picture
 python docs/make_tutorial.py --check      says whether they are stale (exit code 1)
@@ -51,7 +51,7 @@ def _followed(block: re.Match[str], folder: Path) -> str:
     if kind == "python":
         write(text, folder)
     elif kind == "diff":
-        change(text, folder)
+        text = change(text, folder)
     elif kind == "console":
         text = "".join(_played(command, shown, folder) for command, shown in commands(text))
     return f"```{kind}\n{text}```"
@@ -67,17 +67,27 @@ def write(text: str, folder: Path) -> None:
     file.write_text(f"{before}\n\n{text[named.end() :]}" if named[2] else text, encoding="utf-8")
 
 
-def change(text: str, folder: Path) -> None:
-    """Change a file as a diff says, the old lines of which must be there once."""
-    head, _, hunk = text.partition("\n")
-    file = folder / head.removeprefix("--- ")
-    lines = hunk.splitlines(keepends=True)[1:]
-    old = "".join([line[1:] for line in lines if line[0] in " -"])
-    new = "".join([line[1:] for line in lines if line[0] in " +"])
-    source = file.read_text(encoding="utf-8")
-    if source.count(old) != 1:
-        raise Wrong(f"{file.name} has what is to be changed {source.count(old)} times:\n{old}")
-    file.write_text(source.replace(old, new), encoding="utf-8")
+def change(text: str, folder: Path) -> str:
+    """Change a file as a diff says, the old lines of which must be there once. The diff, as `patch` would take it."""
+    head, named, *hunks = re.split(r"(?m)^(?:@@.*\n)|(?<=\n)(?=\+\+\+ )", text)
+    if not hunks:  # none has an @@ yet
+        named, *rest = named.splitlines(keepends=True)
+        hunks = ["".join(rest)]
+    file = folder / head.strip().removeprefix("--- ")
+    source, made, longer = file.read_text(encoding="utf-8"), head + named, 0
+    for hunk in hunks:
+        lines = hunk.splitlines(keepends=True)
+        old = [line[1:] for line in lines if line[0] in " -"]
+        new = [line[1:] for line in lines if line[0] in " +"]
+        count = source.count("".join(old))
+        if count != 1:
+            raise Wrong(f"{file.name} has what is to be changed {count} times:\n{''.join(old)}")
+        line = source[: source.index("".join(old))].count("\n") + 1
+        made += f"@@ -{line - longer},{len(old)} +{line},{len(new)} @@\n{hunk}"
+        longer += len(new) - len(old)
+        source = source.replace("".join(old), "".join(new))
+    file.write_text(source, encoding="utf-8")
+    return made
 
 
 def commands(text: str) -> Iterator[tuple[str, str]]:

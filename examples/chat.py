@@ -156,8 +156,9 @@ def log(text: str) -> None:
 
 
 def open_chat(port: int | str, policy: Policy = "drop", host: str = "127.0.0.1") -> Server:
-    """A chat in the loop that runs here."""
+    """A chat in the loop that runs here. What goes wrong, such as a port in use, is said, and then it isn't open."""
     server = create_server(Chat(policy).join, keep_alive=True, keep_alive_initial_delay=60)
+    server.on("error", lambda error: print(f"chat: {error}", file=sys.stderr))
     return server.listen(port, host, callback=lambda: print("chat bound:", server.address()))
 
 
@@ -191,6 +192,7 @@ def main(port: str = "8124", loop: str = "selector", policy: Policy = "drop") ->
             trio.run(in_trio, port, policy)
         case _:
             sys.exit(f"no loop {loop!r}: selector, asyncio, uvloop or trio")
+    sys.exit(1)  # it could not be opened; one that is open goes on until somebody kills it
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 import h11
 
-from sansnet import connect
+from sansnet import NetError, connect
 
 PATIENCE = 30.0
 """Seconds without a byte in either direction."""
@@ -137,4 +137,7 @@ async def main(url: str = "http://127.0.0.1:8080/", path: str | None = None) -> 
 
 
 if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:]))
+    try:
+        asyncio.run(main(*sys.argv[1:]))
+    except NetError as error:  # such as nobody there
+        sys.exit(f"http_client: {error}")

@@ -197,4 +197,7 @@ async def main(port: str = "8080", idle: str = "5") -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:]))
+    try:
+        asyncio.run(main(*sys.argv[1:]))
+    except NetError as error:  # such as a port in use
+        sys.exit(f"http_server: {error}")

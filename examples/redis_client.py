@@ -388,4 +388,7 @@ async def main(port: str = "6379", *command: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:]))
+    try:
+        asyncio.run(main(*sys.argv[1:]))
+    except NetError as error:  # such as nobody there
+        sys.exit(f"redis_client: {error}")

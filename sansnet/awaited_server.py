@@ -159,7 +159,7 @@ class _Accepting:
                 raise error
             if not self._is_open:
                 raise StopAsyncIteration
-            self._spot = new_spot()
+            self._spot = new_spot(self._server._driver)
             try:
                 await self._spot.park()
             finally:

@@ -201,7 +201,7 @@ class _Reading:
             if self._failed or self._socket._is_past(self._machine):
                 self._leave()
                 raise self._socket._death_of(self._machine)
-            self._spot = new_spot()
+            self._spot = new_spot(self._socket._port._driver)
             try:
                 await self._spot.park()
             finally:

@@ -63,12 +63,12 @@ class Hearing:
     wait for ever. Nothing changes for the others, since the task only goes on later.
     """
 
-    __slots__ = ("_emitter", "_heard", "_listeners", "_only_one", "_spot")
+    __slots__ = ("_driver", "_emitter", "_heard", "_listeners", "_only_one", "_spot")
 
     def __init__(self, emitter: Emitter, /, *events: str, only_one: bool = False) -> None:
-        driver = getattr(emitter, "_driver", None)
-        if driver is not None:
-            check_home(driver, emitter)
+        self._driver: Final = getattr(emitter, "_driver", None)
+        if self._driver is not None:
+            check_home(self._driver, emitter)
         self._emitter: Final = emitter
         self._only_one: Final = only_one
         self._heard: Final[deque[tuple[str, tuple[Any, ...]]]] = deque()
@@ -88,7 +88,7 @@ class Hearing:
     async def next(self) -> tuple[str, tuple[Any, ...]]:
         """Wait for the next event, unless one was heard already: its name, and what it came with."""
         while not self._heard:
-            self._spot = new_spot()
+            self._spot = new_spot(self._driver)
             await self._spot.park()
         return self._heard.popleft()
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import asyncio
     from types import ModuleType
 
-__all__ = ["Spot", "new_spot", "parking_at"]
+__all__ = ["Spot", "has_parking", "new_spot", "parking_at"]
 
 
 class Spot(Protocol):
@@ -33,8 +33,15 @@ class Spot(Protocol):
 _maker: ContextVar[Callable[[], Spot] | None] = ContextVar("sansnet_parking", default=None)
 
 
-def new_spot() -> Spot:
-    """A spot for the running task. RuntimeError if that is of no kind that is known."""
+def new_spot(driver: object = None) -> Spot:
+    """A spot for the running task. RuntimeError if that is of no kind that is known.
+
+    driver: of what is waited for, if there is one. A driver whose loop wakes none but its own tasks has a method
+    `check_task()`, which raises RuntimeError in any other: that one would wait for ever.
+    """
+    check = getattr(driver, "check_task", None)
+    if check is not None:
+        check()
     maker = _maker.get()
     if maker is not None:
         return maker()
@@ -45,6 +52,11 @@ def new_spot() -> Spot:
     if loop is None:
         raise RuntimeError("sansnet can be awaited in a task of asyncio or trio; none is running here")
     return _AsyncioSpot(loop)
+
+
+def has_parking() -> bool:
+    """Is the running task of a kind that somebody has told of with `parking_at()`?"""
+    return _maker.get() is not None
 
 
 @contextlib.contextmanager

@@ -79,3 +79,24 @@ def test_what_the_page_about_loops_quotes_is_said() -> None:
     for text in quoted:
         words = text.removeprefix("… ").removesuffix(" (a ResourceWarning)")
         assert words in said, f"nobody says {words!r}"
+
+
+def test_the_model_of_the_page_about_verification_is_found_wrong_as_it_says(tmp_path: Path) -> None:
+    """By both of the ways that the page tells."""
+    page = (ROOT / "docs" / "verification.md").read_text(encoding="utf-8")
+    [program] = [block for block in blocks_of("docs/verification.md") if block.startswith("# counting.py\n")]
+    (tmp_path / "counting.py").write_text(program, encoding="utf-8")
+    [shown] = re.findall(r"^```\n(COUNTER: .*?)^```", page, re.S | re.M)
+    [words] = re.findall(r"^    python (-m sansnet check counting.*)$", page, re.M)
+    for command, status in ((["counting.py"], 0), (words.split(), 2)):
+        done = subprocess.run(
+            [sys.executable, *command], cwd=tmp_path, capture_output=True, check=False, text=True, timeout=60
+        )
+        assert (done.returncode, done.stderr) == (status, "")
+        assert re.sub(r"\d\.\d s", "0.0 s", done.stdout) == shown
+
+
+def test_the_pair_of_the_page_about_verification_is_proved() -> None:
+    [program] = [block for block in blocks_of("docs/verification.md") if "PairModel(" in block]
+    assert output_of(program).startswith("TALK: ")
+    assert output_of(program).endswith(" laws hold\n")

@@ -5,6 +5,7 @@ The page itself is followed by `test_docs.py`.
 
 from __future__ import annotations
 
+import difflib
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,7 @@ $ python -c \\
 ```diff
 --- one.py
 +++ one.py
+@@ -2,2 +2,2 @@
  print("one")
 -print("two")
 +print("three")
@@ -65,6 +67,25 @@ def test_what_is_not_printed_is_replaced(tmp_path: Path, right: str, wrong: str)
 def test_a_program_that_is_changed_prints_something_else(tmp_path: Path) -> None:
     made = follow(PAGE.replace('print("one")', 'print("won")'), tmp_path)
     assert made.count("$ python one.py\nwon\n") == 2
+
+
+@pytest.mark.parametrize("places", ["", "@@\n", "@@ -7,1 +8,2 @@ somewhere else\n"])
+def test_where_a_change_is_is_made(tmp_path: Path, places: str) -> None:
+    assert follow(PAGE.replace("@@ -2,2 +2,2 @@\n", places), tmp_path) == PAGE
+
+
+def test_a_diff_is_one_that_other_programs_take(tmp_path: Path) -> None:
+    before = "".join([f"{number}\n" for number in range(1, 31)])
+    (tmp_path / "one.py").write_text(before)
+    follow("```diff\n--- one.py\n+++ one.py\n@@\n 3\n-4\n+four\n+and more\n 5\n@@\n-20\n 21\n```\n", tmp_path)
+    after = (tmp_path / "one.py").read_text()
+    theirs = [*difflib.unified_diff(before.splitlines(True), after.splitlines(True), "one.py", "one.py", n=1)]
+    (tmp_path / "one.py").write_text(before)
+    theirs[2] = "@@\n"
+    page = f"```diff\n{''.join(theirs)}```\n"
+    made = follow(page, tmp_path)
+    assert (tmp_path / "one.py").read_text() == after
+    assert [line for line in made.splitlines() if line.startswith("@@")] == ["@@ -3,3 +3,4 @@", "@@ -19,3 +20,2 @@"]
 
 
 def test_a_file_goes_on(tmp_path: Path) -> None:

@@ -4,11 +4,10 @@ Exit codes:
 
     0    it is done; for a server: somebody asked it to stop (SIGINT, SIGTERM), which is how a server ends well
     1    it went wrong, and stderr says why
-    2    `check`: a law is broken; `replay`, `shrink`: there is a difference; `simulate`: a seed failed; the others: the
-         command line makes no sense
+    2    `check`: a law is broken; `replay`, `shrink`: there is a difference; `simulate`: a seed failed
     3    a bound was reached, so that nothing was proved. `check`: of states; `simulate`: of what happens at one moment
-    4    `check`, `simulate`, `replay`, `shrink`, `diagram`: what it was given makes no sense. There is no such model or
-         scenario, or it can't be run (its process died); the file is no trace; the command line is nonsense
+    4    what it was given makes no sense: the command line, of whichever command; the model or scenario isn't there,
+         proves nothing, or can't be run (it raises, its process died); the file is no trace
     130  Ctrl-C came before it was done
     141  nobody reads stdout any more (a shell says the same of a program that SIGPIPE ended)
 """
@@ -21,8 +20,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from .. import __version__
 from . import check, connect, demo, diagram, echo, replay, shrink, simulate
-from .words import BROKEN_PIPE, INTERRUPTED
+from .words import BROKEN_PIPE, INTERRUPTED, Parser
 
 __all__ = ["main"]
 
@@ -30,9 +30,7 @@ __all__ = ["main"]
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command. Returns the exit code, but for a command line that makes no sense: that is a SystemExit."""
     parser = _parser()
-    arguments, unknown = parser.parse_known_args(argv)
-    if unknown:
-        getattr(arguments, "reject", parser.error)(f"unrecognized arguments: {' '.join(unknown)}")
+    arguments = parser.parse_args(argv)
     try:
         return int(arguments.run(arguments))
     except KeyboardInterrupt:
@@ -44,12 +42,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     as_module = Path(sys.argv[0]).parts[-2:] == ("sansnet", "__main__.py")
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m sansnet" if as_module else "sansnet",
         description="node:net for Python: an echo server, a client, the model checker, a simulated network, a "
         "demonstration, and what to do with recorded traces.",
-        epilog="In two terminals: `echo --trace`, then `connect 127.0.0.1 8124`. COMMAND --help tells more of each.",
+        epilog="In two terminals: `echo --trace`, then `connect 127.0.0.1 8124`. COMMAND --help tells more of each, "
+        "and its exit codes; that of a command line that makes no sense is 4, of them all.",
     )
+    parser.add_argument("--version", action="version", version=f"sansnet {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in (echo, connect, check, simulate, demo, replay, shrink, diagram):
         command.add_to(commands)

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Final
 
-from .words import strict
+from .words import count
 
 __all__ = ["add_to"]
 
@@ -14,10 +14,11 @@ BOUND: Final = 1_000_000
 FORMATS: Final = ("dot", "json", "mermaid", "text")
 
 _DETAILS: Final = """\
-MODEL is one of ours, such as lifecycle or reading (a wrong name lists them), or anybody's, as package.module:NAME; by
-default all of ours. Exit codes: 0 every law of every model holds; 2 one is broken, and a shortest way to that is shown;
-3 a model has more states than the bound, so that nothing was proved; 4 there is no such model, it can't be explored (a
-process died), or the command line makes no sense; 1 something else went wrong. For 4 and 1 stderr says what.
+MODEL is one of ours, such as lifecycle or reading (a wrong name lists them), or anybody's, as package.module:NAME or
+FILE.py:NAME; by default all of ours. Exit codes: 0 every law of every model holds; 2 one is broken, and a shortest way
+to that is shown; 3 a model has more states than the bound, so that nothing was proved; 4 there is no such model,
+nothing is to be proved of it (no laws, no world to begin with), it can't be explored (it raises, a process died), or
+the command line makes no sense; 1 the output can't be written; 130 Ctrl-C. For 4 and 1 stderr says what.
 """
 
 
@@ -31,11 +32,11 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     )
     parser.add_argument("models", nargs="*", metavar="MODEL", help="what to explore")
     parser.add_argument(
-        "--bound", type=_count, default=BOUND, metavar="N", help=f"states a model may have; default {BOUND:,}"
+        "--bound", type=count, default=BOUND, metavar="N", help=f"states a model may have; default {BOUND:,}"
     )
     parser.add_argument(
         "--jobs",
-        type=_count,
+        type=count,
         default=1,
         metavar="N",
         help="processes: each takes a model at a time, of a single model its share; default 1",
@@ -45,19 +46,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     )
     parser.add_argument("--format", choices=FORMATS, default="text", help="what is written; default text")
     parser.add_argument("--output", type=Path, metavar="FILE", help="where to; it is written whole or not at all")
-    strict(parser)
     parser.set_defaults(run=_run)
-
-
-def _count(text: str) -> int:
-    """A number of things, for argparse."""
-    try:
-        count = int(text.replace("_", ""))
-    except ValueError:
-        count = 0
-    if count < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of them: 1 or more")
-    return count
 
 
 def _run(arguments: argparse.Namespace) -> int:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import importlib
 import json
-import os
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TextIO, final
 
@@ -19,9 +16,11 @@ from ..testing.calls import CALL, CALL_WIDE
 from ..testing.coverage import Coverage
 from ..testing.drawing import as_dot, as_json, as_mermaid
 from ..testing.explore import BadModel, ExecutorLost, Exploration, Model, Progress, Unbounded, explore
-from ..testing.model import checked
+from ..testing.model import provable
 from ..testing.models import SERVER_MODELS, SOCKET_MODELS
 from ..testing.pairs import PAIR, PAIR_WIDE
+from ..testing.places import Nowhere, find
+from ..testing.trace_files import new_file
 from .words import BAD_INPUT, DONE, FAILED, complain
 
 __all__ = ["REFUTED", "UNBOUNDED", "run"]
@@ -68,12 +67,17 @@ def run(arguments: argparse.Namespace) -> int:
             write.finish()
     except (BadModel, ExecutorLost) as error:
         complain(str(error))
+        if isinstance(error, BadModel) and error.trouble:
+            print(error.trouble, file=sys.stderr)
         return BAD_INPUT
     except OSError as error:
         if isinstance(error, BrokenPipeError):
             raise
-        complain(str(error))
+        complain(f"{arguments.output or 'stdout'}: {error.strerror}")
         return FAILED
+    except SystemExit as error:  # or a model that leaves would be proved
+        complain(f"a model has raised SystemExit({error.code!r}), so that nothing was proved")
+        return BAD_INPUT
     statuses = {result.status for result in results}
     return next((status for status in (REFUTED, UNBOUNDED) if status in statuses), DONE)
 
@@ -82,25 +86,20 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _load(name: str) -> Model[Any]:
-    """The model of that name. Raises BadModel if there is none."""
+    """The model of that name. Raises BadModel if there is none, or nothing to prove of it."""
     ours = _OURS.get(name.lower()) or _WIDE.get(name.lower())
     if ours is not None:
         return ours
-    module, colon, attribute = name.partition(":")
-    if not colon or not module or not attribute:
+    if not name.rpartition(":")[0] and not name.endswith(".py"):
         raise BadModel(
-            f"there is no model {name!r}: ours are {', '.join([*_OURS, *_WIDE])}; others are package.module:NAME"
+            f"there is no model {name!r}: ours are {', '.join([*_OURS, *_WIDE])}; "
+            "others are package.module:NAME or FILE.py:NAME"
         )
-    if "" not in sys.path and os.getcwd() not in sys.path:
-        sys.path.insert(0, os.getcwd())  # as `python -m` has it, and an installed script hasn't
     try:
-        found: Any = importlib.import_module(module)
-        for part in attribute.split("."):
-            found = getattr(found, part)
-    except (Exception, SystemExit) as error:  # a module may raise what it likes
-        raise BadModel(f"{name} can't be imported: {type(error).__name__}: {error}") from error
-    checked(found)
-    model: Model[Any] = found
+        model: Model[Any] = find(name)
+    except Nowhere as error:
+        raise BadModel(str(error)) from error
+    provable(model)
     return model
 
 
@@ -184,28 +183,9 @@ class _Terminal:
 # -- what is written -------------------------------------------------------------------------------------------------
 
 
-@contextmanager
-def _output(path: Path | None) -> Iterator[TextIO]:
+def _output(path: Path | None) -> AbstractContextManager[TextIO]:
     """Stdout, or a file that is there once it is whole."""
-    if path is None:
-        yield sys.stdout
-        return
-    number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with open(number, "w", encoding="utf-8") as file:
-            yield file
-        os.chmod(name, 0o666 & ~_umask())
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise
-
-
-def _umask() -> int:
-    """What the process takes from the rights of new files; to read it is to set it."""
-    mask = os.umask(0o022)
-    os.umask(mask)
-    return mask
+    return nullcontext(sys.stdout) if path is None else new_file(path)
 
 
 class _Writer:

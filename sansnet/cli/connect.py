@@ -21,7 +21,7 @@ LAST_WORDS: Final = 0.5
 _DETAILS: Final = """\
 The end of stdin ends our half of the connection; what the peer still sends is written all the same. When the peer
 ends first, what stdin has ready is still sent, until nothing came for half a second; a keyboard isn't waited for.
-Exit codes: 0 both sides have ended; 1 an error, told on stderr; 2 a mistake in the command line; 130 Ctrl-C; 141 nobody
+Exit codes: 0 both sides have ended; 1 an error, told on stderr; 4 a mistake in the command line; 130 Ctrl-C; 141 nobody
 reads stdout any more.
 """
 

@@ -37,7 +37,8 @@ _HEAD: Final = ("what", "over", "bytes", "time", "MiB/s", "drains", "sha256")
 _NUMERIC: Final = frozenset({"bytes", "time", "MiB/s", "drains"})
 _DETAILS: Final = """\
 Takes some ten seconds, needs no network but this machine, and leaves nothing behind. Exit code 0: everything that was
-shown was verified; 1: something was not as it should be, and the last lines say what.
+shown was verified; 1: something was not as it should be, and the last lines say what; 4: the command line makes no
+sense; 130: Ctrl-C.
 """
 
 Target = dict[str, Any]

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 from typing import Final
 
 from ..testing import diagram
 from ..testing.trace_diagram import FORMATS, VIEWS
 from .recorded import BAD_FILE, read, write
-from .words import DONE, FAILED, strict
+from .words import DONE, FAILED, bad_input
 
 __all__ = ["add_to"]
 
-_SUFFIXES: Final = {".svg": "svg", ".html": "html", ".htm": "html"}
+_SUFFIXES: Final = {
+    ".svg": "svg",
+    ".html": "html",
+    ".htm": "html",
+    ".mmd": "mermaid",
+    ".mermaid": "mermaid",
+    ".md": "mermaid",
+    ".txt": "mermaid",
+    "": "mermaid",
+}
 _DETAILS: Final = """\
 Exit codes: 0 it is drawn; 1 OUT can't be written; 4 FILE is no trace, or can't be read, or the command line makes no
 sense.
@@ -29,24 +39,34 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         epilog=_DETAILS,
     )
     parser.add_argument("file", metavar="FILE", help="a trace; - for stdin")
-    parser.add_argument("-o", "--output", metavar="OUT", help="where the diagram goes; default stdout")
+    parser.add_argument("-o", "--output", metavar="OUT", help="where the diagram goes, such as OUT.svg; default stdout")
     parser.add_argument("--format", choices=FORMATS, help="default: what the name of OUT says, else mermaid")
     parser.add_argument("--view", choices=VIEWS, default="machines", help="default machines; ends: of one connection")
     parser.add_argument(
         "--of", action="append", default=[], metavar="NAME", help="draw only this machine, 'socket 1'; may be repeated"
     )
     parser.add_argument("--turns", action="store_true", help="draw how the machines go on by themselves, too")
-    parser.add_argument("--limit", type=int, default=500, metavar="N", help="draw so many entries; 0: all; default 500")
-    strict(parser)
-    parser.set_defaults(run=lambda arguments: _run(parser, arguments))
+    parser.add_argument(
+        "--limit", type=_limit, default=500, metavar="N", help="draw so many entries; 0: all; default 500"
+    )
+    parser.set_defaults(run=_run)
 
 
-def _run(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> int:
+def _limit(text: str) -> int:
+    """A number of entries, for argparse."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of entries: 0 for all of them, or more")
+    return int(text)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    output = arguments.output
+    chosen = arguments.format or _format_of(output or "")
+    if output is not None and arguments.file != "-" and _are_one(arguments.file, output):
+        bad_input(f"{output}: the diagram would take the place of its trace")
     trace = read(arguments.file)
     if trace is None:
         return BAD_FILE
-    output = arguments.output
-    chosen = arguments.format or _SUFFIXES.get(Path(output or "").suffix.lower(), "mermaid")
     try:
         text = diagram(
             trace,
@@ -57,5 +77,22 @@ def _run(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> int:
             limit=arguments.limit or None,
         )
     except ValueError as error:
-        parser.error(str(error))
+        bad_input(str(error))
     return DONE if write(output, text) else FAILED
+
+
+def _format_of(output: str) -> str:
+    """What the name of a file says."""
+    suffix = Path(output).suffix.lower()
+    if suffix not in _SUFFIXES:
+        known = ", ".join(filter(None, _SUFFIXES))
+        bad_input(f"{output}: what is a {suffix}? There are {known}; or say --format")
+    return _SUFFIXES[suffix]
+
+
+def _are_one(one: str, other: str) -> bool:
+    """Is it the same file, under whatever names?"""
+    try:
+        return os.path.samefile(one, other)
+    except OSError:  # one of them isn't there
+        return False

@@ -22,8 +22,8 @@ PORT: Final = 8124
 
 _DETAILS: Final = """\
 Prints one line, "listening on 127.0.0.1:8124", once it listens. SIGINT (Ctrl-C) and SIGTERM stop it: the connections
-are closed, the path is removed, and the exit code is 0, since that is how a server ends well. Exit code 1: it could not
-listen, and stderr says why.
+are closed, the path is removed, and the exit code is 0, since that is how a server ends well. 1: it could not listen,
+and stderr says why; 4: the command line makes no sense.
 """
 
 

@@ -6,7 +6,6 @@ import argparse
 
 from ..testing import Fed, replay_trace
 from .recorded import BAD_FILE, DIFFERS, EXIT_CODES, SAME, read
-from .words import strict
 
 __all__ = ["add_to"]
 
@@ -20,7 +19,6 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         epilog=EXIT_CODES,
     )
     parser.add_argument("file", metavar="FILE", help="a trace (echo --trace-file makes one); - for stdin")
-    strict(parser)
     parser.set_defaults(run=_run)
 
 

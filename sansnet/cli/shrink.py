@@ -9,7 +9,7 @@ from ..testing import crashes, differs, replay_trace, shrink
 from ..testing.trace_format import lines_of
 from ..testing.trace_shrink import ATTEMPTS
 from .recorded import BAD_FILE, DIFFERS, EXIT_CODES, SAME, read, write
-from .words import FAILED, strict
+from .words import FAILED, count
 
 __all__ = ["add_to"]
 
@@ -31,16 +31,9 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     parser.add_argument("file", metavar="FILE", help="a trace; - for stdin")
     parser.add_argument("-o", "--output", metavar="OUT", help="where the smaller trace goes; default stdout")
     parser.add_argument(
-        "--attempts", type=_count, metavar="N", default=ATTEMPTS, help=f"stop after so many; default {ATTEMPTS}"
+        "--attempts", type=count, metavar="N", default=ATTEMPTS, help=f"stop after so many; default {ATTEMPTS}"
     )
-    strict(parser)
     parser.set_defaults(run=_run)
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of attempts")
-    return int(text)
 
 
 def _run(arguments: argparse.Namespace) -> int:

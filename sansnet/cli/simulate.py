@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import importlib
-import os
 import sys
 from concurrent.futures import ProcessPoolExecutor
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from .screen import Progress, Screen
-from .words import BAD_INPUT, DONE, FAILED, bad_input, complain, strict
+from .words import BAD_INPUT, DONE, FAILED, bad_input, complain, count
 
 if TYPE_CHECKING:
     from ..testing.playing import Plan, Scenario
@@ -19,14 +17,17 @@ if TYPE_CHECKING:
 __all__ = ["add_to"]
 
 SEEDS: Final = 1000
+ATTEMPTS: Final = 1000
 RED: Final = 2
 ENDLESS: Final = 3
 
 _DETAILS: Final = """\
-A scenario is a function of a sansnet.testing.simulation.Simulation; what it raises is a failure. The weather is drawn
-from the seed, unless --fault or --calm says otherwise. Exit codes: 0 all seeds passed; 2 one failed, and it is told how
-to play it again, or a fault that was named never fired; 3 so much happened at one moment that there is no end to it; 4
-there is no such scenario, a process that played it died, or the command line is nonsense; 1 the trace can't be written.
+A scenario is a function of a sansnet.testing.Simulation, which it runs; what it raises is a failure. An async def is
+run by the simulation. The weather is drawn from the seed, unless --fault or --calm says otherwise. Exit codes: 0 all
+seeds passed (but for those that the scenario skipped); 2 one failed, and it is told how to play it again, or a fault
+that was named never fired; 3 so much happened at one moment that there is no end to it; 4 there is no such scenario, or
+it is none, or shows nothing (it never runs its simulation, or skips every seed), a process that played it died, or the
+command line is nonsense; 1 the trace can't be written; 130 Ctrl-C.
 """
 
 
@@ -38,7 +39,9 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         description="Play a scenario on the simulated network under many seeds, until one fails.",
         epilog=_DETAILS,
     )
-    parser.add_argument("scenario", metavar="MODULE:FUNCTION", help="such as tests.transfers:upload")
+    parser.add_argument(
+        "scenario", metavar="MODULE:FUNCTION", help="such as tests.transfers:upload, or tests/transfers.py:upload"
+    )
     which = parser.add_mutually_exclusive_group()
     which.add_argument(
         "--seeds",
@@ -48,7 +51,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         help=f"seeds 0 to N-1, default {SEEDS}; or FIRST:END, a part of them, END not included",
     )
     which.add_argument("--seed", type=int, metavar="K", help="this one alone, and tell its story")
-    parser.add_argument("--jobs", type=int, default=1, metavar="J", help="processes to share the work; default 1")
+    parser.add_argument("--jobs", type=count, default=1, metavar="J", help="processes to share the work; default 1")
     weather = parser.add_mutually_exclusive_group()
     weather.add_argument("--calm", action="store_true", help="no faults")
     weather.add_argument(
@@ -61,11 +64,16 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     parser.add_argument("--keep-going", action="store_true", help="tell all failures, not the first alone")
     parser.add_argument("--shrink", action="store_true", help="of a failure, find the fewest faults that it takes")
     parser.add_argument(
+        "--attempts",
+        type=count,
+        metavar="N",
+        help=f"with --shrink: play a scenario so often at most, and show what was reached; default {ATTEMPTS}",
+    )
+    parser.add_argument(
         "--trace-file",
         metavar="FILE",
         help="with --seed: record what all hosts do, for the commands replay, shrink and diagram",
     )
-    strict(parser)
     parser.set_defaults(run=_run)
 
 
@@ -83,15 +91,18 @@ def _seeds(text: str) -> range:
 
 def _run(arguments: argparse.Namespace) -> int:
     from ..testing.campaign import CampaignFailed, campaign  # noqa: PLC0415  # the other commands don't need it
+    from ..testing.playing import BadScenario  # noqa: PLC0415
     from ..testing.results import ExecutorLost  # noqa: PLC0415
 
-    if arguments.jobs < 1:
-        bad_input("--jobs is a number from 1 up")
+    if arguments.shrink and arguments.calm:
+        bad_input("--shrink goes with faults, and --calm has none")
+    if arguments.attempts is not None and not arguments.shrink:
+        bad_input("--attempts goes with --shrink")
+    if arguments.trace_file is not None and arguments.seed is None:
+        bad_input("--trace-file goes with --seed: a trace is of one simulation")
     scenario, faults = _scenario(arguments.scenario), _weather(arguments)
     if arguments.seed is not None:
         return _play_one(scenario, faults, arguments)
-    if arguments.trace_file is not None:
-        bad_input("--trace-file goes with --seed: a trace is of one simulation")
     screen = Screen(sys.stdout)
     progress = Progress(screen, len(arguments.seeds))
     with contextlib.ExitStack() as stack:
@@ -106,13 +117,16 @@ def _run(arguments: argparse.Namespace) -> int:
                 faults=faults,
                 collect=arguments.keep_going,
                 shrink=arguments.shrink,
+                attempts=arguments.attempts or ATTEMPTS,
                 progress=progress.at,
             )
         except CampaignFailed as failed:
             progress.over()
             screen.say(str(failed))
+            if failed.report.is_empty:
+                return BAD_INPUT
             return ENDLESS if failed.report.is_endless else RED
-        except ExecutorLost as error:
+        except (BadScenario, ExecutorLost) as error:
             progress.over()
             complain(str(error))
             return BAD_INPUT
@@ -124,24 +138,30 @@ def _run(arguments: argparse.Namespace) -> int:
 def _play_one(scenario: Scenario, faults: Plan, arguments: argparse.Namespace) -> int:
     from ..testing.fault_shrink import shrink_faults  # noqa: PLC0415
     from ..testing.faults import Faults  # noqa: PLC0415
-    from ..testing.playing import play  # noqa: PLC0415
+    from ..testing.playing import BadScenario, play  # noqa: PLC0415
 
     seed, told = arguments.seed, ""
-    if arguments.shrink:
-        try:
-            shrunk = shrink_faults(scenario, seed, faults)
-        except ValueError as error:
-            complain(str(error))
-        else:
-            faults, told = shrunk.faults, f"{shrunk}\n"
     try:
+        if arguments.shrink:
+            try:
+                shrunk = shrink_faults(scenario, seed, faults, attempts=arguments.attempts or ATTEMPTS)
+            except ValueError as error:
+                complain(str(error))
+            else:
+                faults, told = shrunk.faults, f"{shrunk}\n"
         outcome = play(scenario, seed, faults, whole_story=True, trace=arguments.trace_file)
+    except BadScenario as error:
+        complain(str(error))
+        return BAD_INPUT
     except OSError as error:
         complain(f"{arguments.trace_file}: {error.strerror}")
         return FAILED
     for line in outcome.story:
         print(line)
-    print(f"{told}seed {seed}: {outcome.summary or 'passed'}; digest {outcome.digest}")
+    what = f"skipped, so that nothing was shown: {outcome.skipped}" if outcome.skipped else outcome.summary or "passed"
+    print(f"{told}seed {seed}: {what}; digest {outcome.digest}")
+    if outcome.skipped:
+        return BAD_INPUT
     if outcome.error is not None:
         print(outcome.error)
         return ENDLESS if outcome.is_endless else RED
@@ -152,20 +172,15 @@ def _play_one(scenario: Scenario, faults: Plan, arguments: argparse.Namespace) -
 
 
 def _scenario(words: str) -> Scenario:
-    module_name, colon, name = words.partition(":")
-    if not colon or not module_name or not name:
-        bad_input(f"{words!r} is no MODULE:FUNCTION")
-    if os.getcwd() not in sys.path:
-        sys.path.insert(0, os.getcwd())  # as `python -m` has it
+    from ..testing.places import Nowhere, find  # noqa: PLC0415
+    from ..testing.playing import BadScenario, check_scenario  # noqa: PLC0415
+
     try:
-        scenario: Any = importlib.import_module(module_name)
-        for part in name.split("."):
-            scenario = getattr(scenario, part)
-    except (Exception, SystemExit) as error:  # a module may raise what it likes
-        bad_input(f"there is no {words!r}: {type(error).__name__}: {error}")
-    if not callable(scenario):
-        bad_input(f"{words!r} is no function: {scenario!r}")
-    return scenario  # type: ignore[no-any-return]
+        scenario: Scenario = find(words, "MODULE:FUNCTION")
+        check_scenario(scenario, words)
+    except (Nowhere, BadScenario) as error:
+        bad_input(str(error))
+    return scenario
 
 
 def _weather(arguments: argparse.Namespace) -> Plan:
@@ -176,6 +191,10 @@ def _weather(arguments: argparse.Namespace) -> Plan:
     if not arguments.fault:
         return "drawn"
     try:
-        return Faults(**dict([parse_words(words) for words in arguments.fault]))
+        named = [parse_words(words) for words in arguments.fault]
+        for name, _ in named:
+            if [other for other, _ in named].count(name) > 1:
+                raise ValueError(f"{name} is given more than once")
+        return Faults(**dict(named))
     except (TypeError, ValueError) as error:
         bad_input(f"--fault: {error}")

@@ -14,20 +14,21 @@ __all__ = [
     "DONE",
     "FAILED",
     "INTERRUPTED",
+    "Parser",
     "bad_input",
     "complain",
+    "count",
     "place",
     "port_number",
     "reason",
     "seconds",
     "size",
-    "strict",
 ]
 
 DONE: Final = 0
 FAILED: Final = 1
 BAD_INPUT: Final = 4
-"""What a command was given makes no sense; of those that prove something, where argparse's own 2 means: refuted."""
+"""What a command was given makes no sense. argparse's own 2 has another meaning: refuted."""
 INTERRUPTED: Final = 130
 BROKEN_PIPE: Final = 141
 
@@ -46,10 +47,12 @@ def bad_input(message: str) -> NoReturn:
     raise SystemExit(BAD_INPUT)
 
 
-def strict(parser: argparse.ArgumentParser) -> None:
-    """Let mistakes in this command's line end in BAD_INPUT."""
-    setattr(parser, "error", bad_input)  # noqa: B010 (it is a method, as far as mypy knows)
-    parser.set_defaults(reject=bad_input)
+class Parser(argparse.ArgumentParser):
+    """One whose mistakes end in BAD_INPUT, with one line. Those of its subcommands do so too."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what makes no sense, and where help is to be had, and leave."""
+        bad_input(f"{message} ({self.prog} --help tells more)")
 
 
 def reason(error: BaseException) -> str:
@@ -84,6 +87,17 @@ def size(count: int) -> str:
         if scaled < 1024 or unit == _UNITS[-1]:
             break
     return f"{scaled:.1f} {unit}"
+
+
+def count(text: str) -> int:
+    """A number of things, 1 or more, for argparse."""
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of them: 1 or more")
+    return number
 
 
 def port_number(text: str) -> int:

@@ -7,7 +7,8 @@ tables, `drawing` into JSON and diagrams. `equivalence` asks whether two models 
 
 Our own models come next: `loop` (a machine in its loop, every choice laid open), `ghosts` and `server_ghosts` (what is
 in place of a driver), `users` (and of a user), `models` (the bounds), and their laws in `invariants`,
-`server_invariants` and `situations`. `snapshots` makes copies and keys fast.
+`server_invariants` and `situations`. `pairs` and `calls` put several of them together. `snapshots` makes copies and
+keys fast.
 
 Traces of real programs: `record` what goes into machines and comes out of them, `replay_trace` it, `shrink` it, draw a
 `diagram` of it. What a trace is, is told in `trace`; how to use it in docs/traces.md.
@@ -33,6 +34,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final, final
 
 if TYPE_CHECKING:
+    from .calls import CALL, CALL_LAWS, CALL_WIDE, Call, CallModel
     from .campaign import CampaignFailed, Report, campaign
     from .coverage import Coverage
     from .drawing import as_dot, as_json, as_mermaid
@@ -62,6 +64,8 @@ if TYPE_CHECKING:
         ServerModel,
         SocketModel,
     )
+    from .pairs import PAIR, PAIR_LAWS, PAIR_WIDE, Pair, PairModel
+    from .playing import BadScenario
     from .results import ExecutorLost, Exploration, Progress, Refutation, Unbounded
     from .server_ghosts import ServerBounds
     from .server_invariants import SERVER_LAWS
@@ -76,12 +80,18 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ACCEPTING",
+    "CALL",
+    "CALL_LAWS",
+    "CALL_WIDE",
     "CONNECTING",
     "GREETING",
     "HALVES",
     "IDLING",
     "LIFECYCLE",
     "LISTENING",
+    "PAIR",
+    "PAIR_LAWS",
+    "PAIR_WIDE",
     "REACHED",
     "READABLE",
     "READING",
@@ -93,7 +103,10 @@ __all__ = [
     "TUNING",
     "WRITING",
     "BadModel",
+    "BadScenario",
     "Bounds",
+    "Call",
+    "CallModel",
     "CampaignFailed",
     "Changed",
     "Coverage",
@@ -111,6 +124,8 @@ __all__ = [
     "Opaque",
     "Opened",
     "Outcome",
+    "Pair",
+    "PairModel",
     "Progress",
     "Promise",
     "Reached",
@@ -157,6 +172,13 @@ __all__ = [
 # Who plays a scenario needs no model checker. So a module is imported when the first of its names is asked for, which
 # is what the table is for; type checkers read the block above.
 _HOMES: Final = {
+    "calls": (
+        "CALL",
+        "CALL_LAWS",
+        "CALL_WIDE",
+        "Call",
+        "CallModel",
+    ),
     "campaign": (
         "CampaignFailed",
         "Report",
@@ -217,6 +239,14 @@ _HOMES: Final = {
         "ServerModel",
         "SocketModel",
     ),
+    "pairs": (
+        "PAIR",
+        "PAIR_LAWS",
+        "PAIR_WIDE",
+        "Pair",
+        "PairModel",
+    ),
+    "playing": ("BadScenario",),
     "results": (
         "ExecutorLost",
         "Exploration",

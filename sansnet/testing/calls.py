@@ -9,6 +9,7 @@ is given back.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
+from functools import partial
 from typing import Any, Final, NamedTuple, final
 
 from ..state import notices
@@ -21,7 +22,7 @@ from .ghosts import Bounds, SocketWorld
 from .invariants import SOCKET_LAWS
 from .laws import Law, Promise, Reached, See, Watch, always, eventually, sometimes
 from .loop import GO_ON, Stage
-from .models import KNOWN, ServerModel, SocketModel
+from .models import KNOWN, ServerModel, SocketModel, full_name
 from .pairs import RST, End, after, can_happen, end_tells_of_all_that_was_said, key_of
 from .server_ghosts import ServerBounds, ServerWorld
 from .server_invariants import SERVER_LAWS
@@ -130,18 +131,31 @@ CALL_LAWS: Final = (
 class CallModel:
     """One client that may call once, one server, and the socket that it accepts."""
 
-    def __init__(self, name: str, client: Bounds, server: ServerBounds, peer: Bounds) -> None:
-        self._made_of = (name, client, server, peer)
+    def __init__(
+        self,
+        name: str,
+        client: Bounds,
+        server: ServerBounds,
+        peer: Bounds,
+        *,
+        laws: Sequence[Law | Promise] = (),
+    ) -> None:
+        """A model of that name, "package.module.NAME".
+
+        client, server, peer: the bounds of their users. laws: besides those of sockets, servers and calls; their worlds
+        are a `Call`, or, for what one machine shows, its `SocketWorld` or `ServerWorld`.
+        """
+        self._made_of = (partial(CallModel, laws=laws), (name, client, server, peer))
         self._client: Final = SocketModel(name, client)
         self._server: Final = ServerModel(name, server)
         self._peer: Final = SocketModel(name, peer)
-        self.name: Final = f"{__name__}.{name}"
-        self.laws: Final[tuple[Law | Promise, ...]] = CALL_LAWS
+        self.name: Final = full_name(name, __name__)
+        self.laws: Final[tuple[Law | Promise, ...]] = (*CALL_LAWS, *laws)
         self._of_sockets: Final = Watch([law for law in SOCKET_LAWS if isinstance(law, Law)]).see
         self._of_servers: Final = Watch([law for law in SERVER_LAWS if isinstance(law, Law)]).see
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (CallModel, self._made_of)
+        return self._made_of
 
     def initial(self) -> Sequence[Call]:
         """A client that has not called, and listens to 'data'; a server that doesn't listen."""

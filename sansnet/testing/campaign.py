@@ -5,8 +5,8 @@
 
     campaign(transfer, seeds=range(10_000))
 
-A scenario is a function of a `Simulation`; what it raises is a failure. An `async def` is run by `sim.run_async()`, on
-a host named "main".
+A scenario is a function of a `Simulation`, which it runs; what it raises is a failure. An `async def` is run by
+`sim.run_async()`, on a host named "main".
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final, final
 
-from .fault_shrink import Shrunk, shrink_faults
+from .fault_shrink import ATTEMPTS, Shrunk, shrink_faults
 from .faults import Faults, words_of
-from .playing import Outcome, Plan, Scenario, again, play
+from .playing import BadScenario, Outcome, Plan, Scenario, again, check_scenario, play
 from .results import ExecutorLost
 from .simulation import Simulation
 
@@ -69,13 +69,20 @@ class Report:
     fired: Counter[str] = field(default_factory=Counter)
     """How often each fault came to something, all seeds together."""
     failures: list[Failure] = field(default_factory=list)
+    skipped: Counter[str] = field(default_factory=Counter)
+    """Why seeds showed nothing, and how many: the scenario skipped them, or never ran its simulation."""
     unfired: tuple[str, ...] = ()
     """Faults that were asked for by name, and came to nothing under any seed."""
 
     @property
     def is_green(self) -> bool:
         """Did all go well, and was there a chance that it wouldn't?"""
-        return not self.failures and not self.unfired
+        return not self.failures and not self.unfired and not self.is_empty
+
+    @property
+    def is_empty(self) -> bool:
+        """Was every seed skipped, so that nothing was shown?"""
+        return not self.failures and not self.passed and bool(self.skipped)
 
     @property
     def is_endless(self) -> bool:
@@ -86,13 +93,16 @@ class Report:
         """For people."""
         lines = [str(failure) + "\n" for failure in self.failures]
         lines += [f"asked for, and never fired: {', '.join(self.unfired)}"] if self.unfired else []
-        lines += [f"{self.passed} passed, {len(self.failures)} failed"]
+        skipped = self.skipped.total()
+        lines += [f"{self.passed} passed, {len(self.failures)} failed" + (f", {skipped} skipped" if skipped else "")]
+        lines += [f"skipped {count}: {why}" for why, count in self.skipped.items()]
+        lines += ["every seed was skipped, so that nothing was shown"] if self.is_empty else []
         fired = ", ".join([f"{name} {count}" for name, count in sorted(self.fired.items())])
         return "\n".join([*lines, f"faults: {fired or 'none'}"])
 
 
 class CampaignFailed(AssertionError):
-    """A seed failed, or a fault that was asked for never fired. Its text has all that is known."""
+    """A seed failed, a fault that was asked for never fired, or all seeds were skipped. Its text has all there is."""
 
     def __init__(self, report: Report) -> None:
         super().__init__(str(report))
@@ -107,6 +117,7 @@ def campaign(
     faults: Plan = "drawn",
     collect: bool = False,
     shrink: bool = False,
+    attempts: int = ATTEMPTS,
     progress: Callable[[int], object] | None = None,
     report: Report | None = None,
 ) -> Report:
@@ -115,31 +126,38 @@ def campaign(
     executor: who plays them: a ProcessPoolExecutor (the scenario is then a function of a module), that of a dask
         cluster, any other; default: we.
     faults: the weather; "drawn" takes another one for each seed. collect: go on after a failure. shrink: look for
-    the fewest faults with which a seed fails, see `shrink_faults`. progress: called now and then with how many seeds
-    are done. report: add to this one.
+    the fewest faults with which a seed fails, in so many attempts at most, see `shrink_faults`. progress: called now
+    and then with how many seeds are done. report: add to this one.
 
-    Raises CampaignFailed when a seed failed, or when one of the `faults` that were named never fired; ValueError when
-    there are no seeds, and ExecutorLost when the executor fails. Which failure is the first doesn't depend on it.
+    A seed that the scenario skips (pytest.skip(), unittest.SkipTest), or under which it never runs its simulation, is
+    counted as skipped.
+
+    Raises CampaignFailed when a seed failed, when one of the `faults` that were named never fired, or when every seed
+    was skipped; BadScenario for what is no scenario; ValueError when there are no seeds; and ExecutorLost when the
+    executor fails. Which failure is the first doesn't depend on it.
     """
     if isinstance(faults, str) and faults != "drawn":
         raise TypeError(f"faults is a Faults, 'drawn' or None, not {faults!r}")
+    check_scenario(scenario)
     found = report if report is not None else Report()
     done, passed = 0, None
     for outcome in _outcomes(scenario, seeds, faults, executor):
         done += 1
         found.fired += outcome.fired
-        if outcome.error is None:
+        if outcome.skipped:
+            found.skipped[outcome.skipped] += 1
+        elif outcome.error is None:
             found.passed += 1
             passed = outcome.seed
         else:
-            found.failures.append(_failure(scenario, outcome, passed, faults, shrink))
+            found.failures.append(_failure(scenario, outcome, passed, faults, attempts if shrink else 0))
             if not collect:
                 break
         if progress is not None:
             progress(done)
     if not done:
         raise ValueError("a campaign needs a seed")
-    if isinstance(faults, Faults) and not found.failures:
+    if isinstance(faults, Faults) and not found.failures and not found.is_empty:
         found.unfired = tuple([name for name in faults.requested if not found.fired[name]])
     if not found.is_green:
         raise CampaignFailed(found)
@@ -183,6 +201,8 @@ def _submit(executor: Executor, done: int, *args: Any) -> Future[list[Outcome]]:
 def _result(future: Future[list[Outcome]], done: int) -> list[Outcome]:
     try:
         return future.result()
+    except BadScenario:
+        raise
     except Exception as error:  # a process has died, or the scenario can't be sent there, or not be imported
         raise _lost(error, done) from error
 
@@ -199,9 +219,9 @@ def _play_all(scenario: Scenario, seeds: list[int], faults: Plan) -> list[Outcom
 # -- telling about a failure
 
 
-def _failure(scenario: Scenario, outcome: Outcome, passed: int | None, faults: Plan, shrink: bool) -> Failure:
+def _failure(scenario: Scenario, outcome: Outcome, passed: int | None, faults: Plan, attempts: int) -> Failure:
     difference = () if passed is None else _difference(scenario, outcome, passed, faults)
-    shrunk = shrink_faults(scenario, outcome.seed, faults) if shrink else None
+    shrunk = shrink_faults(scenario, outcome.seed, faults, attempts=attempts) if attempts else None
     return Failure(outcome, again(scenario, outcome.seed, faults), passed, difference, shrunk)
 
 

@@ -37,6 +37,7 @@ __all__ = [
     "Turn",
     "check",
     "expect",
+    "made_by",
     "same",
 ]
 
@@ -400,6 +401,18 @@ class Bench:
         same(len(end.data), count, "bytes that arrived")
 
 
+@contextlib.contextmanager
+def made_by(maker: Maker) -> Iterator[tuple[Driver, Turn]]:
+    """What the maker makes. Raises TypeError where that is no block around a driver and what turns its loop."""
+    block: Any = maker()
+    if not hasattr(block, "__enter__"):
+        raise TypeError(f"it returns {block!r:.80}, and no context manager; is @contextlib.contextmanager missing?")
+    with block as made:
+        if not isinstance(made, tuple) or len(made) != 2 or not callable(made[1]):
+            raise TypeError(f"its block gives {made!r:.80}, and not a driver and a function that turns its loop")
+        yield made
+
+
 @final
 class Check:
     """One thing that a driver owes. Call it with a maker: it returns if all is well, and raises if not."""
@@ -428,7 +441,7 @@ class Check:
 
         Raises unittest.SkipTest where this machine lacks something. patience: seconds, see PATIENCE.
         """
-        with contextlib.ExitStack() as stack, maker() as (driver, turn):
+        with contextlib.ExitStack() as stack, made_by(maker) as (driver, turn):
             bench = Bench(driver, turn, patience, stack)
             self._act(bench, *self._args)
             bench.finish()

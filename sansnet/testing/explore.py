@@ -21,7 +21,7 @@ from typing import TypeVar
 from ..state.machine import Event
 from .coverage import noting
 from .laws import REACHED, Law, LawBroken, Promise, Stepped, Watch, always, eventually, sometimes
-from .model import BadModel, Model, checked
+from .model import BadModel, Model, checked, provable
 from .parallel import SharedSearch
 from .results import ExecutorLost, Exploration, Progress, Refutation, Unbounded
 from .search import Search, uncollected
@@ -65,9 +65,11 @@ def explore(
       its keys plain values, and the result is the same. It is left open. Raises ExecutorLost when it fails.
     - `progress` is called now and then.
 
-    Raises BadModel for what is no model, and for one that can't be sent to the executor.
+    Raises BadModel for what is no model, or one that nothing can be proved of: without laws (unless `laws=()` says that
+    it is so on purpose), without a world to begin with, with methods or laws that raise (`step` is another thing: it
+    does something to machines, and so it refutes), or that can't be sent to the executor.
     """
-    chosen = checked(model, laws)
+    chosen = provable(model, laws)
     if bound < 1 or twins < 0:
         raise ValueError("bound must be at least 1, and twins at least 0")
     if executor is not None and twins:

@@ -66,11 +66,15 @@ def shrink_faults(scenario: Scenario, seed: int, faults: Plan = "drawn", *, atte
     attempts: how often the scenario is played at most; what has been reached by then is returned. What the scenario
     does to its weather itself stays as it is.
 
-    Raises ValueError if it doesn't fail to begin with.
+    Raises ValueError if it doesn't fail to begin with, and for attempts that are none; BadScenario for what is no
+    scenario.
     """
+    if attempts < 1:
+        raise ValueError(f"attempts are a number from 1 up, not {attempts!r}")
     first = play(scenario, seed, faults)
     if first.error is None:
-        raise ValueError(f"seed {seed} passes: there is nothing to shrink")
+        does = f"is skipped ({first.skipped})" if first.skipped else "passes"
+        raise ValueError(f"seed {seed} {does}: there is nothing to shrink")
     shrinking = _Shrinking(scenario, first, attempts - 1)
     shrinking.run()
     best = shrinking.best

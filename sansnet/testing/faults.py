@@ -139,19 +139,46 @@ def _written(name: str, value: object) -> str:
 def parse_words(words: str) -> tuple[str, Any]:
     """The other way round: a name, and what a Faults takes for it.
 
-    Raises ValueError for a name that no fault has, and for a value that none could have.
+    Raises ValueError for a name that no fault has, and for a value that none could have; it says the shape of one.
     """
     name, _, value = words.partition("=")
     if name not in NAMES:
         raise ValueError(f"there is no fault {name!r}; there are: {', '.join(NAMES)}")
-    if value in ("True", "False"):
-        return name, value == "True"
-    if value.startswith("#"):
-        return name, tuple([int(number) for number in value[1:].split(",")])
-    if ":" in value:
+    try:
+        return name, _read(name, value)
+    except ValueError:
+        raise ValueError(f"{words!r} makes no sense; it is {name}=VALUE, such as {_example(name)}") from None
+
+
+def _read(name: str, value: str) -> Any:
+    if name in CHANCES:
+        return tuple([int(number) for number in value[1:].split(",")]) if value.startswith("#") else float(value)
+    usual = getattr(Faults(), name)
+    if isinstance(usual, bool):
+        if value not in ("True", "False"):
+            raise ValueError(value)
+        return value == "True"
+    if isinstance(usual, tuple):
         low, _, high = value.partition(":")
-        return name, (float(low), float(high))
-    return name, int(value) if name == "window" else float(value)
+        return float(low), float(high)
+    return int(value) if isinstance(usual, int) else float(value)
+
+
+def _example(name: str) -> str:
+    """What may stand behind the name."""
+    if name in CHANCES:
+        return f"{name}=0.1 (a probability), or {name}=#3,7 (the third chance and the seventh)"
+    return f"{name}={_EXAMPLES[name]}"
+
+
+_EXAMPLES: Final = {
+    "latency": "0.001:0.05 (seconds, from and to)",
+    "bandwidth": "10000 (bytes a second)",
+    "window": "500 (bytes)",
+    "no_half_close": "True",
+    "lookup_time": "0.001:0.05 (seconds, from and to)",
+    "outage_time": "0.1:5 (seconds, from and to)",
+}
 
 
 def _goes_up(numbers: tuple[object, ...]) -> bool:

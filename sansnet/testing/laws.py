@@ -24,6 +24,7 @@ from operator import attrgetter
 from typing import Any, Final, NamedTuple, final
 
 from ..state.machine import Event
+from .blame import BadModel, blame, truth
 
 __all__ = [
     "REACHED",
@@ -159,6 +160,8 @@ class LawBroken(AssertionError):
         return f"{self.name}: {self.text}\n  broken by {self.moment!r}" if self.moment else f"{self.name}: {self.text}"
 
 
+NEITHER: Final = "the law {} says neither True nor False, but None"
+
 Check = Callable[[Any, Any], bool]
 
 
@@ -174,13 +177,21 @@ class Watch:
         self.wanting = [law for law in self._laws if law.verb is Verb.SOMETIMES]
 
     def see(self, world: object, moment: object) -> None:
-        """Raise LawBroken if a law breaks here."""
+        """Raise LawBroken if a law breaks here, and BadModel if one raises."""
         try:
             checks = self._by_kind[type(moment)]
         except KeyError:
             checks = self._by_kind[type(moment)] = self._checks_of(type(moment))
         for check in checks:
-            if not check(world, moment):
+            try:
+                holds = check(world, moment)
+            except BadModel:
+                raise
+            except Exception as error:
+                raise blame(f"the law {check.__name__}", error) from error
+            if not holds:
+                if holds is None:
+                    raise BadModel(NEITHER.format(check.__name__))
                 law = next(law for law in self._laws if law.check is check)
                 raise LawBroken(law.name, law.text, moment)
 
@@ -197,7 +208,7 @@ class Watch:
         """Never wrong; forgets the law once it came true."""
 
         def hope(world: Any, moment: Any) -> bool:
-            if law in self.wanting and law.check(world, moment):
+            if law in self.wanting and truth(law.check, world, moment):
                 self.wanting.remove(law)
                 self._laws.remove(law)
                 self._by_kind.clear()

@@ -77,13 +77,18 @@ __all__ = [
 _W = TypeVar("_W", bound=World)
 
 
+def full_name(name: str, module: str) -> str:
+    """Where a model is found: a name with dots says it, one without is in that module, which is one of ours."""
+    return name if "." in name else f"{module}.{name}"
+
+
 class _Model:
     """What the models of sockets and of servers have in common: how they copy worlds, and tell them apart."""
 
     _made_of: tuple[Any, ...]
 
     def __init__(self, name: str, laws: Sequence[Law | Promise], sample: World, slots: Sequence[str]) -> None:
-        self.name: Final = f"{__name__}.{name}"
+        self.name: Final = full_name(name, __name__)
         self.laws: Final = laws
         self._machine = type(sample.machine)
         self._copy = copier(sample, (*World.__slots__, *slots))
@@ -133,6 +138,10 @@ class SocketModel(_Model):
         *machines: dict[str, Any],
         laws: Sequence[Law | Promise] = (),
     ) -> None:
+        """A model of that name, "package.module.NAME".
+
+        machines: the options of the sockets to begin with, by default one without any. laws: besides those of sockets.
+        """
         self.bounds: Final = bounds
         self.options: Final = machines or ({},)
         self._made_of = (partial(SocketModel, laws=laws), (name, bounds, *machines))
@@ -162,6 +171,7 @@ class ServerModel(_Model):
     """A server and its ghosts, within bounds."""
 
     def __init__(self, name: str, bounds: ServerBounds, *, laws: Sequence[Law | Promise] = ()) -> None:
+        """A model of that name, "package.module.NAME". laws: besides those of servers."""
         self.bounds: Final = bounds
         self._made_of = (partial(ServerModel, laws=laws), (name, bounds))
         super().__init__(name, (*SERVER_LAWS, *laws), ServerWorld(ServerMachine(), bounds), ServerWorld.__slots__)

@@ -22,7 +22,7 @@ from ..state.phases import Link
 from .ghosts import Bounds, SocketWorld
 from .laws import Law, Promise, Reached, See, always, eventually, sometimes
 from .loop import GO_ON, Stage
-from .models import SocketModel
+from .models import SocketModel, full_name
 
 __all__ = [
     "FIN",
@@ -273,19 +273,26 @@ PAIR_LAWS: Final = (
 class PairModel:
     """Two open sockets whose data flows, each with a user within bounds."""
 
-    def __init__(self, name: str, bounds: Bounds, *, breaks: int = 0, **options: Any) -> None:
-        self._made_of = (name, bounds, breaks, options)
+    def __init__(
+        self, name: str, bounds: Bounds, *, breaks: int = 0, laws: Sequence[Law | Promise] = (), **options: Any
+    ) -> None:
+        """A model of that name, "package.module.NAME".
+
+        bounds: of each user. breaks: how often the connection may break. laws: besides those of sockets and pairs;
+        their worlds are a `Pair`, or, for what one socket shows, its `SocketWorld`. options: of both sockets.
+        """
+        self._made_of = (name, bounds, breaks, laws, options)
         self._inner: Final = SocketModel(name, bounds, options)
         self._breaks: Final = breaks
-        self.name: Final = f"{__name__}.{name}"
+        self.name: Final = full_name(name, __name__)
         self.laws: Final[tuple[Law | Promise, ...]] = (
             *[law for law in self._inner.laws if isinstance(law, Law)],
             *PAIR_LAWS,
+            *laws,
         )
 
     def __reduce__(self) -> tuple[Any, ...]:
-        name, bounds, breaks, options = self._made_of
-        return (_made, (name, bounds, breaks, options))
+        return (_made, self._made_of)
 
     def initial(self) -> Sequence[Pair]:
         """Both are there, and flow."""
@@ -326,8 +333,8 @@ class PairModel:
         return f"{pair.left.world.machine.ready_state}, {pair.right.world.machine.ready_state}"
 
 
-def _made(name: str, bounds: Bounds, breaks: int, options: dict[str, Any]) -> PairModel:
-    return PairModel(name, bounds, breaks=breaks, **options)
+def _made(name: str, bounds: Bounds, breaks: int, laws: Sequence[Law | Promise], options: dict[str, Any]) -> PairModel:
+    return PairModel(name, bounds, breaks=breaks, laws=laws, **options)
 
 
 def _nothing(_world: object, _moment: object) -> None:

@@ -19,10 +19,11 @@ from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Executor, Future
 from typing import Any, Final, NamedTuple, cast, final
 
+from .blame import truth
 from .coverage import Coverage, Notes, noting
-from .laws import REACHED, Law, Promise, Reached, Stepped, Verb, Watch
+from .laws import NEITHER, REACHED, Law, Promise, Reached, Stepped, Verb, Watch
 from .ledger import Ledger
-from .model import BadModel, listed
+from .model import BadModel, beginnings, check_step, keyed, possible
 from .portable import name_of
 from .results import ExecutorLost, Progress, Refutation
 from .search import told, uncollected
@@ -123,7 +124,7 @@ class SharedSearch:
     def _begin(self) -> Refutation | None:
         """The worlds to begin with; these are looked at here."""
         worker = Worker(self.job)
-        worlds = listed(self.model, "initial", worker.model.initial())
+        worlds = beginnings(worker.model)
         bundle = worker.bundle(worlds)
         for start, world in enumerate(worlds):
             state = worker.state(world)
@@ -248,9 +249,11 @@ class Worker:
         stepped = watch.cares_about(Stepped)
         answer.counts.append(0)
         try:
-            for event in listed(model, "events", model.events(world)):
+            for event in possible(model, world):
                 by_event = True
                 after = model.step(world, event, see)
+                if after is None:
+                    check_step(model, None, world, after)
                 if stepped:
                     see(after, Stepped(world, event))
                 name = self._name(after)
@@ -259,7 +262,7 @@ class Worker:
                     found.append(after)
                     answer.states.append(self.state(after))
                 answer.targets.append(place)
-                answer.fair.append(_bits(fair(world, event) for fair in self.fairness))
+                answer.fair.append(_bits(truth(fair, world, event) for fair in self.fairness))
                 answer.counts[-1] += 1
         except BadModel:
             raise
@@ -269,13 +272,15 @@ class Worker:
 
     def state(self, world: Any) -> State:
         """What there is to know of a world that was come to."""
-        holds = [(law, law.check(world, REACHED)) for law in self.on_reached]
+        holds = [(law, truth(law.check, world, REACHED)) for law in self.on_reached]
         happened = sum(1 << self.sometimes.index(law) for law, true in holds if true and law.verb is Verb.SOMETIMES)
         broken = [law for law, true in holds if not true and law.verb is Verb.ALWAYS]
+        if broken and (broken[0], None) in holds:
+            raise BadModel(NEITHER.format(broken[0].name))
         return State(
             self._name(world),
-            _bits(law.when(world) for law in self.promises),
-            _bits(law.goal(world) for law in self.promises),
+            _bits(truth(law.when, world) for law in self.promises),
+            _bits(truth(law.goal, world) for law in self.promises),
             happened,
             (broken[0].name, broken[0].text, f"broken by {REACHED!r}") if broken else None,
         )
@@ -289,8 +294,11 @@ class Worker:
             raise BadModel(f"a world of {name} can't be pickled, and so not sent to an executor: {error}") from error
 
     def _name(self, world: Any) -> bytes:
-        key = self.model.key(world)
-        name = self.names.get(key)
+        key = keyed(self.model, world)
+        try:
+            name = self.names.get(key)
+        except TypeError as error:
+            raise BadModel(f"{self.model.name}.key() gives {key!r:.80}: {error}; a tuple would do") from error
         if name is None:
             if len(self.names) > _MOST_NAMES:
                 self.names.clear()

@@ -8,15 +8,19 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, final
 
+from .blame import truth
 from .laws import REACHED, Law, LawBroken, Promise, Reached, Stepped, Watch
 from .ledger import Ledger
-from .model import BadModel, listed
+from .model import BadModel, beginnings, check_step, keyed, possible
 from .results import Progress, Refutation, Unbounded
 
 __all__ = ["EVERY", "RAISED", "Search", "told", "uncollected"]
 
 EVERY: Final = 1 << 12
 """Progress is told once in so many states."""
+
+WATCHED: Final = 64
+"""So many states are looked at again after each step from them: whether it left them as they were."""
 
 RAISED: Final = ("no_input_raises", "A legal input never raises.")
 """The law that no model has to name."""
@@ -62,25 +66,28 @@ class Search:
         here, choice = -1, None
         start = 0
         model, ledger, frontier = self.model, self.ledger, self.frontier
-        step, events, enter, see = model.step, model.events, self._enter, self.watch.see
+        step, enter, see = model.step, self._enter, self.watch.see
         stepped = self.watch.cares_about(Stepped)
         fairness = [(ways.fair, ways.sources.append, ways.targets.append) for ways in ledger.ways]
         try:
-            for start, world in enumerate(listed(model, "initial", model.initial())):
+            for start, world in enumerate(beginnings(model)):
                 enter(world, -1, start)
             while frontier:
                 here, world = frontier.popleft()
                 if self.progress is not None and not here % EVERY:
                     self.progress(ledger.progress)
                 choice = None
-                for choice, event in enumerate(listed(model, "events", events(world))):
+                key = keyed(model, world) if here < WATCHED else None
+                for choice, event in enumerate(possible(model, world)):
                     ledger.edges += 1
                     after = step(world, event, see)
+                    if here < WATCHED or after is None:
+                        check_step(model, key, world, after)
                     if stepped:
                         see(after, Stepped(world, event))
                     there = enter(after, here, choice)
                     for fair, from_here, to_there in fairness:
-                        if fair(world, event):
+                        if truth(fair, world, event):
                             from_here(here)
                             to_there(there)
         except (Unbounded, BadModel):
@@ -96,14 +103,18 @@ class Search:
     def _enter(self, world: Any, parent: int, choice: int) -> int:
         ledger = self.ledger
         new = len(ledger.seen)
-        number = ledger.enter(self.model.key(world), parent, choice)
+        key = keyed(self.model, world)
+        try:
+            number = ledger.enter(key, parent, choice)
+        except TypeError as error:
+            raise BadModel(f"{self.model.name}.key() gives {key!r:.80}: {error}; a tuple would do") from error
         if number != new:
             if number in self.kept:
                 self.pairs.append((self.kept.pop(number), world, parent, choice))
             return number
-        for asked, when, kept, goal in self.promises:
-            asked(when(world))
-            kept(goal(world))
+        for ask, when, keep, goal in self.promises:
+            ask(bool(truth(when, world)))
+            keep(bool(truth(goal, world)))
         if self.twins and number % self.twins == 0:
             self.kept[number] = world
         self.frontier.append((number, world))

@@ -17,7 +17,7 @@ from ..state.faults import Fault
 from .simulated_connect import Dial
 from .simulated_listen import Bound, SimulatedDoor
 from .simulated_stream import End
-from .tasks import Task
+from .tasks import Task, check_task
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -42,6 +42,11 @@ class HostDriver(CompletionDriver):
     def __init__(self, host: Host, errors: list[BaseException]) -> None:
         super().__init__(host)
         self._errors = errors
+        self._network: Final = host._network
+
+    def check_task(self) -> None:
+        """Raise RuntimeError unless a task of this simulation runs: nobody else is woken by it (`parking.new_spot`)."""
+        check_task(self._network, "what is on a simulated host")
 
     def report(self, error: BaseException, source: object = None) -> None:
         self._errors.append(error)
@@ -137,7 +142,10 @@ class Host:
         return functools.partial(self.run, callback, *args)
 
     def start(self, coroutine: Coroutine[Any, Any, T]) -> Task[T]:
-        """Run a coroutine on this host, from the simulation's loop. It can wait for sansnet, `sleep()` and tasks."""
+        """Run a coroutine on this host, from the simulation's loop. It can wait for sansnet, `sleep()` and tasks.
+
+        Raises TypeError for what is no coroutine, such as the function that would make one.
+        """
         task = Task(self, coroutine)
         self._tasks.append(task)
         return task

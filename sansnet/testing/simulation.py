@@ -34,6 +34,7 @@ from ..parking import new_spot
 from .faults import COUNTED, NAMES, Faults
 from .simulated_host import Host
 from .simulated_network import Change, Network
+from .tasks import check_coroutine, check_task
 
 if TYPE_CHECKING:
     from .trace_recorder import Recording, Target
@@ -79,6 +80,8 @@ class Simulation:
         self._network: Final = Network(
             seed, Faults.drawn(weather) if faults == "drawn" else faults or Faults(), recording
         )
+        self.has_run = False
+        """Was it ever asked to let things happen?"""
         self._errors: Final[list[BaseException]] = []
         self._stack: Final = contextlib.ExitStack()
 
@@ -128,6 +131,7 @@ class Simulation:
         What a listener raises, and an 'error' that nobody listens to, is raised from here. Raises Endless (a
         RuntimeError) when callbacks put themselves off for ever, so that time stands still.
         """
+        self.has_run = True
         network, timeline = self._network, self._network.timeline
         end = float("inf") if seconds is None else timeline.now + seconds
         errors = self._errors
@@ -147,13 +151,15 @@ class Simulation:
         It can wait for all of sansnet that is awaitable, `sleep()`, and what `Host.start()` gives. seconds: no longer
         than that.
 
-        Raises what it raises; RuntimeError when there is no host, or when nothing is left that could wake it; and
-        TimeoutError when it takes longer.
+        Raises what it raises; RuntimeError when there is no host, or when nothing is left that could wake it;
+        TimeoutError when it takes longer; and TypeError for what is no coroutine.
         """
+        check_coroutine(coroutine)
         timeline = self._network.timeline
         if not self._network.hosts:
             coroutine.close()
             raise RuntimeError("there is no host to run it on")
+        self.has_run = True
         task = self._here().start(coroutine)
         task.is_awaited = True
         end = float("inf") if seconds is None else timeline.now + seconds
@@ -168,7 +174,8 @@ class Simulation:
         return task.result
 
     async def sleep(self, seconds: float) -> None:
-        """Wait so long, in a task. Raises RuntimeError elsewhere."""
+        """Wait so long, in virtual time. Raises RuntimeError outside of a task of this simulation."""
+        check_task(self._network, "sim.sleep()")
         spot = new_spot()
         timer = self._network.timeline.timer(seconds, spot.wake)
         try:

@@ -8,18 +8,49 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
+import inspect
 from collections.abc import Callable, Coroutine, Generator
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, final
 
 from ..default import using
-from ..parking import new_spot, parking_at
+from ..parking import has_parking, new_spot, parking_at
 
 if TYPE_CHECKING:
     from .simulated_host import Host
+    from .simulated_network import Network
 
-__all__ = ["Cancelled", "Spot", "Task"]
+__all__ = ["Cancelled", "Spot", "Task", "check_coroutine", "check_task"]
 
 T = TypeVar("T")
+
+
+_running: Final[contextvars.ContextVar[Task[Any] | None]] = contextvars.ContextVar("sansnet_task", default=None)
+
+
+def check_task(network: Network, what: str) -> None:
+    """Raise RuntimeError unless a task of the simulation with that network runs, or one of a runner of the user's own.
+
+    Nothing of a simulation can wake a task of asyncio or trio, or one of another simulation: it would wait for ever.
+    """
+    task = _running.get()
+    if task is None:
+        here = "this is none of its tasks"
+        is_known = has_parking()
+    else:
+        here = "this is a task of another simulation"
+        is_known = task._host._network is network
+    if not is_known:
+        raise RuntimeError(
+            f"{what} can be awaited in a task of its own simulation, and {here}; "
+            "start the coroutine with sim.run_async(…), or with sim.host(…).start(…)"
+        )
+
+
+def check_coroutine(coroutine: object) -> None:
+    """Raise TypeError for what is no coroutine."""
+    if not inspect.iscoroutine(coroutine):
+        kind = "the function: call it" if inspect.iscoroutinefunction(coroutine) else f"{coroutine!r:.80}"
+        raise TypeError(f"a task is made of a coroutine, such as main(), not of {kind}")
 
 
 class Cancelled(BaseException):
@@ -82,6 +113,7 @@ class Task(Generic[T]):
     )
 
     def __init__(self, host: Host, coroutine: Coroutine[Any, Any, T]) -> None:
+        check_coroutine(coroutine)
         self._host: Final = host
         self._driver: Final = host.driver
         self._coroutine: Final = coroutine
@@ -95,6 +127,7 @@ class Task(Generic[T]):
         """Will somebody look at `result`?"""
         with using(host.driver), parking_at(self._new_spot):
             self._context: Final = contextvars.copy_context()
+        self._context.run(_running.set, self)
         host.call_soon(self._step)
 
     @property
@@ -114,7 +147,9 @@ class Task(Generic[T]):
             self._host.call_soon(self._step)
 
     def __await__(self) -> Generator[Any, None, T]:
-        """Wait until it is done."""
+        """Wait until it is done. Raises RuntimeError where it isn't, and no task of its simulation runs."""
+        if not self.done:
+            check_task(self._host._network, "a task of a simulation")
         self.is_awaited = True
         if not self.done:
             spot = new_spot()
@@ -148,12 +183,14 @@ class Task(Generic[T]):
             else:
                 parked = self._context.run(self._coroutine.send, None)
             while type(parked) is not _Parked:
-                parked = self._context.run(self._coroutine.throw, RuntimeError(_FOREIGN.format(parked)))
+                parked = self._context.run(self._coroutine.throw, RuntimeError(_FOREIGN.format(repr(parked))))
             self._park(parked.spot)
         except StopIteration as stop:
             self._result = stop.value
             self._over()
         except (Exception, Cancelled) as error:
+            if str(error) in _LOOPLESS:
+                error.add_note(_FOREIGN.format("what belongs to another loop"))
             self._error = error
             self._over()
 
@@ -170,4 +207,6 @@ class Task(Generic[T]):
             watcher()
 
 
-_FOREIGN: Final = "a task of a simulation can wait for sansnet, sim.sleep() and other tasks, not for {!r}"
+_FOREIGN: Final = "a task of a simulation can wait for sansnet, sim.sleep() and other tasks, not for {}"
+_LOOPLESS: Final = ("no running event loop", "must be called from async context")
+"""What asyncio and trio say where neither of them runs."""

@@ -19,10 +19,16 @@ THEIRS = """
 import itertools, os, sys
 import sansnet
 from sansnet.state import Event
+from sansnet.testing import Reached, always
+
+
+@always(Reached)
+def it_is_there(count, moment):
+    return True
 
 
 class Count:
-    laws = ()
+    laws = (it_is_there,)
     def __init__(self, name): self.name = f"theirs.{name}"
     def __reduce__(self): return (type(self), (self.name,))
     def initial(self): return [0]
@@ -109,9 +115,9 @@ def said(done: subprocess.CompletedProcess[bytes]) -> str:
         ("check tuning --bound none", "--bound: 'none' is no number"),
         ("check tuning --strange", "unrecognized arguments: --strange"),
         ("simulate theirs:deadly --seeds 3 --jobs 2", "the executor failed after 0 seeds, and nothing is known of"),
-        ("simulate misspelt:scenario", "there is no 'misspelt:scenario': SyntaxError"),
-        ("simulate leaving:scenario", "there is no 'leaving:scenario': SystemExit"),
-        ("simulate nowhere:scenario", "there is no 'nowhere:scenario': ModuleNotFoundError"),
+        ("simulate misspelt:scenario", "misspelt:scenario can't be imported: SyntaxError"),
+        ("simulate leaving:scenario", "leaving:scenario can't be imported: SystemExit"),
+        ("simulate nowhere:scenario", "nowhere:scenario can't be imported: ModuleNotFoundError"),
         ("simulate theirs:deadly --seeds 9:3", "'9:3' is no number of seeds"),
         ("simulate theirs:deadly --fault weather=1", "there is no fault 'weather'"),
         ("replay other.jsonl", "other.jsonl: line 1: "),
@@ -120,10 +126,20 @@ def said(done: subprocess.CompletedProcess[bytes]) -> str:
         ("replay nowhere.jsonl", "nowhere.jsonl: No such file"),
         ("replay whole.jsonl --strange", "unrecognized arguments: --strange"),
         ("shrink cut.jsonl -o out", "cut.jsonl: line "),
-        ("shrink whole.jsonl --attempts few -o out", "'few' is no number of attempts"),
+        ("shrink whole.jsonl --attempts few -o out", "--attempts: 'few' is no number of them: 1 or more"),
         ("diagram cut.jsonl -o out", "cut.jsonl: line "),
         ("diagram whole.jsonl --of nobody -o out", "nobody"),
         ("diagram whole.jsonl --format oil -o out", "invalid choice: 'oil'"),
+        ("diagram whole.jsonl -o out.png", "out.png: what is a .png? There are .svg, .html, "),
+        ("diagram nowhere.jsonl -o out.png", "out.png: what is a .png?"),
+        ("diagram whole.jsonl --limit -1 -o out", "--limit: '-1' is no number of entries: 0 for all of them, or more"),
+        ("diagram whole.jsonl -o whole.jsonl", "what is a .jsonl?"),
+        ("diagram whole.jsonl --format svg -o ./whole.jsonl", "the diagram would take the place of its trace"),
+        ("nonsense", "invalid choice: 'nonsense'"),
+        ("echo --port x", "'x' is no port"),
+        ("echo --path p --host h", "--host: not allowed with argument --path"),
+        ("connect a b c", "one PATH, or HOST and PORT, is all there can be"),
+        ("demo --strange", "unrecognized arguments: --strange (python -m sansnet --help tells more)"),
     ],
 )
 def test_it_is_a_4_with_a_clear_word_and_no_file(words: str, complaint: str, theirs: Path) -> None:

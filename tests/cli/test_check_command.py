@@ -64,6 +64,7 @@ def test_too_many_states_are_a_3(capsys: pytest.CaptureFixture[str]) -> None:
         ("sansnet.testing.models:NOTHING", "can't be imported: AttributeError: "),
         ("os:path", "is no model: it has no name, no initial, no events, no step, no key, no laws"),
         (":X", "there is no model ':X'"),
+        ("examples/two_sockets.py", "which one in it? examples/two_sockets.py:NAME"),
     ],
 )
 def test_no_such_model_is_a_4_before_anything_is_done(
@@ -88,9 +89,14 @@ def test_anybody_s_model_by_its_place(tmp_path: Path) -> None:
     """From a folder that Python doesn't know, and shared out."""
     source = """
         from sansnet.state import Event
+        from sansnet.testing import Reached, always
+
+        @always(Reached)
+        def it_is_an_hour(hour, moment):
+            return 1 <= hour <= 12
 
         class Hours:
-            name, laws = "clock.FACES.hours", ()
+            name, laws = "clock.FACES.hours", (it_is_an_hour,)
             def initial(self): return [12]
             def events(self, world): return [Event("tick")]
             def step(self, world, event, see): return world % 12 + 1
@@ -100,10 +106,69 @@ def test_anybody_s_model_by_its_place(tmp_path: Path) -> None:
             hours = Hours()
     """
     (tmp_path / "clock.py").write_text(textwrap.dedent(source), encoding="utf-8")
-    for jobs in (1, 2):
-        done = run("check", "clock:FACES.hours", "--jobs", jobs, cwd=tmp_path)
+    for words in (["clock:FACES.hours"], ["clock:FACES.hours", "--jobs", 2], ["./clock.py:FACES.hours"]):
+        done = run("check", *words, cwd=tmp_path)
         assert (done.returncode, done.stderr) == (0, b"")
         assert done.stdout.startswith(b"hours: 12 states, 12 edges, 11 deep, ")
+
+
+TROUBLE = """
+from sansnet.state import Event
+from sansnet.testing import Reached, always
+
+@always(Reached)
+def it_is_there(count, moment):
+    return True
+
+class Count:
+    laws = (it_is_there,)
+    def __init__(self, name): self.name = f"trouble.{name}"
+    def __reduce__(self): return (type(self), (self.name.rpartition(".")[2],))
+    def initial(self): return [0]
+    def events(self, world): return [Event("add")]
+    def step(self, world, event, see): return (world + 1) % 9
+    def key(self, world): return world
+
+class Lawless(Count):
+    laws = ()
+
+class Nowhere(Count):
+    def initial(self): return []
+
+class Keyless(Count):
+    def key(self, world): return [8, 7, 6][world]
+
+class Leaving(Count):
+    def step(self, world, event, see): raise SystemExit(0)
+
+LAWLESS, NOWHERE, KEYLESS, LEAVING = Lawless("LAWLESS"), Nowhere("NOWHERE"), Keyless("KEYLESS"), Leaving("LEAVING")
+"""
+
+
+@pytest.mark.parametrize("words", [[], ["--jobs", "2"], ["--output", "found"]], ids=" ".join)
+@pytest.mark.parametrize(
+    ("name", "complaint"),
+    [
+        ("Count", "<class 'trouble.Count'> is a class, and no model: make one of it, and name that"),
+        ("LAWLESS", "trouble.LAWLESS has no laws, so that nothing would be proved; "),
+        ("NOWHERE", "trouble.NOWHERE.initial() gives no world to begin with, so that nothing would be proved"),
+        ("KEYLESS", "trouble.KEYLESS.key() raises IndexError: list index out of range"),
+        ("LEAVING", "a model has raised SystemExit(0), so that nothing was proved"),
+    ],
+)
+def test_a_model_that_proves_nothing_is_a_4(name: str, complaint: str, words: list[str], tmp_path: Path) -> None:
+    (tmp_path / "trouble.py").write_text(TROUBLE, encoding="utf-8")
+    done = run("check", f"trouble:{name}", *words, cwd=tmp_path)
+    first, *trouble = done.stderr.decode().splitlines()
+    assert (done.returncode, done.stdout) == (4, b"")
+    assert first.startswith(f"sansnet: {complaint}")
+    if name == "KEYLESS":
+        assert trouble[0] == "Traceback (most recent call last):"
+        assert "trouble.py" in trouble[1]
+        assert not any("sansnet" in line for line in trouble)
+    else:
+        assert trouble == []
+    assert not (tmp_path / "found").exists()
 
 
 def test_json_is_what_was_found(capsys: pytest.CaptureFixture[str]) -> None:
@@ -126,7 +191,7 @@ def test_a_file_is_written_whole(tmp_path: Path, capsys: pytest.CaptureFixture[s
 def test_a_file_that_can_not_be_written_is_a_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     status, out, err = checked("tuning", "--output", str(tmp_path / "nowhere" / "found"), capsys=capsys)
     assert (status, out) == (1, "")
-    assert "No such file" in err
+    assert err == f"sansnet: {tmp_path / 'nowhere' / 'found'}: No such file or directory\n"
 
 
 def test_a_file_stays_as_it_was_if_something_goes_wrong(

@@ -341,5 +341,5 @@ def test_bad_arguments(arguments: list[str], complaint: str, capsys: pytest.Capt
     with pytest.raises(SystemExit) as left:
         main(["connect", *arguments])
     said = capsys.readouterr()
-    assert (left.value.code, said.out) == (2, "")
+    assert (left.value.code, said.out) == (4, "")
     assert complaint in said.err

@@ -206,7 +206,7 @@ def test_bad_arguments(arguments: list[str], complaint: str, capsys: pytest.Capt
     with pytest.raises(SystemExit) as left:
         main(["echo", *arguments])
     said = capsys.readouterr()
-    assert (left.value.code, said.out) == (2, "")
+    assert (left.value.code, said.out) == (4, "")
     assert complaint in said.err
 
 
@@ -221,10 +221,10 @@ def test_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
 def test_help_of_the_module() -> None:
     done = run("--help")
     assert (done.returncode, done.stderr) == (0, b"")
-    assert done.stdout.startswith(b"usage: python -m sansnet [-h] COMMAND")
+    assert done.stdout.startswith(b"usage: python -m sansnet [-h] [--version] COMMAND")
 
 
 def test_no_command() -> None:
     done = run()
-    assert done.returncode == 2
+    assert done.returncode == 4
     assert b"the following arguments are required: COMMAND" in done.stderr

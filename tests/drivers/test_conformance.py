@@ -79,7 +79,7 @@ def test_the_command_line_prints_a_table_and_says_that_all_is_well() -> None:
 
 def test_it_says_what_failed_and_why() -> None:
     done = kit("tests.drivers.test_conformance:forgetful", "--only", "call_soon", "--patience", "0.05")
-    assert (done.returncode, done.stderr) == (4, "")
+    assert (done.returncode, done.stderr) == (2, "")
     assert "order (obligation 6): all callbacks did not happen within 0.05 s" in done.stdout
     assert done.stdout.splitlines()[-1].endswith("failed")
 
@@ -90,6 +90,9 @@ def test_it_says_what_failed_and_why() -> None:
         (["tests.drivers.makers"], "package.module:function"),
         (["no.such.module:maker"], "No module named 'no'"),
         (["tests.drivers.makers:no_such_maker"], "no_such_maker"),
+        (["tests/drivers/makers.py"], "which one in it? tests/drivers/makers.py:NAME"),
+        (["tests/nowhere.py:maker"], "there is no file tests/nowhere.py"),
+        (["tests.drivers.makers:own", "--patience", "0"], "'0' is no time to wait"),
         (["tests.drivers.makers:MAKERS"], "is no function"),
         (["tests.drivers.makers:own", "--without", "quantum"], "quantum"),
         (["tests.drivers.makers:own", "--only", "quantum"], "quantum"),
@@ -98,8 +101,43 @@ def test_it_says_what_failed_and_why() -> None:
 )
 def test_a_command_line_that_makes_no_sense(arguments: list[str], complaint: str) -> None:
     done = kit(*arguments)
-    assert done.returncode == 2
+    assert (done.returncode, done.stdout) == (4, "")
     assert complaint in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_file_is_as_good_as_a_module() -> None:
+    assert kit("tests/drivers/makers.py:own", "--only", "a_timer_does_not").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("maker", "complaint", "line"),
+    [
+        ("raising", "the maker makes no driver: ValueError: no loop here", 'raise ValueError("no loop here")'),
+        ("bare", "TypeError: it returns <generator object", "is @contextlib.contextmanager missing?"),
+        ("alone", "and not a driver and a function that turns its loop", "TypeError"),
+        ("needing", "TypeError: needing() missing 1 required positional argument", "TypeError"),
+    ],
+)
+def test_a_broken_maker_is_told_once(maker: str, complaint: str, line: str) -> None:
+    """Before the first check, all of which would fail for the one reason."""
+    done = kit(f"tests.drivers.test_conformance:{maker}")
+    assert (done.returncode, done.stdout) == (4, "")
+    assert complaint in done.stderr
+    assert line in done.stderr
+    assert done.stderr.count("the maker makes no driver") == 1
+
+
+def test_a_check_without_an_obligation_names_none(capsys: pytest.CaptureFixture[str]) -> None:
+    def fails(_bench: object) -> None:
+        raise Nonconforming("it doesn't")
+
+    results = [conformance.Result(Check(fails, "it_does", numbers, (), ()), "failed", "no") for numbers in ((), (3, 8))]
+    assert conformance._tell(iter(results)) == 2  # noqa: SLF001
+    assert capsys.readouterr().out.splitlines()[1:3] == [
+        "  failed  it does: no",
+        "  failed  it does (obligation 3, 8): no",
+    ]
 
 
 # ---------------------------------------------------------------------------------------------------- what a run yields
@@ -114,6 +152,30 @@ class _Forgetful(SelectorDriver):
 def forgetful() -> Iterator[tuple[Driver, Turn]]:
     with _Forgetful() as driver:
         yield driver, driver.step
+
+
+@contextlib.contextmanager
+def raising() -> Iterator[tuple[Driver, Turn]]:
+    with SelectorDriver() as driver:
+        if driver.now() >= 0:
+            raise ValueError("no loop here")
+        yield driver, driver.step
+
+
+def bare() -> Iterator[tuple[Driver, Turn]]:
+    with SelectorDriver() as driver:
+        yield driver, driver.step
+
+
+@contextlib.contextmanager
+def alone() -> Iterator[Driver]:
+    with SelectorDriver() as driver:
+        yield driver
+
+
+@contextlib.contextmanager
+def needing(driver: Driver) -> Iterator[tuple[Driver, Turn]]:
+    yield driver, print
 
 
 def test_a_run_says_of_each_check_what_came_of_it(monkeypatch: pytest.MonkeyPatch) -> None:

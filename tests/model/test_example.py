@@ -45,7 +45,7 @@ def test_the_example_on_the_page_ends_as_it_says(capsys: pytest.CaptureFixture[s
     page = Path(__file__).parents[2] / "docs" / "verification.md"
     blocks = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.S)
     [example] = [code for code in blocks if "class Counter" in code]
-    exec(example, {"__name__": "page"})
+    exec(example, {"__name__": "__main__"})
     told = capsys.readouterr().out
     assert "REFUTED never_negative: There are never fewer than none.\n  broken by this state" in told
     assert told.count("take()") == 4

@@ -102,6 +102,7 @@ def test_how_to_play_again_what_is_in_no_module() -> None:
 
 def test_when_only_the_order_differs() -> None:
     def second(sim: Any) -> None:
+        sim.run()
         assert sim.seed == 0
 
     [failure] = failed(second, range(2), faults=None).failures

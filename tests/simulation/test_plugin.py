@@ -60,7 +60,6 @@ def test_a_seed_that_fails_is_reported_and_played_again(suite: pytest.Pytester) 
             "*server listen :: 80",
             "*FIN",
             "again: pytest 'test_a_seed_that_fails_is_reported_and_played_again.py::test_quick[[]seed=3[]]' *seeds=4",
-            "fewest faults: python -m sansnet simulate test_*_again:test_quick --seed 3 --calm --shrink",
         ]
     )
     [again] = [line for line in result.outlines if line.startswith("again: pytest ")]
@@ -133,3 +132,135 @@ def test_a_mark_that_makes_no_sense_fails(pytester: pytest.Pytester, mark: str, 
     result = pytester.runpytest_subprocess()
     assert result.ret == pytest.ExitCode.INTERRUPTED
     result.stdout.fnmatch_lines([f"*{complaint}*"])
+
+
+# ---------------------------------------------------------------------------------------------------------- coroutines
+
+COROUTINES = """
+import asyncio, pytest, sansnet
+
+async def echo(sim):
+    with sim.host("server"):
+        server = sansnet.create_server(lambda peer: peer.pipe(peer)).listen(80)
+    async with sansnet.connect(80, "server") as client:
+        client.end("hello")
+        assert [chunk async for chunk in client] == [b"hello"]
+    server.close()
+
+async def test_plain(sim):
+    await sim.sleep(1000)
+    await echo(sim)
+    assert sim.seed != 3, "three is no good"
+
+class TestClass:
+    @pytest.mark.parametrize("seconds", [1, 2])
+    async def test_method(self, seconds, sim, tmp_path):
+        await sim.sleep(seconds)
+        assert sim.now == seconds
+        assert sansnet.default_driver() is sim.host("main").driver
+
+@pytest.fixture
+def network(sim):
+    with sim.host("client"):
+        yield sim
+
+@pytest.mark.sansnet(faults="drawn")
+async def test_indirectly(network):
+    await network.sleep(1)
+
+async def test_skipped(sim):
+    await sim.sleep(1)
+    pytest.skip("not today")
+"""
+
+
+def test_a_coroutine_function_runs_on_the_simulation_under_each_seed(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(COROUTINES)
+    pytester.runpytest_subprocess("-W", "error").assert_outcomes(passed=4, skipped=1)
+    result = pytester.runpytest_subprocess("-W", "error", "--sansnet-seeds=5")
+    result.assert_outcomes(passed=19, skipped=5, failed=1)
+    result.stdout.fnmatch_lines(["*three is no good*", "Simulation(seed=3, faults=Faults())", "again: pytest *seeds=4"])
+
+
+def test_a_coroutine_that_is_never_woken_fails(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("""
+        import sansnet
+
+        async def test_it(sim):
+            await sansnet.once(sansnet.create_server(), "listening")
+    """)
+    result = pytester.runpytest_subprocess()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*waits for what will never come*"])
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_what_anyio_claims_is_anyio_s(pytester: pytest.Pytester, backend: str) -> None:
+    pytester.makepyfile(f"""
+        import {backend}, pytest
+
+        @pytest.fixture
+        def anyio_backend():
+            return "{backend}"
+
+        @pytest.mark.anyio
+        async def test_it(sim):
+            await {backend}.sleep(0)
+            with pytest.raises(RuntimeError, match="none of its tasks"):
+                await sim.sleep(1)
+
+        async def test_ours(sim):
+            await sim.sleep(1)
+    """)
+    pytester.runpytest_subprocess("-p", "anyio").assert_outcomes(passed=2)
+
+
+def test_what_another_plugin_has_wrapped_or_claims_is_its_own(pytester: pytest.Pytester) -> None:
+    """As pytest-asyncio does it: a mark; in place of the function one that runs it. (What `-p` loads is asked last.)"""
+    pytester.makepyfile(
+        claimer="""
+        import asyncio, functools, pytest
+
+        def pytest_configure(config):
+            config.addinivalue_line("markers", "asyncio: run it in asyncio's loop")
+
+        @pytest.hookimpl(trylast=True)
+        def pytest_runtest_setup(item):
+            if item.name.startswith("test_wrapped"):
+                function = item.obj
+                item.obj = functools.wraps(function)(lambda sim: asyncio.run(function(sim)))
+
+        def pytest_pyfunc_call(pyfuncitem):
+            if pyfuncitem.get_closest_marker("asyncio"):
+                asyncio.run(pyfuncitem.obj(pyfuncitem.funcargs["sim"]))
+                return True
+    """
+    )
+    pytester.makepyfile("""
+        import asyncio, pytest
+
+        async def test_wrapped(sim):
+            await asyncio.sleep(0)
+
+        @pytest.mark.asyncio
+        async def test_claimed(sim):
+            await asyncio.sleep(0)
+    """)
+    pytester.runpytest_subprocess("-p", "claimer", "-p", "no:anyio").assert_outcomes(passed=2)
+
+
+def test_without_faults_there_are_none_to_shrink(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("""
+        import pytest
+        from sansnet.testing import Faults
+
+        def test_calm(sim):
+            assert 0
+
+        @pytest.mark.sansnet(faults=Faults(window=500))
+        def test_a_window_is_no_fault(sim):
+            assert 0
+    """)
+    result = pytester.runpytest_subprocess()
+    result.assert_outcomes(failed=2)
+    assert "fewest faults" not in result.stdout.str()

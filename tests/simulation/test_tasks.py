@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
+import trio
 
 import sansnet
 from sansnet import Socket
@@ -189,6 +190,16 @@ def test_a_task_of_a_simulation_waits_for_no_other_kind_of_thing() -> None:
             sim.run_async(main())
 
 
+def test_what_needs_another_loop_is_told_that_there_is_none() -> None:
+    with Simulation() as sim:
+        sim.host("a")
+        for sleep in (asyncio.sleep, trio.sleep):
+            with pytest.raises(RuntimeError) as raised:
+                sim.run_async(sleep(1))
+            told = "a task of a simulation can wait for sansnet, sim.sleep() and other tasks, not for what belongs to "
+            assert raised.value.__notes__[0].startswith(told)
+
+
 def test_one_that_is_woken_before_it_parks_or_twice() -> None:
     """Both happen: a listener calls at once; two events come in one turn."""
     with Simulation() as sim:
@@ -208,3 +219,98 @@ def test_one_that_is_woken_before_it_parks_or_twice() -> None:
                 return log
 
             assert sim.run_async(main()) == ["connected", "(b'x',)", "1.0"]
+
+
+# ------------------------------------------------------------------------------------- in a task of another kind
+
+
+COUNT = 8
+
+
+def hosted() -> tuple[Simulation, list[Any]]:
+    """A simulation, and all of it that can be awaited, each as a function that begins to."""
+    sim = Simulation()
+    with sim.host("a"):
+        server = sansnet.create_server().listen(80)
+        sim.run(0.1)
+        client = sansnet.connect(80, "a")
+        sim.run(0.1)
+    task = sim.host("a").start(sim.sleep(9))
+
+    async def connections() -> None:
+        async for _ in server:
+            pass
+
+    async def chunks() -> None:
+        async for _ in client:
+            pass
+
+    async def done() -> None:
+        await task
+
+    awaitables = [
+        lambda: sim.sleep(1),
+        done,
+        connections,
+        chunks,
+        client.finished,
+        client.wait_closed,
+        server.wait_closed,
+        lambda: sansnet.once(client, "end"),
+    ]
+    assert len(awaitables) == COUNT
+    return sim, awaitables
+
+
+@pytest.mark.parametrize("number", range(COUNT))
+def test_what_another_loop_would_wait_for_for_ever_is_refused(number: int) -> None:
+    sim, awaitables = hosted()
+
+    async def main() -> None:
+        await asyncio.wait_for(awaitables[number](), 5)
+
+    with (
+        sim,
+        pytest.raises(RuntimeError, match=r"of its own simulation, and this is none of its tasks; start"),
+    ):
+        asyncio.run(main())
+
+
+@pytest.mark.parametrize("number", range(COUNT))
+def test_what_another_simulation_would_wait_for_for_ever_is_refused(number: int) -> None:
+    sim, awaitables = hosted()
+    with sim, Simulation() as other:
+        other.host("b")
+        with pytest.raises(RuntimeError, match="this is a task of another simulation"):
+            other.run_async(awaitables[number]())
+
+
+def test_what_was_refused_leaves_no_trace() -> None:
+    """The task goes on, and what it raises is still told to whoever runs it."""
+    with Simulation() as sim:
+
+        async def fail() -> None:
+            await sim.sleep(1)
+            raise ValueError("so")
+
+        task = sim.host("a").start(fail())
+
+        async def main() -> None:
+            await task
+
+        with pytest.raises(RuntimeError, match="none of its tasks"):
+            asyncio.run(main())
+        with pytest.raises(ValueError, match="so"):
+            sim.run(2)
+
+
+def test_a_function_is_no_coroutine() -> None:
+    async def main() -> None: ...
+
+    with Simulation() as sim:
+        sim.host("a")
+        with pytest.raises(TypeError, match=r"a coroutine, such as main\(\), not of the function: call it"):
+            sim.run_async(main)  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match="not of 7"):
+            _ = sim.host("a").start(7)  # type: ignore[arg-type]
+        sim.run()

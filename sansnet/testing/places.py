@@ -1,0 +1,77 @@
+"""Where a model, a scenario or a maker is found: "package.module:NAME", or "path/to/file.py:NAME"."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Final
+
+__all__ = ["Nowhere", "find", "spelled"]
+
+_by_path: Final[dict[str, str]] = {}
+"""Modules that are found by their path alone, each with that."""
+
+
+class Nowhere(LookupError):
+    """There is no such thing, or what it is in can't be imported."""
+
+
+def find(words: str, form: str = "MODULE:NAME") -> Any:
+    """What is there. A name may have dots. form: how an error says it should have been written.
+
+    Raises Nowhere, also for whatever a module raises that is imported.
+    """
+    place, colon, name = words.rpartition(":")
+    is_path = place.endswith(".py") or "/" in place or os.sep in place
+    if not colon or not place or not name:
+        hint = f"; which one in it? {words}:NAME" if words.endswith(".py") else ""
+        raise Nowhere(f"{words!r} is no {form}, and no FILE.py:NAME{hint}")
+    if os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())  # as `python -m` has it, and an installed script hasn't
+    module = _module_at(place) if is_path else place
+    try:
+        found: Any = importlib.import_module(module)
+        if is_path:
+            _check(found, place)
+        for part in name.split("."):
+            found = getattr(found, part)
+    except Nowhere:
+        raise
+    except (Exception, SystemExit) as error:  # a module may raise what it likes
+        raise Nowhere(f"{words} can't be imported: {type(error).__name__}: {error}") from error
+    return found
+
+
+def spelled(module: str) -> str:
+    """How a module is to be named on a command line, in the folder that this process is in."""
+    return _by_path.get(module, module)
+
+
+def _module_at(path: str) -> str:
+    """The name under which Python imports a file: as seen from here if it is below, else as seen from its folder."""
+    file = Path(path).resolve()
+    if file.suffix != ".py" or not file.is_file():
+        raise Nowhere(f"there is no file {path} with Python in it")
+    here = Path.cwd().resolve()
+    if file.is_relative_to(here):
+        parts = file.relative_to(here).with_suffix("").parts
+        if all(part.isidentifier() for part in parts):
+            return ".".join(parts)
+    root = file.parent
+    while (root / "__init__.py").exists():
+        root = root.parent
+    if str(root) not in sys.path:
+        sys.path.insert(0, str(root))
+    module = ".".join(file.relative_to(root).with_suffix("").parts)
+    _by_path[module] = path
+    return module
+
+
+def _check(module: ModuleType, path: str) -> None:
+    """Raise Nowhere if another module has taken the name."""
+    there = getattr(module, "__file__", None)
+    if there is None or Path(there).resolve() != Path(path).resolve():
+        raise Nowhere(f"{path} can't be imported: Python takes {module.__name__} for {there or 'a part of itself'}")
