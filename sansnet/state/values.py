@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import enum
 
-from .compiled import mypyc_attr
-
 __all__ = ["Value", "Word"]
 
 
@@ -15,7 +13,6 @@ class Word(enum.Enum):
     __hash__ = object.__hash__
 
 
-@mypyc_attr(allow_interpreted_subclasses=True)
 class Value:
     """A subclass lists its fields in `__slots__` and sets them once; equality, hash and repr go by them."""
 

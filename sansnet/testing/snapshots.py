@@ -48,7 +48,7 @@ def copier(sample: object, names: tuple[str, ...]) -> Callable[[Any], Any]:
     """
     queues = sample.QUEUES if isinstance(sample, Part) else ()
     lines = ["def copy(old):", "    new = make(cls)"]
-    scope: dict[str, Any] = {"make": object.__new__, "cls": type(sample)}
+    scope: dict[str, Any] = {"make": type(sample).__new__, "cls": type(sample)}
     for name in names:
         value = getattr(sample, name)
         if isinstance(value, Part):
