@@ -16,13 +16,13 @@ from ..state.endpoints import Endpoint, Found, ListenPlan
 from ..state.faults import Fault
 from .simulated_connect import Dial
 from .simulated_listen import Bound, SimulatedDoor
-from .simulated_stream import End
 from .tasks import Task
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from .simulated_network import Network
+    from .simulated_stream import End
     from .timeline import Timer
     from .trace_recorder import Recording
 
@@ -75,6 +75,7 @@ class Host:
         "_ports",
         "_tasks",
         "addresses",
+        "crashes",
         "driver",
         "name",
         "ports",
@@ -96,6 +97,8 @@ class Host:
         self._next = 0
         self._blocks: list[AbstractContextManager[object]] = []
         self._tasks: list[Task[Any]] = []
+        self.crashes = 0
+        """How often it has died; what it had before the last time is no more."""
         self._boot()
 
     def _boot(self) -> None:
@@ -152,6 +155,7 @@ class Host:
         """Lose everything, and say nothing: no FIN, no RST. Peers learn of it when they send."""
         if self.up:
             self.up = False
+            self.crashes += 1
             self._network.note(self.name, "crash")
             for end in self._ends:
                 end.vanish()
@@ -357,11 +361,9 @@ class Host:
         self._ports[port] = self._ports.get(port, 0) + 1
         return Endpoint(address, port, to.family)
 
-    def end(self, local: Endpoint | None, remote: Endpoint | None) -> End:
-        """A new end of a connection here."""
-        made = End(self._network, self, local, remote)
-        self._ends[made] = None
-        return made
+    def keep(self, end: End) -> None:
+        """There is an end of a connection here, until `forget()`."""
+        self._ends[end] = None
 
 
 def _family(address: str) -> int:

@@ -22,10 +22,11 @@ __all__ = ["Bound", "SimulatedDoor"]
 class Bound:
     """An address that is held: `drivers.contract.BoundHandle`."""
 
-    __slots__ = ("_host", "both", "endpoint")
+    __slots__ = ("_crashes", "_host", "both", "endpoint")
 
     def __init__(self, host: Host, endpoint: Endpoint, both: bool) -> None:
         self._host: Final = host
+        self._crashes: Final = host.crashes
         self.endpoint: Final = endpoint
         self.both: Final = both  # IPv4 as well
 
@@ -36,7 +37,8 @@ class Bound:
         return -1
 
     def close(self) -> None:
-        self._host.release(self.endpoint)
+        if self._host.crashes == self._crashes:
+            self._host.release(self.endpoint)
 
 
 @final
@@ -66,11 +68,6 @@ class SimulatedDoor:
             return
         self._queue.append(end)
         self._answer()
-
-    def complete(self, end: End) -> None:
-        """One that was expected is there."""
-        self.expected -= 1
-        self.arrive(end)
 
     def accept(self, done: Callable[[Any], None]) -> None:
         self._done = done

@@ -158,6 +158,14 @@ class Network:
         """Does anything get through?"""
         return one.up and other.up and (not self.cuts or _pair(one, other) not in self.cuts)
 
+    def gets_through(self, one: Host, other: Host) -> bool:
+        """Does what has been sent arrive? If it doesn't, that is counted."""
+        if one is other or self.reach(one, other):
+            return True
+        if one.up:
+            self.fire("partition" if other.up else "crash")
+        return False
+
     def carry(self, end: End, segment: Segment) -> None:
         """Bring a segment from an end to its peer, in order."""
         if end.held is not None:
@@ -195,9 +203,24 @@ class Network:
             self.timeline.at(now + self.within(faults.outage_time, self.share("outages")), self.heal, pair)
         return more
 
-    def travel(self, end: End, then: Callable[[], None]) -> None:
-        """A message of the system's own (an acknowledgement) goes the same way."""
-        self.timeline.at(self.timeline.now + (0.0 if end.is_path else self.latency(self.faults_of(end))), then)
+    def wait_a_while(self, end: End, then: Callable[..., None], *args: object) -> None:
+        """As long as a segment takes."""
+        wait = 0.0 if end.is_path else self.latency(self.faults_of(end))
+        self.timeline.at(self.timeline.now + wait, then, *args)
+
+    def acknowledge(self, end: End) -> None:
+        """Tell the peer of an end, who waits for that, that there is room again. This goes the way of segments."""
+        self.wait_a_while(end, self._acknowledged, end)
+
+    def _acknowledged(self, end: End) -> None:
+        peer = end.peer
+        if peer.writing is None:
+            return
+        if self.gets_through(end.host, peer.host):
+            peer.go_on_writing()
+        else:
+            peer.unheard = True
+            self._wait_for_way(peer)
 
     def _deliver(self, end: End, sending: int) -> None:
         """Let the next segment arrive; unless all that flew is held up by now."""
@@ -231,7 +254,12 @@ class Network:
         end.held = deque([segment, *end.flying])
         end.flying.clear()
         end.sendings += 1
-        self._cut_off[end] = self.timeline.timer(GIVE_UP, lambda: self._give_up(end))
+        self._wait_for_way(end)
+
+    def _wait_for_way(self, end: End) -> None:
+        """It sends again and again what gets no answer, and at last gives up."""
+        if end not in self._cut_off:
+            self._cut_off[end] = self.timeline.timer(GIVE_UP, lambda: self._give_up(end))
 
     def _give_up(self, end: End) -> None:
         del self._cut_off[end]
@@ -251,16 +279,25 @@ class Network:
         self.reconnect()
 
     def reconnect(self) -> None:
-        """Some can reach each other again: what was held is sent once more."""
+        """Some can reach each other again: what was held up is sent once more."""
         for end in list(self._cut_off):
-            if end.held is None:  # its host has died
+            if end.is_dead:
                 self._cut_off.pop(end).cancel()
             elif self.reach(end.host, end.peer.host):
                 self._cut_off.pop(end).cancel()
-                held, end.held = end.held, None
-                end.arrives = max(end.arrives, self.timeline.now + RETRANSMIT)
-                for segment in held:
-                    self.carry(end, segment)
+                self._go_on(end)
+
+    def _go_on(self, end: End) -> None:
+        """There is a way again."""
+        again = self.timeline.now + RETRANSMIT
+        if end.unheard:
+            end.unheard = False
+            self.timeline.at(again, self._acknowledged, end.peer)
+        if end.held is not None:
+            held, end.held = end.held, None
+            end.arrives = max(end.arrives, again)
+            for segment in held:
+                self.carry(end, segment)
 
     def note(self, *entry: object) -> None:
         """Something that belongs into the record."""

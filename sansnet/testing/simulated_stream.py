@@ -23,6 +23,7 @@ from ..state.endpoints import Endpoint
 from ..state.faults import Fault
 
 if TYPE_CHECKING:
+    from .simulated_connect import Request
     from .simulated_host import Host
     from .simulated_network import Network
     from .timeline import Timer
@@ -64,6 +65,7 @@ class End:
         "held",
         "host",
         "inbox",
+        "is_dead",
         "is_path",
         "local",
         "name",
@@ -73,10 +75,12 @@ class End:
         "quiet",
         "reading",
         "remote",
+        "request",
         "sendings",
         "service",
         "shut",
         "unacked",
+        "unheard",
         "unread",
         "waiting",
         "writing",
@@ -110,6 +114,9 @@ class End:
         self.flying: deque[Segment] = deque()  # segments on their way, in order …
         self.sendings = 0  # … and how often all of them were held up
         self.held: deque[Segment] | None = None  # segments that can't get through now, in order
+        self.unheard = False  # there is room again, and that can't get through to us
+        self.request: Request | None = None  # it is ours, but who called may not know yet
+        self.is_dead = False  # with its host, or given up before it was whole
         self.service = 0
 
     # -- the channel
@@ -133,7 +140,7 @@ class End:
         self.writing = done
         self._fill(room)
         if self._window_left():
-            self.network.travel(self, self._go_on_writing)  # it wasn't the window that stopped us
+            self.network.wait_a_while(self, self.go_on_writing)  # it wasn't the window that stopped us
         return room
 
     def shutdown(self, done: Callable[[Fault | None], None]) -> None:
@@ -197,10 +204,12 @@ class End:
 
     def vanish(self) -> None:
         """The host is dead: nothing more is said or heard here."""
-        self.closed = self.broken = True
+        self.closed = self.broken = self.is_dead = True
         self._stop_waiting()
         self.reading = self.writing = None
         self.held = None
+        if self.request is not None:
+            self.request.lose()
 
     def local_name(self) -> Endpoint | None:
         return self.local
@@ -248,7 +257,7 @@ class End:
         self.waiting = waiting[room:]
         self._send(waiting[:room])
 
-    def _go_on_writing(self) -> None:
+    def go_on_writing(self) -> None:
         """The peer has read something: there is room again."""
         if self.writing is None:
             return
@@ -261,6 +270,8 @@ class End:
 
     def receive(self, payload: bytes) -> None:
         """Bytes of the peer's are here."""
+        if self.request is not None:
+            self.request.complete()
         if self.closed or self.broken:
             self.network.carry(self, RST)
         elif self._goes_through(len(payload)):
@@ -284,6 +295,8 @@ class End:
         """FIN or RST of the peer's is here. What comes behind an RST is for nobody, or it would hide the RST."""
         if self.closed or self.broken:
             return
+        if self.request is not None:
+            (self.request.complete if mark is FIN else self.request.drop)()
         if mark is FIN:
             self.ended = True
             if self.is_path and self.network.faults.no_half_close:
@@ -347,4 +360,4 @@ class End:
         peer = self.peer
         peer.unacked -= count
         if peer.writing is not None:
-            self.network.travel(self, peer._go_on_writing)
+            self.network.acknowledge(self)
