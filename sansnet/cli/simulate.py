@@ -10,6 +10,7 @@ import sys
 from concurrent.futures import ProcessPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
 
+from ..testing.endless import LIMIT
 from .screen import Progress, Screen
 from .words import BAD_INPUT, DONE, FAILED, bad_input, complain, strict
 
@@ -25,7 +26,7 @@ ENDLESS: Final = 3
 _DETAILS: Final = """\
 A scenario is a function of a sansnet.testing.simulation.Simulation; what it raises is a failure. The weather is drawn
 from the seed, unless --fault or --calm says otherwise. Exit codes: 0 all seeds passed; 2 one failed, and it is told how
-to play it again, or a fault that was named never fired; 3 so much happened at one moment that there is no end to it; 4
+to play it again, or a fault that was named never fired; 3 so much happened that there seems to be no end to it; 4
 there is no such scenario, a process that played it died, or the command line is nonsense; 1 the trace can't be written.
 """
 
@@ -59,6 +60,13 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         help="only these faults, such as loss=0.1, latency=0.001:0.05, or reset=#7 (the seventh chance, no other)",
     )
     parser.add_argument("--keep-going", action="store_true", help="tell all failures, not the first alone")
+    parser.add_argument(
+        "--limit",
+        type=_limit,
+        default=LIMIT,
+        metavar="N",
+        help=f"how much may happen in one run() before it counts as endless; default {LIMIT:,}",
+    )
     parser.add_argument("--shrink", action="store_true", help="of a failure, find the fewest faults that it takes")
     parser.add_argument(
         "--trace-file",
@@ -79,6 +87,14 @@ def _seeds(text: str) -> range:
     if not seeds:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of seeds, 1 or more, and no FIRST:END")
     return seeds
+
+
+def _limit(text: str) -> int:
+    """A number from 1 up, for argparse."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 up")
+    return number
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -106,6 +122,7 @@ def _run(arguments: argparse.Namespace) -> int:
                 faults=faults,
                 collect=arguments.keep_going,
                 shrink=arguments.shrink,
+                limit=arguments.limit,
                 progress=progress.at,
             )
         except CampaignFailed as failed:
@@ -129,13 +146,13 @@ def _play_one(scenario: Scenario, faults: Plan, arguments: argparse.Namespace) -
     seed, told = arguments.seed, ""
     if arguments.shrink:
         try:
-            shrunk = shrink_faults(scenario, seed, faults)
+            shrunk = shrink_faults(scenario, seed, faults, limit=arguments.limit)
         except ValueError as error:
             complain(str(error))
         else:
             faults, told = shrunk.faults, f"{shrunk}\n"
     try:
-        outcome = play(scenario, seed, faults, whole_story=True, trace=arguments.trace_file)
+        outcome = play(scenario, seed, faults, whole_story=True, trace=arguments.trace_file, limit=arguments.limit)
     except OSError as error:
         complain(f"{arguments.trace_file}: {error.strerror}")
         return FAILED

@@ -49,8 +49,8 @@ class Change:
 class Network:
     """Everything between the hosts. One source of chance, and one record of what happened."""
 
-    def __init__(self, seed: int, faults: Faults, recording: bool) -> None:
-        self.timeline: Final = Timeline()
+    def __init__(self, seed: int, faults: Faults, recording: bool, limit: int) -> None:
+        self.timeline: Final = Timeline(limit)
         self._seed: Final = f"sansnet {seed}"
         self.random: Final = Random(self._seed)
         self._chances: Final[Counter[str]] = Counter()

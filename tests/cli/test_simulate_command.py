@@ -82,10 +82,11 @@ def test_all_failures(capsys: pytest.CaptureFixture[str]) -> None:
         ([f"{HERE}:robust", "--fault", "loss=2"], "Faults.loss is a probability"),
         ([f"{HERE}:robust", "--fault", "loss=x"], "could not convert"),
         ([f"{HERE}:robust", "--fault", "loss=1", "--calm"], "not allowed with"),
+        ([f"{HERE}:robust", "--limit", "0"], "'0' is no number from 1 up"),
         ([f"{HERE}:robust", "--strange"], "unrecognized arguments"),
         ([], "required"),
     ],
-    ids=range(14),
+    ids=range(15),
 )
 def test_bad_input(capsys: pytest.CaptureFixture[str], words: list[str], said: str) -> None:
     with pytest.raises(SystemExit) as left:
@@ -94,6 +95,12 @@ def test_bad_input(capsys: pytest.CaptureFixture[str], words: list[str], said: s
     error = capsys.readouterr().err
     assert said in error
     assert "Traceback" not in error
+
+
+@pytest.mark.parametrize("seeds", ["--seed", "--seeds"])
+def test_one_without_end(capsys: pytest.CaptureFixture[str], seeds: str) -> None:
+    assert main(["simulate", f"{HERE}:pinging", seeds, "1", "--calm", "--limit", "2000"]) == 3
+    assert "Endless: 2,000 things happened in one run()" in capsys.readouterr().out
 
 
 def test_as_a_process() -> None:
