@@ -153,15 +153,18 @@ class Dial:
         if self._network.gets_through(target, self._host):
             self._over(self._fault("ECONNREFUSED"))
 
-    def answered(self, ours: End) -> bool:
-        """SYN and ACK are here: connected, if that is waited for. Does this end, by now or before, belong to us?"""
+    def is_for(self, ours: End) -> bool:
+        """Is that what is waited for, or what it was connected with?"""
+        return self._done is not None or (ours is self._connected and self._host.crashes == self._crashes)
+
+    def answered(self, ours: End) -> None:
+        """SYN and ACK are here: connected, if it wasn't before."""
         if self._done is not None:
-            self._network.note(ours.name, ours.peer.name, "connected")
             ours.own_port, self._local = self._local, None
             self._connected = ours
             self._host.keep(ours)
+            self._network.note(ours.name, ours.peer.name, "connected")
             self._over(ours)
-        return ours is self._connected and self._host.crashes == self._crashes
 
     def _ends(self, target: Host) -> tuple[End, End]:
         to = Endpoint(self._to.address, self._to.port, self._to.family)
@@ -202,12 +205,13 @@ class Request:
         network, ours = self._network, self._ours
         if not network.gets_through(self._theirs.host, ours.host):
             self._repeat()
-        elif not self._dial.answered(ours):
+        elif not self._dial.is_for(ours):
             self.drop()  # RST
         else:
             when = network.timeline.now + network.latency(network.faults_of(ours))
             ours.arrives = max(when, ours.arrives)
             network.timeline.at(when, self._acknowledged)
+            self._dial.answered(ours)
 
     def _acknowledged(self) -> None:
         if not self._network.gets_through(self._ours.host, self._theirs.host):
