@@ -37,14 +37,24 @@ _ANY: Final = {4: "0.0.0.0", 6: "::"}
 
 
 class HostDriver(CompletionDriver):
-    """The driver of a host. What listeners raise is raised from the simulation's `run()`."""
+    """The driver of a host, until that crashes. What listeners raise is raised from the simulation's `run()`."""
 
     def __init__(self, host: Host, errors: list[BaseException]) -> None:
         super().__init__(host)
+        self._host: Final = host
+        self._crashes: Final = host.crashes
         self._errors = errors
 
     def report(self, error: BaseException, source: object = None) -> None:
         self._errors.append(error)
+
+    def complaint(self) -> RuntimeError:
+        host = self._host
+        if not host.up:
+            return RuntimeError(f"host {host.name!r} is down: it has crashed")
+        if host.crashes > self._crashes:
+            return RuntimeError(f"host {host.name!r} has crashed since this was made, and has forgotten it")
+        return super().complaint()
 
 
 @final
@@ -140,7 +150,13 @@ class Host:
         return functools.partial(self.run, callback, *args)
 
     def start(self, coroutine: Coroutine[Any, Any, T]) -> Task[T]:
-        """Run a coroutine on this host, from the simulation's loop. It can wait for sansnet, `sleep()` and tasks."""
+        """Run a coroutine on this host, from the simulation's loop. It can wait for sansnet, `sleep()` and tasks.
+
+        Raises RuntimeError when the host is down.
+        """
+        if not self.up:
+            coroutine.close()
+            self.driver.check()
         task = Task(self, coroutine)
         self._tasks.append(task)
         return task
@@ -152,7 +168,11 @@ class Host:
         self.driver.close()
 
     def crash(self) -> None:
-        """Lose everything, and say nothing: no FIN, no RST. Peers learn of it when they send."""
+        """Lose everything, and say nothing: no FIN, no RST. Peers learn of it when they send.
+
+        What was made here and is still held by somebody is closed: nothing listens, is open or connects any more, no
+        listener of it is called, not even of 'close', and whatever is asked of it raises RuntimeError.
+        """
         if self.up:
             self.up = False
             self.crashes += 1
@@ -168,6 +188,7 @@ class Host:
             self._doors.clear()
             self._paths.update(left)
             self._ports.clear()
+            self._network.timeline.forget(self.name)
 
     def restart(self) -> None:
         """Come up again, with nothing on it; what arrives for connections of before is answered with RST."""
@@ -282,7 +303,7 @@ class Host:
 
     def listen(self, endpoint: Endpoint | None, plan: ListenPlan) -> SimulatedDoor | Fault:
         if endpoint is None:
-            if not isinstance(plan.handle, Bound):
+            if not isinstance(plan.handle, Bound) or not plan.handle.is_held_by(self):
                 return Fault("EINVAL", errno=22, syscall="listen")
             bound: Bound | Fault = plan.handle
         else:
@@ -332,7 +353,7 @@ class Host:
     # -- connecting
 
     def adopt(self, source: object) -> tuple[None, Bound]:
-        if isinstance(source, Bound):
+        if isinstance(source, Bound) and source.is_held_by(self):
             return None, source
         raise OSError(errno.EINVAL, "UNKNOWN")  # a simulated host has no descriptors
 

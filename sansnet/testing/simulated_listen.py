@@ -30,6 +30,10 @@ class Bound:
         self.endpoint: Final = endpoint
         self.both: Final = both  # IPv4 as well
 
+    def is_held_by(self, host: Host) -> bool:
+        """Is it that host's, which hasn't crashed since?"""
+        return host is self._host and host.crashes == self._crashes
+
     def local_name(self) -> Endpoint:
         return self.endpoint
 
@@ -37,7 +41,7 @@ class Bound:
         return -1
 
     def close(self) -> None:
-        if self._host.crashes == self._crashes:
+        if self.is_held_by(self._host):
             self._host.release(self.endpoint)
 
 

@@ -67,6 +67,12 @@ class Timeline:
         """Those that wait, in no order that means anything."""
         return [what for _, _, what, _ in self._heap if isinstance(what, Timer) and what.callback is not None]
 
+    def forget(self, owner: str) -> None:
+        """Cancel all timers of a host."""
+        for timer in self.timers():
+            if timer.owner == owner:
+                timer.cancel()
+
     def run(
         self,
         end: float,
