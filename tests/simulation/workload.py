@@ -17,6 +17,7 @@ from typing import Any, Final, TypeVar
 
 import sansnet
 from sansnet import Socket
+from sansnet.server import DropInfo
 from sansnet.testing import Entry, Simulation, Trace, hold, record, replay_trace
 from sansnet.testing.simulated_host import Host
 from tests.simulation.roles import GREETINGS, ROLES, Greeting, greet_late, reconnect
@@ -54,6 +55,7 @@ class Workload:
         self.sockets: list[WatchedSocket] = []
         self.hosts_of: dict[int, str] = {}  # of servers and sockets, by id()
         self.ends: dict[tuple[str | None, int | None], Life] = {}  # those whose other end isn't known yet
+        self.dropped: Counter[tuple[str | None, int | None]] = Counter()  # by whom they came from
         self.recordings = contextlib.ExitStack()
         self.traces: list[list[Entry]] = []  # of each host, from each time that it came up
 
@@ -105,16 +107,27 @@ class Workload:
         """Nothing more will come."""
         for socket in self.sockets:
             socket.check()
+            self.check_lonely(socket)
         for server in self.servers:
             server.check()
         left = self.sim.leftovers()
         assert not left, f"left at the end: {', '.join(left)}"
+        for name, host in self.sim.hosts.items():
+            assert host.driver.active == 0, f"host {name} waits for {host.driver.active} things that there aren't"
         self.recordings.close()
         for entries in self.traces:
             trace = Trace(tuple(entries))
             self.counted["recorded input"] += hold(trace)
             difference = replay_trace(trace)
             assert difference is None, str(difference)
+
+    def check_lonely(self, socket: WatchedSocket) -> None:
+        """Who called and was heard by nobody has heard of nobody; if it was ended, that was because it was dropped."""
+        for life in socket.lives:
+            if life.other is None and life.place[1] is not None and not life.is_accepted:
+                socket.law(not life.heard, "it heard from nobody")
+                was_dropped = "end" not in life.told or self.dropped[life.place] > 0
+                socket.law(was_dropped, "it was ended, and neither 'connection' nor 'drop' was told")
 
     def close_all(self) -> None:
         for server in self.servers:
@@ -174,6 +187,7 @@ class Workload:
             self.hosts_of[id(watched)] = host
             self.servers.append(watched)
             server.on("connection", partial(self.greet, host, watched, greet))
+            server.on("drop", self.drop)
             if self.happens(0.3):
                 server.max_connections = self.number(0, 3)
                 server.drop_max_connection = self.happens(0.5)
@@ -202,7 +216,7 @@ class Workload:
         else:
             watched.close()
             if self.happens(0.3):
-                watched.server.close_all_connections()
+                watched.close_all_connections()
 
     def greet(self, host: str, server: WatchedServer, greet: Greeting, socket: Socket) -> None:
         """A connection was accepted."""
@@ -214,8 +228,14 @@ class Workload:
         self.give_up_in_time(watched)
         greet(self, watched)
 
+    def drop(self, info: DropInfo | None) -> None:
+        """A connection was turned away; of a path nobody says whose."""
+        if info is not None:
+            self.dropped[info.remote_address, info.remote_port] += 1
+
     def meet(self, life: Life, address: str | None, port: int | None) -> None:
         """Find the other end of a TCP connection: both know the client's address."""
+        life.place = (address, port)
         if port is not None:
             other = self.ends.pop((address, port), None)
             if other is None:
@@ -231,9 +251,9 @@ class Workload:
 
     def give_up(self, watched: WatchedSocket) -> None:
         if self.happens(0.2):
-            watched.socket.reset_and_destroy() if watched.socket.remote_port else watched.socket.destroy()
+            watched.reset()
         else:
-            watched.socket.destroy()
+            watched.destroy()
 
     # -- clients
 
