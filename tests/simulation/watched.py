@@ -36,6 +36,9 @@ ONCE: Final = frozenset(["connect", "ready", "end", "prefinish", "finish", "erro
 BEFORE_CONNECT: Final = frozenset(EVENTS[:4])
 UNTIL_READY: Final = frozenset(["ready", "drain"])  # what waited for the connection may be gone by then
 AFTER_CONNECT: Final = frozenset(["ready", "data", "end", "drain"])
+PATIENCE: Final = 300.0
+"""The longest timeout. Whatever happened to the network in the first minute is over by then."""
+
 STATES: Final = frozenset(["opening", "open", "readOnly", "writeOnly", "closed"])
 
 
@@ -47,13 +50,16 @@ class Life:
         self.told: set[str] = set()
         self.heard = bytearray()
         self.written = bytearray()
+        self.connected = 0.0  # when
+        self.acted = 0.0  # when something was said, or may have been, or it was closed
         self.owed: list[int] = []  # callbacks of write() and end(), by age
         self.calls = 0
         self.owes_drain = False
         self.is_paused = False
         self.is_lost = False  # with its host
         self.is_given_up = False  # somebody has destroyed it, or is about to
-        self.place: tuple[str | None, int | None] = (None, None)  # the client's address, which both ends know
+        self.address: str | None = None  # the client's, which both ends know …
+        self.port: int | None = None  # … as they know this; None for paths
         self.arrived = 0  # bytes of which is known when they came, or that this was a while ago
         self.idle_until: float | None = None  # no 'timeout' before
         self.other: Life | None = None  # the other end, once it is known
@@ -110,6 +116,7 @@ class WatchedSocket:
 
     def write(self, data: bytes) -> bool:
         life, is_taken = self.life, self.socket.writable
+        life.acted = self.sim.now
         if is_taken:
             life.written += data
         answer = self.socket.write(data, callback=self._owing(life))
@@ -188,6 +195,7 @@ class WatchedSocket:
         self.law(life.is_accepted or "ready" in life.told, "'data' before 'ready'")
         self.law(not life.is_paused, "'data' while paused")
         life.heard += chunk
+        life.acted = self.sim.now  # it may have answered, as a pipe does
         if self.socket.bytes_read > life.arrived:
             life.arrived = self.socket.bytes_read
             self._is_busy(life)
@@ -195,6 +203,7 @@ class WatchedSocket:
             self.law(life.written.startswith(life.heard), "the echo is not what was written")
 
     def at_connect(self, life: Life) -> None:
+        life.connected = self.sim.now
         self.law(not life.is_accepted, "'connect' of an accepted socket")
         self.law(not self.socket.connecting and not self.socket.pending, "connecting at 'connect'")
 
@@ -216,8 +225,21 @@ class WatchedSocket:
 
     def at_timeout(self, life: Life) -> None:
         self.law(life.idle_until is not None and self.sim.now >= life.idle_until - 1e-9, "'timeout' too early")
+        is_waiting = life.port is not None and "end" not in life.told and not life.is_paused
+        if self.socket.timeout == PATIENCE and is_waiting:
+            self._look_why_nothing_came(life)
+
+    def _look_why_nothing_came(self, life: Life) -> None:
+        """All ways have been open for minutes: what was said is here, unless a host died."""
+        other = life.other
+        if any(host.crashes for host in self.sim.hosts.values()):
+            return
+        if other is not None and other.acted < self.sim.now - PATIENCE / 2:
+            self.law(not other.is_over, "it has been waiting for minutes for one who was closed")
+            self.law(other.said == bytes(life.heard), "it has heard nothing for minutes of what was said")
 
     def at_close(self, life: Life, had_error: bool | None) -> None:
+        life.acted = self.sim.now
         self.law(had_error is None or had_error == ("error" in life.told), "'close' is wrong about the error")
         self.law(self.socket.destroyed and self.socket.ready_state == "closed", "'close' of what is not closed")
         self.law(not self.socket.writable and not self.socket.readable, "usable at 'close'")
