@@ -171,20 +171,20 @@ class Network:
         if end.held is not None:
             end.held.append(segment)
             return
-        now = self.timeline.now
-        if end.is_path:
-            when = now
-        else:
-            faults = self.faults_of(end)
-            when = now + self.latency(faults)
+        timeline = self.timeline
+        when = timeline.now
+        if not end.is_path:
+            faults = self.faults_of(end) if self.links else self.faults
+            when += self.latency(faults)
             if faults.is_rough:
                 when += self._hold_up(end, segment, faults)
                 if faults.reset and type(segment) is bytes and self.happens("reset", faults.reset):
                     segment = RST
-                    self.timeline.at(when, self._reset_back, end.peer)
-        end.arrives = when = max(when, end.arrives)
+                    timeline.at(when, self._reset_back, end.peer)
+        when = max(when, end.arrives)
+        end.arrives = when
         end.flying.append(segment)
-        self.timeline.at(when, self._deliver, end, end.sendings)
+        timeline.at(when, self._deliver, end, end.sendings)
 
     def _hold_up(self, end: End, segment: Segment, faults: Faults) -> float:
         """How many seconds more it takes, because the way is narrow, or bad."""
@@ -227,7 +227,8 @@ class Network:
         if sending != end.sendings:
             return
         peer, segment = end.peer, end.flying.popleft()
-        if end.host is peer.host or self.reach(end.host, peer.host):
+        host, other = end.host, peer.host
+        if host is other or (self.reach(host, other) if self.cuts else host.up and other.up):
             if type(segment) is bytes:
                 if self.recording:
                     self.record.append((self.timeline.now, end.name, peer.name, len(segment), crc32(segment)))

@@ -236,8 +236,10 @@ class End:
         return max(0, self.network.faults_of(self).window - self.unacked)
 
     def _room(self, size: int) -> int:
-        faults = self.network.faults_of(self)
-        room = max(0, faults.window - self.unacked)
+        network = self.network
+        faults = network.faults_of(self) if network.links else network.faults
+        room = faults.window - self.unacked
+        room = max(room, 0)  # the weather has changed
         if not faults.is_choppy:
             return room
         if faults.spurious and size and self.network.happens("spurious", faults.spurious):
@@ -288,8 +290,10 @@ class End:
 
     def _goes_through(self, size: int) -> bool:
         """The most common case: somebody waits for just that, and nothing came before it."""
-        waits = self.reading is not None and size <= self.reading[0] and not self.inbox
-        return waits and not self.network.faults_of(self).is_choppy
+        if self.inbox or self.reading is None or size > self.reading[0]:
+            return False
+        network = self.network
+        return not (network.faults_of(self) if network.links else network.faults).is_choppy
 
     def arrive(self, mark: Segment) -> None:
         """FIN or RST of the peer's is here. What comes behind an RST is for nobody, or it would hide the RST."""

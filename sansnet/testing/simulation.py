@@ -43,6 +43,7 @@ __all__ = ["Simulation", "Unfired"]
 
 T = TypeVar("T")
 
+CALM: Final = Faults()
 _LAST: Final = 20
 """So many entries of the story go with an exception."""
 
@@ -80,10 +81,9 @@ class Simulation:
         self.seed: Final = seed
         self.random: Final = Random(f"sansnet user {seed}")
         """For the program's own choices; the network has another, so that neither disturbs the other."""
-        weather = Random(f"sansnet weather {seed}")  # so that the same plan, given by name, tells the same story
-        self._network: Final = Network(
-            seed, Faults.drawn(weather) if faults == "drawn" else faults or Faults(), recording, limit
-        )
+        if faults == "drawn":
+            faults = Faults.drawn(Random(f"sansnet weather {seed}"))  # so the same plan, given, tells the same story
+        self._network: Final = Network(seed, faults or CALM, recording, limit)
         self._errors: Final[list[BaseException]] = []
         self._stack: Final = contextlib.ExitStack()
 
