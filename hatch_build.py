@@ -14,8 +14,8 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 # What runs for each message or each connection, as far as it pays. Values stay as they are: they are compared, hashed,
-# pickled and read by their annotations, and a compiled class has no more of that than it needs. So does the facade, since
-# users inherit from it and hang things on it; so do the drivers' own classes, which have two bases.
+# pickled and read by their annotations, and a compiled class has no more of that than it needs. So does the facade,
+# since users inherit from it and hang things on it; so do the drivers' own classes, which have two bases.
 STATE = ["connecting", "machine", "phases", "queues", "reading", "server", "socket", "socket_state", "writing"]
 DRIVERS = [
     "clock", "kept_timer", "readiness_bound", "readiness_connect", "readiness_handle", "readiness_listener",

@@ -12,6 +12,7 @@ from typing import Any, Self, TypeVar
 
 from . import signatures
 from .calling import fitted
+from .drivers.contract import Driver
 from .encodings import Decoder, decoder, payload_of
 from .errors import invalid_arg_type, to_exception
 from .listeners import SocketListeners
@@ -35,9 +36,10 @@ class Duplex(SocketListeners):
     __slots__ = ("_callbacks", "_decoder", "_encoding", "_exception", "_pipes", "_port", "_token")
 
     _port: SocketPort
+    _driver: Driver
 
     def __init__(self) -> None:
-        """Prepare; the subclass sets the port."""
+        """Prepare; the subclass sets the port and the driver."""
         super().__init__()
         self._callbacks: dict[int, Callback] = {}
         self._token = 0
@@ -216,7 +218,7 @@ class Duplex(SocketListeners):
     @property
     def readable(self) -> bool:
         """More data, or 'end', may come."""
-        return self._port.machine.readable
+        return self._port.machine.readable and not self._driver.closed
 
     @property
     def readable_ended(self) -> bool:
@@ -246,7 +248,7 @@ class Duplex(SocketListeners):
     @property
     def writable(self) -> bool:
         """`write()` is welcome."""
-        return self._port.machine.writable
+        return self._port.machine.writable and not self._driver.closed
 
     @property
     def writable_ended(self) -> bool:
@@ -272,7 +274,7 @@ class Duplex(SocketListeners):
     def writable_need_drain(self) -> bool:
         """`write()` answered False, and 'drain' is still to come."""
         machine = self._port.machine
-        return machine.writing.need_drain and machine.writing.phase is Write.OPEN and not machine.destroyed
+        return machine.writing.need_drain and machine.writing.phase is Write.OPEN and not self.destroyed
 
     @property
     def writable_corked(self) -> int:
@@ -281,13 +283,13 @@ class Duplex(SocketListeners):
 
     @property
     def destroyed(self) -> bool:
-        """The socket is closed or being closed."""
-        return self._port.machine.destroyed
+        """The socket is closed or being closed, be it with its driver."""
+        return self._port.machine.destroyed or self._driver.closed
 
     @property
     def closed(self) -> bool:
         """As `destroyed`: Node's net finishes its stream at once, only 'close' comes later."""
-        return self._port.machine.destroyed
+        return self.destroyed
 
     # -- what the port asks of its owner
 

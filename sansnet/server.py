@@ -277,12 +277,12 @@ class Server(AwaitedServer):
     @property
     def listening(self) -> bool:
         """The server takes connections."""
-        return self._port.machine.is_listening
+        return self._port.machine.is_listening and not self._driver.closed
 
     @property
     def connections(self) -> int:
         """How many connections are not destroyed. (Beyond Node.)"""
-        return self._port.machine.connections
+        return 0 if self._driver.closed else self._port.machine.connections
 
     @property
     def max_connections(self) -> int | None:

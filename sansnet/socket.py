@@ -244,7 +244,7 @@ class Socket(AwaitedSocket, Ends):
         `callback` is added once for 'timeout'; with 0 it is taken away. The timer keeps no loop alive.
         Raises TypeError (ERR_INVALID_ARG_TYPE) or ValueError (ERR_OUT_OF_RANGE).
         """
-        if self.destroyed:
+        if self._port.machine.destroyed:
             return self
         wait = _options.timeout_seconds("seconds", seconds)
         if callback is not None and not callable(callback):
@@ -348,17 +348,17 @@ class Socket(AwaitedSocket, Ends):
     @property
     def ready_state(self) -> str:
         """'opening', 'open', 'readOnly', 'writeOnly' or 'closed'."""
-        return self._port.machine.ready_state
+        return "closed" if self._driver.closed else self._port.machine.ready_state
 
     @property
     def connecting(self) -> bool:
         """`connect()` was called, and 'connect' is still to come."""
-        return self._port.machine.is_connecting
+        return self._port.machine.is_connecting and not self._driver.closed
 
     @property
     def pending(self) -> bool:
         """There is no connection: not yet, or no more."""
-        return self._port.machine.pending
+        return self._port.machine.pending or self._driver.closed
 
     @property
     def buffer_size(self) -> int | None:

@@ -8,6 +8,7 @@ import sys
 from concurrent.futures import ProcessPoolExecutor
 from typing import TYPE_CHECKING, Final
 
+from ..testing.endless import LIMIT
 from .screen import Progress, Screen
 from .words import BAD_INPUT, DONE, FAILED, bad_input, complain, count
 
@@ -25,8 +26,8 @@ _DETAILS: Final = """\
 A scenario is a function of a sansnet.testing.Simulation, which it runs; what it raises is a failure. An async def is
 run by the simulation. The weather is drawn from the seed, unless --fault or --calm says otherwise. Exit codes: 0 all
 seeds passed (but for those that the scenario skipped); 2 one failed, and it is told how to play it again, or a fault
-that was named never fired; 3 so much happened at one moment that there is no end to it; 4 there is no such scenario, or
-it is none, or shows nothing (it never runs its simulation, or skips every seed), a process that played it died, or the
+that was named never fired; 3 so much happened that there seems to be no end to it; 4 there is no such scenario, or it
+is none, or shows nothing (it never runs its simulation, or skips every seed), a process that played it died, or the
 command line is nonsense; 1 the trace can't be written; 130 Ctrl-C.
 """
 
@@ -62,6 +63,13 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         help="only these faults, such as loss=0.1, latency=0.001:0.05, or reset=#7 (the seventh chance, no other)",
     )
     parser.add_argument("--keep-going", action="store_true", help="tell all failures, not the first alone")
+    parser.add_argument(
+        "--limit",
+        type=count,
+        default=LIMIT,
+        metavar="N",
+        help=f"how much may happen in one run() before it counts as endless; default {LIMIT:,}",
+    )
     parser.add_argument("--shrink", action="store_true", help="of a failure, find the fewest faults that it takes")
     parser.add_argument(
         "--attempts",
@@ -118,6 +126,7 @@ def _run(arguments: argparse.Namespace) -> int:
                 collect=arguments.keep_going,
                 shrink=arguments.shrink,
                 attempts=arguments.attempts or ATTEMPTS,
+                limit=arguments.limit,
                 progress=progress.at,
             )
         except CampaignFailed as failed:
@@ -141,15 +150,16 @@ def _play_one(scenario: Scenario, faults: Plan, arguments: argparse.Namespace) -
     from ..testing.playing import BadScenario, play  # noqa: PLC0415
 
     seed, told = arguments.seed, ""
+    limit = arguments.limit
     try:
         if arguments.shrink:
             try:
-                shrunk = shrink_faults(scenario, seed, faults, attempts=arguments.attempts or ATTEMPTS)
+                shrunk = shrink_faults(scenario, seed, faults, attempts=arguments.attempts or ATTEMPTS, limit=limit)
             except ValueError as error:
                 complain(str(error))
             else:
                 faults, told = shrunk.faults, f"{shrunk}\n"
-        outcome = play(scenario, seed, faults, whole_story=True, trace=arguments.trace_file)
+        outcome = play(scenario, seed, faults, whole_story=True, trace=arguments.trace_file, limit=limit)
     except BadScenario as error:
         complain(str(error))
         return BAD_INPUT

@@ -15,7 +15,7 @@ Traces of real programs: `record` what goes into machines and comes out of them,
 
 The simulated network: `simulation` (hosts, virtual time, what happens to them), `faults` (the weather), `tasks`
 (coroutines), `playing` (one seed), `campaign` (many), `fault_shrink` (the fewest faults that a failure takes); how it
-works is in `timeline` and in `simulated_network`, `simulated_host`, `simulated_connect`, `simulated_listen` and
+works is in `timeline`, `endless`, `simulated_network`, `simulated_host`, `simulated_connect`, `simulated_listen` and
 `simulated_stream`. `strategies` and `stateful` are for Hypothesis; the plugin for pytest is the module
 `pytest_sansnet`, outside of the package.
 
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from .campaign import CampaignFailed, Report, campaign
     from .coverage import Coverage
     from .drawing import as_dot, as_json, as_mermaid
+    from .endless import Endless
     from .equivalence import difference, observe
     from .explore import explore, replay
     from .fault_shrink import Shrunk, shrink_faults
@@ -111,6 +112,7 @@ __all__ = [
     "Changed",
     "Coverage",
     "Difference",
+    "Endless",
     "Entry",
     "ExecutorLost",
     "Exploration",
@@ -194,6 +196,7 @@ _HOMES: Final = {
         "difference",
         "observe",
     ),
+    "endless": ("Endless",),
     "explore": (
         "explore",
         "replay",

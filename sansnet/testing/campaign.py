@@ -15,9 +15,11 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from typing import Any, Final, final
 
+from .endless import LIMIT
 from .fault_shrink import ATTEMPTS, Shrunk, shrink_faults
 from .faults import Faults, words_of
 from .playing import BadScenario, Outcome, Plan, Scenario, again, check_scenario, play
@@ -31,6 +33,9 @@ _CHUNK: Final = 25
 _AHEAD: Final = 16
 """… and how many such are given out before the first has come back."""
 _DIFFERENCES: Final = 10
+
+_Play = Callable[..., Outcome]
+"""`play()` of one scenario, for any seed."""
 
 
 @final
@@ -118,6 +123,7 @@ def campaign(
     collect: bool = False,
     shrink: bool = False,
     attempts: int = ATTEMPTS,
+    limit: int = LIMIT,
     progress: Callable[[int], object] | None = None,
     report: Report | None = None,
 ) -> Report:
@@ -126,22 +132,24 @@ def campaign(
     executor: who plays them: a ProcessPoolExecutor (the scenario is then a function of a module), that of a dask
         cluster, any other; default: we.
     faults: the weather; "drawn" takes another one for each seed. collect: go on after a failure. shrink: look for
-    the fewest faults with which a seed fails, in so many attempts at most, see `shrink_faults`. progress: called now
-    and then with how many seeds are done. report: add to this one.
+    the fewest faults with which a seed fails, in so many attempts at most, see `shrink_faults`. limit: how much may
+    happen in one `sim.run()`; a seed that takes more has failed. progress: called now and then with how many seeds are
+    done. report: add to this one.
 
     A seed that the scenario skips (pytest.skip(), unittest.SkipTest), or under which it never runs its simulation, is
     counted as skipped.
 
     Raises CampaignFailed when a seed failed, when one of the `faults` that were named never fired, or when every seed
-    was skipped; BadScenario for what is no scenario; ValueError when there are no seeds; and ExecutorLost when the
-    executor fails. Which failure is the first doesn't depend on it.
+    was skipped; BadScenario for what is no scenario; ValueError when there are no seeds or the limit is none; and
+    ExecutorLost when the executor fails. Which failure is the first doesn't depend on it.
     """
     if isinstance(faults, str) and faults != "drawn":
         raise TypeError(f"faults is a Faults, 'drawn' or None, not {faults!r}")
     check_scenario(scenario)
+    Simulation(0, limit=limit)  # a limit that is none isn't the seeds' failure
     found = report if report is not None else Report()
     done, passed = 0, None
-    for outcome in _outcomes(scenario, seeds, faults, executor):
+    for outcome in _outcomes(partial(play, scenario, faults=faults, limit=limit), seeds, executor):
         done += 1
         found.fired += outcome.fired
         if outcome.skipped:
@@ -150,7 +158,7 @@ def campaign(
             found.passed += 1
             passed = outcome.seed
         else:
-            found.failures.append(_failure(scenario, outcome, passed, faults, attempts if shrink else 0))
+            found.failures.append(_failure(scenario, outcome, passed, faults, attempts if shrink else 0, limit))
             if not collect:
                 break
         if progress is not None:
@@ -164,17 +172,16 @@ def campaign(
     return found
 
 
-def _outcomes(scenario: Scenario, seeds: Iterable[int], faults: Plan, executor: Executor | None) -> Iterator[Outcome]:
+def _outcomes(one: _Play, seeds: Iterable[int], executor: Executor | None) -> Iterator[Outcome]:
     if executor is None:
-        for seed in seeds:
-            yield play(scenario, seed, faults)
+        yield from map(one, seeds)
         return
     rest, done = iter(seeds), 0
     flying: deque[Future[list[Outcome]]] = deque()
     try:
         while True:
             while len(flying) < _AHEAD and (chunk := [_checked(seed) for seed in islice(rest, _CHUNK)]):
-                flying.append(_submit(executor, done, scenario, chunk, faults))
+                flying.append(_submit(executor, done, one, chunk))
             if not flying:
                 return
             outcomes = _result(flying.popleft(), done)
@@ -212,22 +219,24 @@ def _lost(error: Exception, done: int) -> ExecutorLost:
     return ExecutorLost(f"the executor failed after {done:,} seeds, and nothing is known of the others; {reason}")
 
 
-def _play_all(scenario: Scenario, seeds: list[int], faults: Plan) -> list[Outcome]:
-    return [play(scenario, seed, faults) for seed in seeds]
+def _play_all(one: _Play, seeds: list[int]) -> list[Outcome]:
+    return list(map(one, seeds))
 
 
 # -- telling about a failure
 
 
-def _failure(scenario: Scenario, outcome: Outcome, passed: int | None, faults: Plan, attempts: int) -> Failure:
-    difference = () if passed is None else _difference(scenario, outcome, passed, faults)
-    shrunk = shrink_faults(scenario, outcome.seed, faults, attempts=attempts) if attempts else None
-    return Failure(outcome, again(scenario, outcome.seed, faults), passed, difference, shrunk)
+def _failure(
+    scenario: Scenario, outcome: Outcome, passed: int | None, faults: Plan, attempts: int, limit: int
+) -> Failure:
+    one = partial(play, scenario, faults=faults, limit=limit, whole_story=True)
+    difference = () if passed is None else _difference(one(outcome.seed), one(passed))
+    shrunk = shrink_faults(scenario, outcome.seed, faults, attempts=attempts, limit=limit) if attempts else None
+    return Failure(outcome, again(scenario, outcome.seed, faults, limit), passed, difference, shrunk)
 
 
-def _difference(scenario: Scenario, outcome: Outcome, passed: int, faults: Plan) -> tuple[str, ...]:
+def _difference(failed: Outcome, well: Outcome) -> tuple[str, ...]:
     """What is in the one that failed, and not in the one that passed: weather, faults, and kinds of events."""
-    failed, well = [play(scenario, seed, faults, whole_story=True) for seed in (outcome.seed, passed)]
     before, now = words_of(well.faults), words_of(failed.faults)
     lines = [f"weather: {change}" for change in now if change not in before]
     lines += [f"fired: {name}" for name in sorted(failed.fired) if not well.fired[name]]

@@ -16,10 +16,12 @@ scenario, under the same seed.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from typing import Any, Final, final
 
+from .endless import LIMIT
 from .faults import CHANCES, Faults, words_of
 from .playing import Outcome, Plan, Scenario, again, play
 
@@ -60,31 +62,33 @@ class Shrunk:
         )
 
 
-def shrink_faults(scenario: Scenario, seed: int, faults: Plan = "drawn", *, attempts: int = ATTEMPTS) -> Shrunk:
+def shrink_faults(
+    scenario: Scenario, seed: int, faults: Plan = "drawn", *, attempts: int = ATTEMPTS, limit: int = LIMIT
+) -> Shrunk:
     """Take from the faults of a seed that fails all that isn't needed for that. The result is always the same.
 
     attempts: how often the scenario is played at most; what has been reached by then is returned. What the scenario
-    does to its weather itself stays as it is.
+    does to its weather itself stays as it is. limit: how much may happen in one `sim.run()`.
 
     Raises ValueError if it doesn't fail to begin with, and for attempts that are none; BadScenario for what is no
     scenario.
     """
     if attempts < 1:
         raise ValueError(f"attempts are a number from 1 up, not {attempts!r}")
-    first = play(scenario, seed, faults)
+    first = play(scenario, seed, faults, limit=limit)
     if first.error is None:
         does = f"is skipped ({first.skipped})" if first.skipped else "passes"
         raise ValueError(f"seed {seed} {does}: there is nothing to shrink")
-    shrinking = _Shrinking(scenario, first, attempts - 1)
+    shrinking = _Shrinking(partial(play, scenario, seed, limit=limit), first, attempts - 1)
     shrinking.run()
     best = shrinking.best
     return Shrunk(
         best,
-        play(scenario, seed, best, whole_story=True),
+        play(scenario, seed, best, whole_story=True, limit=limit),
         before=_count(first),
         after=_count(shrinking.outcome),
         attempts=attempts - shrinking.left,
-        replay=again(scenario, seed, best),
+        replay=again(scenario, seed, best, limit),
     )
 
 
@@ -96,8 +100,8 @@ def _count(outcome: Outcome) -> int:
 class _Shrinking:
     """The smallest plan so far, what came of it, and how many attempts are left."""
 
-    def __init__(self, scenario: Scenario, first: Outcome, attempts: int) -> None:
-        self._scenario = scenario
+    def __init__(self, play_under: Callable[[Faults], Outcome], first: Outcome, attempts: int) -> None:
+        self._play_under = play_under
         self._first = first
         self.left = attempts
         self.best = first.faults
@@ -166,7 +170,7 @@ class _Shrinking:
         if plan == self.best or self.left <= 0:
             return False
         self.left -= 1
-        outcome = play(self._scenario, self._first.seed, plan)
+        outcome = self._play_under(plan)
         if outcome.error is None or _kind(outcome) != _kind(self._first):
             return False
         self.best, self.outcome = plan, outcome

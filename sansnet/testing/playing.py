@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal, final
 from unittest import SkipTest
 
+from .endless import LIMIT, Endless
 from .faults import Faults, words_of
 from .places import spelled
 from .simulation import Simulation
-from .timeline import Endless
 from .trace_recorder import Target
 
 __all__ = ["BadScenario", "Outcome", "Plan", "Scenario", "again", "check_scenario", "command", "play"]
@@ -82,25 +82,32 @@ class Outcome:
     came_true: dict[str, tuple[int, ...]] = field(default_factory=dict)
     """Of each fault that is a matter of chance, the numbers of the chances that came true."""
     is_endless: bool = False
-    """Did so much happen at one moment that there seemed to be no end to it?"""
+    """Did so much happen that there seemed to be no end to it?"""
     skipped: str = ""
     """Why it shows nothing, though nothing was raised: the scenario skipped this seed, or never ran the simulation."""
 
 
 def play(
-    scenario: Scenario, seed: int, faults: Plan = "drawn", *, whole_story: bool = False, trace: Target = None
+    scenario: Scenario,
+    seed: int,
+    faults: Plan = "drawn",
+    *,
+    whole_story: bool = False,
+    trace: Target = None,
+    limit: int = LIMIT,
 ) -> Outcome:
     """Play it under one seed.
 
     whole_story: keep all of it, and not the end alone. trace: where a recording of all hosts goes, see `record`.
+    limit: how much may happen in one `sim.run()`.
 
     What the scenario raises is a failure, SystemExit and pytest.fail() too, but not what skips a test, nor Ctrl-C.
 
-    Raises BadScenario for what is no scenario, TypeError for a seed or faults that are none, and OSError if the trace
-    can't be written; of what a scenario raises KeyboardInterrupt alone.
+    Raises BadScenario for what is no scenario, TypeError for a seed or faults that are none, ValueError for such a
+    limit, and OSError if the trace can't be written; of what a scenario raises KeyboardInterrupt alone.
     """
     check_scenario(scenario)
-    sim = Simulation(seed, faults=faults)
+    sim = Simulation(seed, faults=faults, limit=limit)
     plan = sim.faults
     error, summary, place, skipped, is_endless = None, "", "", "", False
     with contextlib.nullcontext() if trace is None else sim.record(trace), sim:
@@ -148,20 +155,21 @@ def _place(raised: BaseException) -> str:
 # -- once more
 
 
-def again(scenario: Scenario, seed: int, faults: Plan) -> str:
+def again(scenario: Scenario, seed: int, faults: Plan, limit: int = LIMIT) -> str:
     """The command that plays it; of a scenario that is in no module, an expression."""
     name = getattr(scenario, "__qualname__", "")
     module = getattr(scenario, "__module__", "__main__")
     if not name.isidentifier() or module == "__main__":
-        return f"play(…, {seed}, {faults!r})"
-    return command(f"{spelled(module)}:{name}", seed, faults)
+        return f"play(…, {seed}, {faults!r}{f', limit={limit}' if limit != LIMIT else ''})"
+    return command(f"{spelled(module)}:{name}", seed, faults, limit)
 
 
-def command(scenario: str, seed: int, faults: Plan) -> str:
+def command(scenario: str, seed: int, faults: Plan, limit: int = LIMIT) -> str:
     """The command that plays a scenario, which is given as module:function."""
     words = ["python -m sansnet simulate", scenario, "--seed", str(seed)]
     if faults is None:
         words.append("--calm")
     elif isinstance(faults, Faults):
         words += [f"--fault {change}" for change in words_of(faults)] or ["--calm"]
+    words += [f"--limit {limit}"] if limit != LIMIT else []
     return " ".join(words)

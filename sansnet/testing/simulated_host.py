@@ -16,13 +16,13 @@ from ..state.endpoints import Endpoint, Found, ListenPlan
 from ..state.faults import Fault
 from .simulated_connect import Dial
 from .simulated_listen import Bound, SimulatedDoor
-from .simulated_stream import End
-from .tasks import Task, check_task
+from .tasks import Task, check_coroutine, check_task
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from .simulated_network import Network
+    from .simulated_stream import End
     from .timeline import Timer
     from .trace_recorder import Recording
 
@@ -37,10 +37,12 @@ _ANY: Final = {4: "0.0.0.0", 6: "::"}
 
 
 class HostDriver(CompletionDriver):
-    """The driver of a host. What listeners raise is raised from the simulation's `run()`."""
+    """The driver of a host, until that crashes. What listeners raise is raised from the simulation's `run()`."""
 
     def __init__(self, host: Host, errors: list[BaseException]) -> None:
         super().__init__(host)
+        self._host: Final = host
+        self._crashes: Final = host.crashes
         self._errors = errors
         self._network: Final = host._network
 
@@ -50,6 +52,14 @@ class HostDriver(CompletionDriver):
 
     def report(self, error: BaseException, source: object = None) -> None:
         self._errors.append(error)
+
+    def complaint(self) -> RuntimeError:
+        host = self._host
+        if not host.up:
+            return RuntimeError(f"host {host.name!r} is down: it has crashed")
+        if host.crashes > self._crashes:
+            return RuntimeError(f"host {host.name!r} has crashed since this was made, and has forgotten it")
+        return super().complaint()
 
 
 @final
@@ -80,6 +90,7 @@ class Host:
         "_ports",
         "_tasks",
         "addresses",
+        "crashes",
         "driver",
         "name",
         "ports",
@@ -101,6 +112,8 @@ class Host:
         self._next = 0
         self._blocks: list[AbstractContextManager[object]] = []
         self._tasks: list[Task[Any]] = []
+        self.crashes = 0
+        """How often it has died; what it had before the last time is no more."""
         self._boot()
 
     def _boot(self) -> None:
@@ -144,8 +157,13 @@ class Host:
     def start(self, coroutine: Coroutine[Any, Any, T]) -> Task[T]:
         """Run a coroutine on this host, from the simulation's loop. It can wait for sansnet, `sleep()` and tasks.
 
-        Raises TypeError for what is no coroutine, such as the function that would make one.
+        Raises TypeError for what is no coroutine, such as the function that would make one, and RuntimeError when the
+        host is down.
         """
+        check_coroutine(coroutine)
+        if not self.up:
+            coroutine.close()
+            self.driver.check()
         task = Task(self, coroutine)
         self._tasks.append(task)
         return task
@@ -157,9 +175,14 @@ class Host:
         self.driver.close()
 
     def crash(self) -> None:
-        """Lose everything, and say nothing: no FIN, no RST. Peers learn of it when they send."""
+        """Lose everything, and say nothing: no FIN, no RST. Peers learn of it when they send.
+
+        What was made here and is still held by somebody is closed: nothing listens, is open or connects any more, no
+        listener of it is called, not even of 'close', and whatever is asked of it raises RuntimeError.
+        """
         if self.up:
             self.up = False
+            self.crashes += 1
             self._network.note(self.name, "crash")
             for end in self._ends:
                 end.vanish()
@@ -172,6 +195,7 @@ class Host:
             self._doors.clear()
             self._paths.update(left)
             self._ports.clear()
+            self._network.timeline.forget(self.name)
 
     def restart(self) -> None:
         """Come up again, with nothing on it; what arrives for connections of before is answered with RST."""
@@ -286,7 +310,7 @@ class Host:
 
     def listen(self, endpoint: Endpoint | None, plan: ListenPlan) -> SimulatedDoor | Fault:
         if endpoint is None:
-            if not isinstance(plan.handle, Bound):
+            if not isinstance(plan.handle, Bound) or not plan.handle.is_held_by(self):
                 return Fault("EINVAL", errno=22, syscall="listen")
             bound: Bound | Fault = plan.handle
         else:
@@ -336,7 +360,7 @@ class Host:
     # -- connecting
 
     def adopt(self, source: object) -> tuple[None, Bound]:
-        if isinstance(source, Bound):
+        if isinstance(source, Bound) and source.is_held_by(self):
             return None, source
         raise OSError(errno.EINVAL, "UNKNOWN")  # a simulated host has no descriptors
 
@@ -365,11 +389,9 @@ class Host:
         self._ports[port] = self._ports.get(port, 0) + 1
         return Endpoint(address, port, to.family)
 
-    def end(self, local: Endpoint | None, remote: Endpoint | None) -> End:
-        """A new end of a connection here."""
-        made = End(self._network, self, local, remote)
-        self._ends[made] = None
-        return made
+    def keep(self, end: End) -> None:
+        """There is an end of a connection here, until `forget()`."""
+        self._ends[end] = None
 
 
 def _family(address: str) -> int:

@@ -22,12 +22,17 @@ __all__ = ["Bound", "SimulatedDoor"]
 class Bound:
     """An address that is held: `drivers.contract.BoundHandle`."""
 
-    __slots__ = ("_host", "both", "endpoint")
+    __slots__ = ("_crashes", "_host", "both", "endpoint")
 
     def __init__(self, host: Host, endpoint: Endpoint, both: bool) -> None:
         self._host: Final = host
+        self._crashes: Final = host.crashes
         self.endpoint: Final = endpoint
         self.both: Final = both  # IPv4 as well
+
+    def is_held_by(self, host: Host) -> bool:
+        """Is it that host's, which hasn't crashed since?"""
+        return host is self._host and host.crashes == self._crashes
 
     def local_name(self) -> Endpoint:
         return self.endpoint
@@ -36,7 +41,8 @@ class Bound:
         return -1
 
     def close(self) -> None:
-        self._host.release(self.endpoint)
+        if self.is_held_by(self._host):
+            self._host.release(self.endpoint)
 
 
 @final
@@ -66,11 +72,6 @@ class SimulatedDoor:
             return
         self._queue.append(end)
         self._answer()
-
-    def complete(self, end: End) -> None:
-        """One that was expected is there."""
-        self.expected -= 1
-        self.arrive(end)
 
     def accept(self, done: Callable[[Any], None]) -> None:
         self._done = done

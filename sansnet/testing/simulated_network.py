@@ -49,8 +49,8 @@ class Change:
 class Network:
     """Everything between the hosts. One source of chance, and one record of what happened."""
 
-    def __init__(self, seed: int, faults: Faults, recording: bool) -> None:
-        self.timeline: Final = Timeline()
+    def __init__(self, seed: int, faults: Faults, recording: bool, limit: int) -> None:
+        self.timeline: Final = Timeline(limit)
         self._seed: Final = f"sansnet {seed}"
         self.random: Final = Random(self._seed)
         self._chances: Final[Counter[str]] = Counter()
@@ -158,25 +158,33 @@ class Network:
         """Does anything get through?"""
         return one.up and other.up and (not self.cuts or _pair(one, other) not in self.cuts)
 
+    def gets_through(self, one: Host, other: Host) -> bool:
+        """Does what has been sent arrive? If it doesn't, that is counted."""
+        if one is other or self.reach(one, other):
+            return True
+        if one.up:
+            self.fire("partition" if other.up else "crash")
+        return False
+
     def carry(self, end: End, segment: Segment) -> None:
         """Bring a segment from an end to its peer, in order."""
         if end.held is not None:
             end.held.append(segment)
             return
-        now = self.timeline.now
-        if end.is_path:
-            when = now
-        else:
-            faults = self.faults_of(end)
-            when = now + self.latency(faults)
+        timeline = self.timeline
+        when = timeline.now
+        if not end.is_path:
+            faults = self.faults_of(end) if self.links else self.faults
+            when += self.latency(faults)
             if faults.is_rough:
                 when += self._hold_up(end, segment, faults)
                 if faults.reset and type(segment) is bytes and self.happens("reset", faults.reset):
                     segment = RST
-                    self.timeline.at(when, self._reset_back, end.peer)
-        end.arrives = when = max(when, end.arrives)
+                    timeline.at(when, self._reset_back, end.peer)
+        when = max(when, end.arrives)
+        end.arrives = when
         end.flying.append(segment)
-        self.timeline.at(when, self._deliver, end, end.sendings)
+        timeline.at(when, self._deliver, end, end.sendings)
 
     def _hold_up(self, end: End, segment: Segment, faults: Faults) -> float:
         """How many seconds more it takes, because the way is narrow, or bad."""
@@ -195,16 +203,32 @@ class Network:
             self.timeline.at(now + self.within(faults.outage_time, self.share("outages")), self.heal, pair)
         return more
 
-    def travel(self, end: End, then: Callable[[], None]) -> None:
-        """A message of the system's own (an acknowledgement) goes the same way."""
-        self.timeline.at(self.timeline.now + (0.0 if end.is_path else self.latency(self.faults_of(end))), then)
+    def wait_a_while(self, end: End, then: Callable[..., None], *args: object) -> None:
+        """As long as a segment takes."""
+        wait = 0.0 if end.is_path else self.latency(self.faults_of(end))
+        self.timeline.at(self.timeline.now + wait, then, *args)
+
+    def acknowledge(self, end: End) -> None:
+        """Tell the peer of an end, who waits for that, that there is room again. This goes the way of segments."""
+        self.wait_a_while(end, self._acknowledged, end)
+
+    def _acknowledged(self, end: End) -> None:
+        peer = end.peer
+        if peer.writing is None:
+            return
+        if self.gets_through(end.host, peer.host):
+            peer.go_on_writing()
+        else:
+            peer.unheard = True
+            self._wait_for_way(peer)
 
     def _deliver(self, end: End, sending: int) -> None:
         """Let the next segment arrive; unless all that flew is held up by now."""
         if sending != end.sendings:
             return
         peer, segment = end.peer, end.flying.popleft()
-        if end.host is peer.host or self.reach(end.host, peer.host):
+        host, other = end.host, peer.host
+        if host is other or (self.reach(host, other) if self.cuts else host.up and other.up):
             if type(segment) is bytes:
                 if self.recording:
                     self.record.append((self.timeline.now, end.name, peer.name, len(segment), crc32(segment)))
@@ -231,7 +255,12 @@ class Network:
         end.held = deque([segment, *end.flying])
         end.flying.clear()
         end.sendings += 1
-        self._cut_off[end] = self.timeline.timer(GIVE_UP, lambda: self._give_up(end))
+        self._wait_for_way(end)
+
+    def _wait_for_way(self, end: End) -> None:
+        """It sends again and again what gets no answer, and at last gives up."""
+        if end not in self._cut_off:
+            self._cut_off[end] = self.timeline.timer(GIVE_UP, lambda: self._give_up(end))
 
     def _give_up(self, end: End) -> None:
         del self._cut_off[end]
@@ -251,16 +280,25 @@ class Network:
         self.reconnect()
 
     def reconnect(self) -> None:
-        """Some can reach each other again: what was held is sent once more."""
+        """Some can reach each other again: what was held up is sent once more."""
         for end in list(self._cut_off):
-            if end.held is None:  # its host has died
+            if end.is_dead:
                 self._cut_off.pop(end).cancel()
             elif self.reach(end.host, end.peer.host):
                 self._cut_off.pop(end).cancel()
-                held, end.held = end.held, None
-                end.arrives = max(end.arrives, self.timeline.now + RETRANSMIT)
-                for segment in held:
-                    self.carry(end, segment)
+                self._go_on(end)
+
+    def _go_on(self, end: End) -> None:
+        """There is a way again."""
+        again = self.timeline.now + RETRANSMIT
+        if end.unheard:
+            end.unheard = False
+            self.timeline.at(again, self._acknowledged, end.peer)
+        if end.held is not None:
+            held, end.held = end.held, None
+            end.arrives = max(end.arrives, again)
+            for segment in held:
+                self.carry(end, segment)
 
     def note(self, *entry: object) -> None:
         """Something that belongs into the record."""

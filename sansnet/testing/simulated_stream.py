@@ -23,6 +23,7 @@ from ..state.endpoints import Endpoint
 from ..state.faults import Fault
 
 if TYPE_CHECKING:
+    from .simulated_connect import Request
     from .simulated_host import Host
     from .simulated_network import Network
     from .timeline import Timer
@@ -64,6 +65,7 @@ class End:
         "held",
         "host",
         "inbox",
+        "is_dead",
         "is_path",
         "local",
         "name",
@@ -73,10 +75,12 @@ class End:
         "quiet",
         "reading",
         "remote",
+        "request",
         "sendings",
         "service",
         "shut",
         "unacked",
+        "unheard",
         "unread",
         "waiting",
         "writing",
@@ -110,6 +114,9 @@ class End:
         self.flying: deque[Segment] = deque()  # segments on their way, in order …
         self.sendings = 0  # … and how often all of them were held up
         self.held: deque[Segment] | None = None  # segments that can't get through now, in order
+        self.unheard = False  # there is room again, and that can't get through to us
+        self.request: Request | None = None  # it is ours, but who called may not know yet
+        self.is_dead = False  # with its host, or given up before it was whole
         self.service = 0
 
     # -- the channel
@@ -133,7 +140,7 @@ class End:
         self.writing = done
         self._fill(room)
         if self._window_left():
-            self.network.travel(self, self._go_on_writing)  # it wasn't the window that stopped us
+            self.network.wait_a_while(self, self.go_on_writing)  # it wasn't the window that stopped us
         return room
 
     def shutdown(self, done: Callable[[Fault | None], None]) -> None:
@@ -197,10 +204,12 @@ class End:
 
     def vanish(self) -> None:
         """The host is dead: nothing more is said or heard here."""
-        self.closed = self.broken = True
+        self.closed = self.broken = self.is_dead = True
         self._stop_waiting()
         self.reading = self.writing = None
         self.held = None
+        if self.request is not None:
+            self.request.lose()
 
     def local_name(self) -> Endpoint | None:
         return self.local
@@ -227,8 +236,10 @@ class End:
         return max(0, self.network.faults_of(self).window - self.unacked)
 
     def _room(self, size: int) -> int:
-        faults = self.network.faults_of(self)
-        room = max(0, faults.window - self.unacked)
+        network = self.network
+        faults = network.faults_of(self) if network.links else network.faults
+        room = faults.window - self.unacked
+        room = max(room, 0)  # the weather has changed
         if not faults.is_choppy:
             return room
         if faults.spurious and size and self.network.happens("spurious", faults.spurious):
@@ -248,7 +259,7 @@ class End:
         self.waiting = waiting[room:]
         self._send(waiting[:room])
 
-    def _go_on_writing(self) -> None:
+    def go_on_writing(self) -> None:
         """The peer has read something: there is room again."""
         if self.writing is None:
             return
@@ -261,6 +272,8 @@ class End:
 
     def receive(self, payload: bytes) -> None:
         """Bytes of the peer's are here."""
+        if self.request is not None:
+            self.request.complete()
         if self.closed or self.broken:
             self.network.carry(self, RST)
         elif self._goes_through(len(payload)):
@@ -277,13 +290,17 @@ class End:
 
     def _goes_through(self, size: int) -> bool:
         """The most common case: somebody waits for just that, and nothing came before it."""
-        waits = self.reading is not None and size <= self.reading[0] and not self.inbox
-        return waits and not self.network.faults_of(self).is_choppy
+        if self.inbox or self.reading is None or size > self.reading[0]:
+            return False
+        network = self.network
+        return not (network.faults_of(self) if network.links else network.faults).is_choppy
 
     def arrive(self, mark: Segment) -> None:
         """FIN or RST of the peer's is here. What comes behind an RST is for nobody, or it would hide the RST."""
         if self.closed or self.broken:
             return
+        if self.request is not None:
+            (self.request.complete if mark is FIN else self.request.drop)()
         if mark is FIN:
             self.ended = True
             if self.is_path and self.network.faults.no_half_close:
@@ -347,4 +364,4 @@ class End:
         peer = self.peer
         peer.unacked -= count
         if peer.writing is not None:
-            self.network.travel(self, peer._go_on_writing)
+            self.network.acknowledge(self)

@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeVar, final
 from ..address import is_ip
 from ..default import default_driver
 from ..parking import new_spot
+from .endless import LIMIT
 from .faults import COUNTED, NAMES, Faults
 from .simulated_host import Host
 from .simulated_network import Change, Network
@@ -43,6 +44,7 @@ __all__ = ["Simulation", "Unfired"]
 
 T = TypeVar("T")
 
+CALM: Final = Faults()
 _LAST: Final = 20
 """So many entries of the story go with an exception."""
 
@@ -61,25 +63,28 @@ class Simulation:
         *,
         faults: Faults | Literal["drawn"] | None = None,
         recording: bool = True,
+        limit: int = LIMIT,
     ) -> None:
         """A network without hosts.
 
         seed: of all that is left to chance. faults: the weather, default none but a latency of 0.5 ms; "drawn": from
-        the seed. recording: keep the story, and be able to give its digest.
+        the seed. recording: keep the story, and be able to give its digest. limit: how much may happen in one `run()`
+        before it counts as endless; a segment that arrives and a callback that is called are one thing each.
 
-        Raises TypeError for a seed that is no int, and for faults that are none.
+        Raises TypeError for a seed that is no int, for faults that are none, and ValueError for a limit that is none.
         """
         if isinstance(seed, bool) or not isinstance(seed, int):
             raise TypeError(f"seed is an int, not {seed!r}")
         if faults is not None and faults != "drawn" and not isinstance(faults, Faults):
             raise TypeError(f"faults is a Faults, 'drawn' or None, not {faults!r}")
+        if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:  # type: ignore[redundant-expr]
+            raise ValueError(f"limit is a number of things that may happen, from 1 up, not {limit!r}")
         self.seed: Final = seed
         self.random: Final = Random(f"sansnet user {seed}")
         """For the program's own choices; the network has another, so that neither disturbs the other."""
-        weather = Random(f"sansnet weather {seed}")  # so that the same plan, given by name, tells the same story
-        self._network: Final = Network(
-            seed, Faults.drawn(weather) if faults == "drawn" else faults or Faults(), recording
-        )
+        if faults == "drawn":
+            faults = Faults.drawn(Random(f"sansnet weather {seed}"))  # so the same plan, given, tells the same story
+        self._network: Final = Network(seed, faults or CALM, recording, limit)
         self.has_run = False
         """Was it ever asked to let things happen?"""
         self._errors: Final[list[BaseException]] = []
@@ -129,7 +134,8 @@ class Simulation:
         which is asked after everything that happened.
 
         What a listener raises, and an 'error' that nobody listens to, is raised from here. Raises Endless (a
-        RuntimeError) when callbacks put themselves off for ever, so that time stands still.
+        RuntimeError) when there seems to be no end to it: a timer that is armed anew each time it fires, two peers who
+        always answer, callbacks that put themselves off so that time stands still. It says which.
         """
         self.has_run = True
         network, timeline = self._network, self._network.timeline
@@ -151,8 +157,8 @@ class Simulation:
         It can wait for all of sansnet that is awaitable, `sleep()`, and what `Host.start()` gives. seconds: no longer
         than that.
 
-        Raises what it raises; RuntimeError when there is no host, or when nothing is left that could wake it;
-        TimeoutError when it takes longer; and TypeError for what is no coroutine.
+        Raises what it raises; RuntimeError when there is no host, or when nothing is left that could wake it; Endless
+        as `run()` does; TimeoutError when it takes longer; and TypeError for what is no coroutine.
         """
         check_coroutine(coroutine)
         timeline = self._network.timeline

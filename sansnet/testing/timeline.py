@@ -7,20 +7,15 @@ anywhere in a simulation, and none that depends on the machine it runs on.
 from __future__ import annotations
 
 import heapq
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sized
 from typing import Any, Final, final
 
-__all__ = ["Endless", "Timeline", "Timer"]
+from .endless import LIMIT, MOMENT, WATCHED, name_of, no_end
+
+__all__ = ["Timeline", "Timer"]
 
 Callback = Callable[[], Any]
-
-MOMENT: Final = 1_000_000
-"""So much may happen at one moment. A program whose callbacks put themselves off for ever never gets to the next."""
-
-
-class Endless(RuntimeError):
-    """Things go on happening, and time stands still."""
 
 
 @final
@@ -43,9 +38,10 @@ class Timer:
 class Timeline:
     """What is due. `now` is in seconds since the beginning."""
 
-    __slots__ = ("_count", "_heap", "_soon", "now")
+    __slots__ = ("_count", "_heap", "_limit", "_soon", "now")
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int = LIMIT) -> None:
+        self._limit: Final = limit
         self.now = 0.0
         self._count = 0
         self._heap: list[tuple[float, int, Timer | Callable[..., Any], tuple[Any, ...]]] = []
@@ -71,6 +67,12 @@ class Timeline:
         """Those that wait, in no order that means anything."""
         return [what for _, _, what, _ in self._heap if isinstance(what, Timer) and what.callback is not None]
 
+    def forget(self, owner: str) -> None:
+        """Cancel all timers of a host."""
+        for timer in self.timers():
+            if timer.owner == owner:
+                timer.cancel()
+
     def run(
         self,
         end: float,
@@ -82,33 +84,38 @@ class Timeline:
 
         Nobody waits for timers alone: before one, `waits()` is asked whether anybody waits for anything.
 
-        Raises Endless when so much happens at one moment that there seems to be no end to it.
+        Raises Endless when so much happens, at one moment or at all, that there seems to be no end to it.
         """
         soon, heap = self._soon, self._heap
-        moment, left = self.now, MOMENT
+        count, moment = 0, self.now
+        most = min(self._limit, MOMENT)
+        seen: Counter[str] | None = None  # what happens beyond the limit
         while not stops and (until is None or not until()):
-            left -= 1
-            if self.now != moment:
-                moment, left = self.now, MOMENT
-            elif left < 0:
-                raise Endless(
-                    f"time stands still at {moment:g} s: {MOMENT:,} things happened, and still there are more"
-                )
+            if self.now != moment and seen is None:
+                moment = self.now
+                most = min(self._limit, count + MOMENT)
+            what: Timer | Callable[..., Any]
+            args: tuple[Any, ...] = ()
             if soon:
-                soon.popleft()()
-                continue
-            if not heap or heap[0][0] > end:
+                what = soon.popleft()
+            elif not heap or heap[0][0] > end:
                 return
-            when, _, what, args = heap[0]
-            if type(what) is Timer:
-                callback, what.callback = what.callback, None
-                if callback is None:  # it was cancelled
-                    heapq.heappop(heap)
-                    continue
-                if not waits():
-                    what.callback = callback
-                    return
-                what = callback
-            heapq.heappop(heap)
-            self.now = when
+            else:
+                when, _, what, args = heap[0]
+                if type(what) is Timer:
+                    callback = what.callback
+                    if callback is None:  # it was cancelled
+                        heapq.heappop(heap)
+                        continue
+                    if not waits():
+                        return
+                    what.callback, what = None, callback
+                heapq.heappop(heap)
+                self.now = when
+            count += 1
+            if count > most:
+                seen = seen if seen is not None else Counter()
+                if count > most + WATCHED:
+                    raise no_end(self.now, most, self._limit, seen)
+                seen[name_of(what, args)] += 1
             what(*args)

@@ -98,10 +98,11 @@ def test_all_failures(capsys: pytest.CaptureFixture[str]) -> None:
         ([f"{HERE}:robust", "--trace-file", "out"], "--trace-file goes with --seed"),
         ([f"{HERE.replace('.', '/')}.py"], "which one in it? tests/simulation/scenarios.py:NAME"),
         (["tests/nowhere.py:upload"], "there is no file tests/nowhere.py with Python in it"),
+        ([f"{HERE}:robust", "--limit", "0"], "--limit: '0' is no number of them"),
         ([f"{HERE}:robust", "--strange"], "unrecognized arguments"),
         ([], "required"),
     ],
-    ids=range(27),
+    ids=range(28),
 )
 def test_bad_input(capsys: pytest.CaptureFixture[str], words: list[str], said: str) -> None:
     with pytest.raises(SystemExit) as left:
@@ -110,6 +111,12 @@ def test_bad_input(capsys: pytest.CaptureFixture[str], words: list[str], said: s
     error = capsys.readouterr().err
     assert said in error
     assert "Traceback" not in error
+
+
+@pytest.mark.parametrize("seeds", ["--seed", "--seeds"])
+def test_one_without_end(capsys: pytest.CaptureFixture[str], seeds: str) -> None:
+    assert main(["simulate", f"{HERE}:pinging", seeds, "1", "--calm", "--limit", "2000"]) == 3
+    assert "Endless: 2,000 things happened in one run()" in capsys.readouterr().out
 
 
 def test_as_a_process() -> None:

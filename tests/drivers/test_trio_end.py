@@ -370,7 +370,7 @@ def test_nothing_is_left_open_and_nothing_warns(how: str) -> None:
         text=True,
         timeout=60,
     )
-    told = {"listener": "by zero\n", "generator": "finalised False\n", "raise": "(BaseExceptionGroup("}
+    told = {"listener": "by zero\n", "generator": "finalised True\n", "raise": "(BaseExceptionGroup("}
     assert done.stderr == ""
     assert done.stdout.startswith(told.get(how, ""))
     assert done.stdout.endswith("over\n")

@@ -41,7 +41,7 @@ def pipeline(play: Workload, me: WatchedSocket) -> None:
     for _ in range(play.number(0, 20)):
         me.say(play.number(1, 200))
     if play.happens(0.2):
-        me.socket.destroy_soon()
+        me.destroy_soon()
     else:
         me.end()
 
@@ -113,7 +113,7 @@ def destroy_at_once(play: Workload, me: WatchedSocket) -> None:
     """Change one's mind: at once, at 'connect', or some time later; and say more after that, in vain."""
 
     def destroy() -> None:
-        me.socket.destroy(None if play.happens(0.7) else ConnectionError("never mind"))
+        me.destroy(None if play.happens(0.7) else ConnectionError("never mind"))
         if play.happens(0.5):
             me.say(3)
 
@@ -132,10 +132,7 @@ def reset(play: Workload, me: WatchedSocket) -> None:
 
     def break_off() -> None:
         if me.socket.remote_port is not None or me.socket.connecting:
-            try:
-                me.socket.reset_and_destroy()
-            except TypeError:  # a path has no reset
-                me.socket.destroy()
+            me.reset()
 
     me.listen_to_data()
     me.say(play.length())
@@ -249,11 +246,11 @@ def greet_with_a_mood(play: Workload, peer: WatchedSocket) -> None:
                 case 0:
                     peer.end()
                 case 1:
-                    peer.socket.destroy_soon()
+                    peer.destroy_soon()
                 case 2 if peer.socket.remote_port is not None:
-                    peer.socket.reset_and_destroy()
+                    peer.reset()
                 case _:
-                    peer.socket.destroy()
+                    peer.destroy()
 
     greet_with_echo(play, peer)
     peer.socket.on("data", leave)
@@ -261,7 +258,7 @@ def greet_with_a_mood(play: Workload, peer: WatchedSocket) -> None:
 
 def greet_rudely(play: Workload, peer: WatchedSocket) -> None:
     """Close the door."""
-    peer.socket.destroy()
+    peer.destroy()
 
 
 GREETINGS: Final[tuple[Greeting, ...]] = (

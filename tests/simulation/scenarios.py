@@ -51,3 +51,14 @@ def endless(sim: Simulation) -> None:
 
     sim.at(1, again)
     sim.run(2)
+
+
+def pinging(sim: Simulation) -> None:
+    """Two peers who always answer."""
+    with sim.host("server"):
+        sansnet.create_server(lambda peer: peer.on("data", peer.write)).listen(80)
+    with sim.host("client"):
+        client = sansnet.connect(80, "server")
+    client.on("data", client.write)
+    client.write("ping")
+    sim.run()

@@ -25,6 +25,7 @@ HAPPENS: Final = (
     "server drop",
     "server close",
     "server error",
+    "server answer",
     "recorded input",
 )
 
@@ -132,8 +133,8 @@ def test_what_must_be_so_in_the_end() -> None:
         for check, sentence in ((client.check, "a life without 'close'"), (server.check, "connections are left")):
             with pytest.raises(AssertionError, match=sentence):
                 check()
-        client.socket.destroy()
-        peer.socket.destroy()
+        client.destroy()
+        peer.destroy()
         sim.run(1)
         with pytest.raises(AssertionError, match="it listens still"):
             server.check()
@@ -177,8 +178,8 @@ def test_what_is_left_is_told() -> None:
             "client: something that is waited for",
             "client: 1 timers",
         ]
-        client.socket.destroy()
-        server.accepted[0].socket.destroy()
+        client.destroy()
+        server.accepted[0].destroy()
         server.close()
         sim.run(1)
         assert sim.leftovers() == []

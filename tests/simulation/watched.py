@@ -34,7 +34,11 @@ EVENTS: Final = (
 )
 ONCE: Final = frozenset(["connect", "ready", "end", "prefinish", "finish", "error", "close"])
 BEFORE_CONNECT: Final = frozenset(EVENTS[:4])
+UNTIL_READY: Final = frozenset(["ready", "drain"])  # what waited for the connection may be gone by then
 AFTER_CONNECT: Final = frozenset(["ready", "data", "end", "drain"])
+PATIENCE: Final = 300.0
+"""The longest timeout. Whatever happened to the network in the first minute is over by then."""
+
 STATES: Final = frozenset(["opening", "open", "readOnly", "writeOnly", "closed"])
 
 
@@ -46,16 +50,27 @@ class Life:
         self.told: set[str] = set()
         self.heard = bytearray()
         self.written = bytearray()
+        self.connected = 0.0  # when
+        self.acted = 0.0  # when something was said, or may have been, or it was closed
         self.owed: list[int] = []  # callbacks of write() and end(), by age
         self.calls = 0
         self.owes_drain = False
         self.is_paused = False
         self.is_lost = False  # with its host
-        self.idle_since: float | None = None
+        self.is_given_up = False  # somebody has destroyed it, or is about to
+        self.address: str | None = None  # the client's, which both ends know …
+        self.port: int | None = None  # … as they know this; None for paths
+        self.arrived = 0  # bytes of which is known when they came, or that this was a while ago
+        self.idle_until: float | None = None  # no 'timeout' before
         self.other: Life | None = None  # the other end, once it is known
         self.is_echoed = False  # whoever is at the other end says the same again
         self.repeats = False  # what it writes is what it hears, as a pipe has it …
         self.repeated: int | None = None  # … so much of it, if somebody has ended it meanwhile
+
+    @property
+    def owes_ready(self) -> bool:
+        """'connect' was told, and 'ready' is next."""
+        return "connect" in self.told and "ready" not in self.told
 
     @property
     def is_over(self) -> bool:
@@ -101,6 +116,7 @@ class WatchedSocket:
 
     def write(self, data: bytes) -> bool:
         life, is_taken = self.life, self.socket.writable
+        life.acted = self.sim.now
         if is_taken:
             life.written += data
         answer = self.socket.write(data, callback=self._owing(life))
@@ -111,24 +127,45 @@ class WatchedSocket:
     def end(self) -> None:
         self.socket.end(callback=self._owing(self.life))
 
+    def destroy(self, error: Exception | None = None) -> None:
+        self.life.is_given_up = True
+        self.socket.destroy(error)
+
+    def destroy_soon(self) -> None:
+        self.life.is_given_up = True
+        self.socket.destroy_soon()
+
+    def reset(self) -> None:
+        """With RST, where there is such a thing."""
+        self.life.is_given_up = True
+        try:
+            self.socket.reset_and_destroy()
+        except TypeError:  # a path has no reset
+            self.socket.destroy()
+
     def pause(self) -> None:
         self.life.is_paused = True
         self.socket.pause()
 
     def resume(self) -> None:
         self.life.is_paused = False
+        self.life.arrived = self.socket.bytes_read
         self.socket.resume()
 
     def set_timeout(self, seconds: float) -> None:
-        self.life.idle_since = self.sim.now + seconds if seconds else None
         self.socket.set_timeout(seconds)
+        self._is_busy(self.life)
+
+    def _is_busy(self, life: Life) -> None:
+        """Something was asked for, or has come: for so long it isn't idle."""
+        wait = self.socket.timeout
+        life.idle_until = self.sim.now + wait if wait else None
 
     def begin_again(self, connect: Callable[[], object]) -> None:
         """Another life of the same socket."""
         assert self.life.is_over
-        wait = self.socket.timeout
         self.lives.append(Life(False))
-        self.life.idle_since = self.sim.now + wait if wait else None
+        self._is_busy(self.life)
         connect()
 
     # -- what it is told
@@ -140,6 +177,7 @@ class WatchedSocket:
         self.law("close" not in life.told, f"{event!r} after 'close'")
         self.law(event not in ONCE or event not in life.told, f"{event!r} twice")
         is_connected = life.is_accepted or "connect" in life.told
+        self.law(event in UNTIL_READY or not life.owes_ready, f"{event!r} between 'connect' and 'ready'")
         self.law(is_connected or event not in AFTER_CONNECT, f"{event!r} before 'connect'")
         self.law(event not in BEFORE_CONNECT or not is_connected, f"{event!r} after 'connect'")
         self.law(self.socket.ready_state in STATES, "ready_state is none of the five")
@@ -154,13 +192,18 @@ class WatchedSocket:
         self.counted["data"] += 1
         self.law(bool(chunk), "'data' of nothing")
         self.law(not life.is_lost and not life.told & {"close", "end"}, "'data' after the last of it")
-        self.law(life.is_accepted or "connect" in life.told, "'data' before 'connect'")
+        self.law(life.is_accepted or "ready" in life.told, "'data' before 'ready'")
         self.law(not life.is_paused, "'data' while paused")
         life.heard += chunk
+        life.acted = self.sim.now  # it may have answered, as a pipe does
+        if self.socket.bytes_read > life.arrived:
+            life.arrived = self.socket.bytes_read
+            self._is_busy(life)
         if life.is_echoed:
             self.law(life.written.startswith(life.heard), "the echo is not what was written")
 
     def at_connect(self, life: Life) -> None:
+        life.connected = self.sim.now
         self.law(not life.is_accepted, "'connect' of an accepted socket")
         self.law(not self.socket.connecting and not self.socket.pending, "connecting at 'connect'")
 
@@ -177,15 +220,31 @@ class WatchedSocket:
     def at_finish(self, life: Life) -> None:
         self.law(self.socket.writable_length == 0, "'finish' before all is gone")
         self.law("prefinish" in life.told, "'finish' without 'prefinish'")
+        self.law(not life.owed, "'finish' before the callbacks of what was written and ended")
         life.repeated = self.socket.bytes_written
 
     def at_timeout(self, life: Life) -> None:
-        self.law(life.idle_since is not None and self.sim.now >= life.idle_since - 1e-9, "'timeout' too early")
+        self.law(life.idle_until is not None and self.sim.now >= life.idle_until - 1e-9, "'timeout' too early")
+        is_waiting = life.port is not None and "end" not in life.told and not life.is_paused
+        if self.socket.timeout == PATIENCE and is_waiting:
+            self._look_why_nothing_came(life)
+
+    def _look_why_nothing_came(self, life: Life) -> None:
+        """All ways have been open for minutes: what was said is here, unless a host died."""
+        other = life.other
+        if any(host.crashes for host in self.sim.hosts.values()):
+            return
+        if other is not None and other.acted < self.sim.now - PATIENCE / 2:
+            self.law(not other.is_over, "it has been waiting for minutes for one who was closed")
+            self.law(other.said == bytes(life.heard), "it has heard nothing for minutes of what was said")
 
     def at_close(self, life: Life, had_error: bool | None) -> None:
+        life.acted = self.sim.now
         self.law(had_error is None or had_error == ("error" in life.told), "'close' is wrong about the error")
         self.law(self.socket.destroyed and self.socket.ready_state == "closed", "'close' of what is not closed")
         self.law(not self.socket.writable and not self.socket.readable, "usable at 'close'")
+        has_ended = life.told >= {"end", "finish"}
+        self.law(life.is_given_up or "error" in life.told or has_ended, "'close' before both ends were told")
 
     def _owing(self, life: Life) -> Callable[..., None]:
         """A callback that is owed from now on."""
@@ -242,7 +301,7 @@ class WatchedServer:
         self.is_lost = False  # with its host
         self.listens = self.announced = self.closes = 0
         self.asked_to_close = 0
-        self.failed = 0
+        self.asked = self.answered = 0  # get_connections()
         for event in ("listening", "drop", "close", "error"):
             server.on(event, partial(self._told, event))
 
@@ -257,12 +316,37 @@ class WatchedServer:
     def close(self, **options: Any) -> None:
         if self.server.listening:
             self.asked_to_close += 1
+            if "timeout" in options:
+                self._give_up()
             self.server.close(**options)
+
+    def close_all_connections(self) -> None:
+        self._give_up()
+        self.server.close_all_connections()
+
+    def _give_up(self) -> None:
+        """Those who are there will be destroyed, if they aren't closed before."""
+        for one in self.accepted:
+            one.life.is_given_up = True
+
+    def ask(self) -> None:
+        """Let it count its connections, twice."""
+        for _ in range(2):
+            self.asked += 1
+            self.server.get_connections(partial(self._answer, self.asked, self.server.connections))
+
+    def _answer(self, number: int, expected: int, _error: None, count: int) -> None:
+        """Functions wait for a tick of their own, which come in order, and before anything is heard of the network."""
+        self.counted["server answer"] += 1
+        self.answered += 1
+        self.law(self.answered == number, "an answer out of order")
+        self.law(count == expected, "an answer to another question")
 
     def accept(self, socket: WatchedSocket) -> None:
         """'connection' was told."""
         self.accepted.append(socket)
         self._told("connection", socket)
+        self.ask()
         socket.socket.on("close", lambda _: self.count())
 
     def count(self) -> None:
@@ -279,6 +363,7 @@ class WatchedServer:
         self.law(not self.is_lost, f"{event!r} on a host that is dead")
         if event in ("connection", "drop"):
             self.count()
+            self.law(self.answered == self.asked, f"{event!r} before what had to be answered")
         if event == "listening":
             self.announced += 1
             self.law(self.announced <= self.listens and self.server.listening, "'listening' of no listener")
@@ -300,4 +385,5 @@ class WatchedServer:
             self.law(self.server.connections == 0, "connections are left")
             self.law(not self.server.listening, "it listens still")
             self.law(self.announced == self.listens, f"{self.listens} listen(), {self.announced} 'listening'")
+            self.law(self.answered == self.asked, f"asked {self.asked} times, answered {self.answered} times")
             self.law(self.closes == self.asked_to_close, f"{self.asked_to_close} close(), {self.closes} 'close'")

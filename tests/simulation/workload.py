@@ -17,10 +17,11 @@ from typing import Any, Final, TypeVar
 
 import sansnet
 from sansnet import Socket
+from sansnet.server import DropInfo
 from sansnet.testing import Entry, Simulation, Trace, hold, record, replay_trace
 from sansnet.testing.simulated_host import Host
 from tests.simulation.roles import GREETINGS, ROLES, Greeting, greet_late, reconnect
-from tests.simulation.watched import Life, WatchedServer, WatchedSocket
+from tests.simulation.watched import PATIENCE, Life, WatchedServer, WatchedSocket
 
 __all__ = ["Workload", "mixed"]
 
@@ -54,6 +55,8 @@ class Workload:
         self.sockets: list[WatchedSocket] = []
         self.hosts_of: dict[int, str] = {}  # of servers and sockets, by id()
         self.ends: dict[tuple[str | None, int | None], Life] = {}  # those whose other end isn't known yet
+        self.dropped: Counter[tuple[str | None, int | None]] = Counter()  # by whom they came from
+        self.is_cut: dict[tuple[str, str], bool] = {}  # from a client's host to a server's
         self.recordings = contextlib.ExitStack()
         self.traces: list[list[Entry]] = []  # of each host, from each time that it came up
 
@@ -105,10 +108,13 @@ class Workload:
         """Nothing more will come."""
         for socket in self.sockets:
             socket.check()
+            self.check_lonely(socket)
         for server in self.servers:
             server.check()
         left = self.sim.leftovers()
         assert not left, f"left at the end: {', '.join(left)}"
+        for name, host in self.sim.hosts.items():
+            assert host.driver.active == 0, f"host {name} waits for {host.driver.active} things that there aren't"
         self.recordings.close()
         for entries in self.traces:
             trace = Trace(tuple(entries))
@@ -116,7 +122,24 @@ class Workload:
             difference = replay_trace(trace)
             assert difference is None, str(difference)
 
+    def check_waiting(self, socket: WatchedSocket) -> None:
+        """Who was connected half a minute ago was accepted, or dropped, unless a way was cut or a host died."""
+        life = socket.life
+        was_there = life.port is not None and life.connected < LAST_CALL / 2 and not life.told & {"end", "close"}
+        if was_there and not self.is_cut and all(not host.crashes for host in self.sim.hosts.values()):
+            socket.law(life.other is not None, "nobody has accepted it for half a minute")
+
+    def check_lonely(self, socket: WatchedSocket) -> None:
+        """Who called and was heard by nobody has heard of nobody; if it was ended, that was because it was dropped."""
+        for life in socket.lives:
+            if life.other is None and life.port is not None and not life.is_accepted:
+                socket.law(not life.heard, "it heard from nobody")
+                was_dropped = "end" not in life.told or self.dropped[life.address, life.port] > 0
+                socket.law(was_dropped, "it was ended, and neither 'connection' nor 'drop' was told")
+
     def close_all(self) -> None:
+        for socket in self.sockets:
+            self.check_waiting(socket)
         for server in self.servers:
             if not server.is_lost:
                 server.close()
@@ -134,12 +157,20 @@ class Workload:
         if self.happens(0.3):
             one, other = self.one_of(callers), "s0"
             begin = self.time(15)
-            self.sim.at(begin, partial(self.sim.cut, one, other))
-            self.sim.at(begin + self.time(40), partial(self.sim.heal, one, other))
+            self.sim.at(begin, partial(self.cut, one, other))
+            self.sim.at(begin + self.time(40), partial(self.heal, one, other))
         if self.happens(0.2):
             name, begin = self.one_of(names), self.time(15)
             self.sim.at(begin, partial(self.crash, name))
             self.sim.at(begin + self.time(30), partial(self.restart, name))
+
+    def cut(self, one: str, other: str) -> None:
+        self.is_cut[one, other] = True
+        self.sim.cut(one, other)
+
+    def heal(self, one: str, other: str) -> None:
+        self.is_cut[one, other] = False
+        self.sim.heal(one, other)
 
     def crash(self, name: str) -> None:
         for server in self.servers:
@@ -174,6 +205,7 @@ class Workload:
             self.hosts_of[id(watched)] = host
             self.servers.append(watched)
             server.on("connection", partial(self.greet, host, watched, greet))
+            server.on("drop", self.drop)
             if self.happens(0.3):
                 server.max_connections = self.number(0, 3)
                 server.drop_max_connection = self.happens(0.5)
@@ -202,7 +234,7 @@ class Workload:
         else:
             watched.close()
             if self.happens(0.3):
-                watched.server.close_all_connections()
+                watched.close_all_connections()
 
     def greet(self, host: str, server: WatchedServer, greet: Greeting, socket: Socket) -> None:
         """A connection was accepted."""
@@ -214,8 +246,14 @@ class Workload:
         self.give_up_in_time(watched)
         greet(self, watched)
 
+    def drop(self, info: DropInfo | None) -> None:
+        """A connection was turned away; of a path nobody says whose."""
+        if info is not None:
+            self.dropped[info.remote_address, info.remote_port] += 1
+
     def meet(self, life: Life, address: str | None, port: int | None) -> None:
         """Find the other end of a TCP connection: both know the client's address."""
+        life.address, life.port = address, port
         if port is not None:
             other = self.ends.pop((address, port), None)
             if other is None:
@@ -225,15 +263,15 @@ class Workload:
 
     def give_up_in_time(self, watched: WatchedSocket) -> None:
         """Nobody waits for ever for a peer who says nothing any more."""
-        watched.set_timeout(self.one_of((0.05, 1.0, 10.0, 300.0)))
+        watched.set_timeout(self.one_of((0.05, 1.0, 10.0, PATIENCE)))
         watched.socket.on("timeout", partial(self.give_up, watched))
         watched.socket.on("error", _nothing)
 
     def give_up(self, watched: WatchedSocket) -> None:
         if self.happens(0.2):
-            watched.socket.reset_and_destroy() if watched.socket.remote_port else watched.socket.destroy()
+            watched.reset()
         else:
-            watched.socket.destroy()
+            watched.destroy()
 
     # -- clients
 
@@ -262,12 +300,18 @@ class Workload:
         self.hosts_of[id(watched)] = host
         self.sockets.append(watched)
         self.give_up_in_time(watched)
-        socket.on("connect", lambda: self.meet(watched.life, socket.local_address, socket.local_port))
+        socket.on("connect", lambda: self.connected(watched, host, server_host))
         socket.connect(**where)
         if role is not reconnect:
             role(self, watched)
         else:
             reconnect(self, watched, partial(socket.connect, **where))
+
+    def connected(self, watched: WatchedSocket, host: str, server_host: str) -> None:
+        """A client was told 'connect'."""
+        watched.law(not self.is_cut.get((host, server_host)), "connected through a way that is cut")
+        watched.law(self.sim.host(server_host).up, "connected with a host that is dead")
+        self.meet(watched.life, watched.socket.local_address, watched.socket.local_port)
 
     def client_options(self) -> dict[str, Any]:
         options: dict[str, Any] = {"allow_half_open": self.happens(0.3)}

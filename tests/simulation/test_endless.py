@@ -1,0 +1,139 @@
+"""Simulations that never end are stopped, and it is told what it is that never ends."""
+
+from __future__ import annotations
+
+import pytest
+
+import sansnet
+from sansnet import Socket
+from sansnet.testing import Endless, Faults, Simulation, campaign, shrink_faults
+from sansnet.testing.endless import WATCHED
+from sansnet.testing.playing import play
+from tests.simulation.scenarios import pinging, robust
+
+
+def again_and_again() -> None:
+    sansnet.call_later(1, again_and_again)
+
+
+def stopped(sim: Simulation, seconds: float | None = None) -> str:
+    """What `run()` says."""
+    with pytest.raises(Endless) as caught:
+        sim.run(seconds)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("seconds", [None, 1e9])
+def test_a_timer_that_is_armed_anew_each_time(seconds: float | None) -> None:
+    with Simulation(limit=5000) as sim, sim.host("a"):
+        again_and_again()
+        told = stopped(sim, seconds)
+    assert told.startswith(
+        "5,000 things happened in one run(), which got to 6001 s, and there are still more; of the n"
+    )
+    assert f" the next 1,000: 1000 × again_and_again ({__file__}:" in told
+    assert told.endswith(" on 'a' (it may be more: limit=…)")
+
+
+def test_two_peers_who_always_answer() -> None:
+    told = play(pinging, 0, None, limit=5000).summary
+    assert "× what server.2 sends to client.1" in told
+    assert "× what client.1 sends to server.2" in told
+
+
+def test_the_timeout_of_a_socket() -> None:
+    with Simulation(limit=5000) as sim, sim.host("a"):
+        server = sansnet.create_server().listen(80)
+
+        def again(client: Socket) -> None:
+            client.set_timeout(1)
+
+        client = sansnet.connect(80, "127.0.0.1")
+        client.on("timeout", lambda: again(client)).set_timeout(1)
+        told = stopped(sim)
+        assert "1000 × the idle timer of <Socket " in told
+        server.close()
+
+
+def test_a_task() -> None:
+    with Simulation(limit=5000) as sim:
+        sim.host("a")
+
+        async def forever() -> None:
+            while True:
+                await sim.sleep(1)
+
+        with pytest.raises(Endless, match=r"500 × Task\._step .* on 'a'"):
+            sim.run_async(forever())
+
+
+def test_time_that_stands_still() -> None:
+    with Simulation() as sim:
+        driver = sim.host("here").driver
+
+        def once_more() -> None:
+            driver.call_soon(once_more)
+
+        sim.at(1, once_more)
+        told = stopped(sim, 2)
+    assert told.startswith("time stands still at 1 s: 1,000,000 things happened, and there are still more; of the next")
+    assert "1000 × test_time_that_stands_still.<locals>.once_more (" in told
+
+
+@pytest.mark.parametrize("more", [0, WATCHED])
+def test_what_ends_just_beyond_the_limit_has_an_end(more: int) -> None:
+    """It is looked at for a while before it is called endless."""
+    left = 100 + more
+    with Simulation(limit=100) as sim, sim.host("a") as host:
+
+        def count_down() -> None:
+            nonlocal left
+            left -= 1
+            if left:
+                host.driver.call_later(1, count_down)
+
+        host.driver.call_soon(count_down)
+        sim.run(1e9)
+        assert left == 0
+
+
+def test_each_run_has_its_own_count() -> None:
+    with Simulation(limit=5000) as sim, sim.host("a"):
+        again_and_again()
+        for _ in range(4):
+            sim.run(3000)
+        assert sim.now == 12_000
+
+
+def test_the_end_of_the_story_goes_with_it() -> None:
+    with pytest.raises(Endless) as caught, Simulation(limit=1000) as sim:
+        pinging(sim)
+    assert any("bytes" in note for note in caught.value.__notes__)
+
+
+# -- in campaigns
+
+
+def test_a_campaign_has_the_same_limit() -> None:
+    with pytest.raises(AssertionError) as caught:
+        campaign(pinging, range(3), faults=None, limit=5000)
+    told = str(caught.value)
+    assert "Endless: 5,000 things happened in one run()" in told
+    assert "again: python -m sansnet simulate tests.simulation.scenarios:pinging --seed 0 --calm --limit 5000" in told
+    assert campaign(robust, range(3), limit=5000).passed == 3
+
+
+def test_what_is_endless_is_shrunk_under_that_limit() -> None:
+    shrunk = shrink_faults(pinging, 0, Faults(loss=0.01), limit=5000)
+    assert (shrunk.faults, shrunk.replay.split()[-2:]) == (Faults(), ["--limit", "5000"])
+
+
+@pytest.mark.parametrize("limit", [0, -1, True, 1.5, None, "1"])
+def test_a_limit_that_is_none(limit: object) -> None:
+    for use in (
+        lambda: Simulation(limit=limit),  # type: ignore[arg-type]
+        lambda: play(robust, 0, limit=limit),  # type: ignore[arg-type]
+        lambda: campaign(robust, range(3), limit=limit),  # type: ignore[arg-type]
+    ):
+        with pytest.raises(ValueError, match="limit is a number of things that may happen, from 1 up, not"):
+            use()
