@@ -15,11 +15,11 @@ TYPED   := hatch_build.py pytest_sansnet.py $(foreach dir,sansnet tests benchmar
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all test-windows check check-model campaign format bench bench-guard coverage venv clean interpreter
+.PHONY: help demo test test-all test-compiled test-windows check check-model campaign format bench bench-guard coverage venv clean interpreter
 
 help: ## print this list
 	@echo "usage: make TARGET [PYTHON=python3.13]"
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{ printf "%-12s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{ printf "%-13s %s\n", $$1, $$2 }'
 
 demo: interpreter ## see it work: straight from the checkout, nothing to install
 	@$(PYTHON) -m sansnet demo
@@ -29,6 +29,9 @@ test: $(VENV)/.has-dev ## run the test suite; every branch of sansnet/state must
 
 test-all: interpreter ## run the test suite on every other Python >= 3.11 of this machine
 	@PYTHON='$(PYTHON)' MAKE='$(MAKE)' tools/test_all.sh
+
+test-compiled: $(VENV)/.has-dev ## run the test suite on a compiled build (SANSNET_COMPILE=1), made for the purpose
+	tools/test_compiled.sh $(BIN)/python
 
 test-windows: interpreter ## run the tests that concern Windows on a Windows Python, under Wine
 	@PYTHON='$(PYTHON)' tools/test_windows.sh

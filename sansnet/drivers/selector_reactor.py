@@ -123,7 +123,7 @@ class SelectorReactor:
         if waker is None:
             # Two threads may be here at once, or a signal handler in the middle of it: a lock would be a trap for that
             # one, and setdefault() knows who was first.
-            made = Waker(self)
+            made = Waker(self._poller)  # which goes when the loop does
             waker = self._wakers.setdefault(None, made)
             if waker is not made:
                 made.close()

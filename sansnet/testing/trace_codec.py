@@ -27,14 +27,14 @@ import inspect
 import re
 import sys
 import types
-import typing
-from collections.abc import Callable, Mapping
-from typing import Any, Final, NamedTuple, get_args, get_origin
+from collections.abc import Mapping
+from typing import Any, Final, get_args, get_origin
 
 from ..state import effects, notices, ops
 from ..state.effects import Effect, Notice, Op, Reply, Timing, Turn
 from ..state.machine import Event, Machine
 from ..state.values import Value
+from .annotated import Parameter, parameters
 from .trace import Kind, Opaque
 
 __all__ = [
@@ -67,11 +67,6 @@ _PRINTABLE: Final = bytes([*range(0x20, 0x7F), *b"\t\n\r"])
 
 class Malformed(ValueError):
     """This JSON is not what it should be; the text says why."""
-
-
-class _Field(NamedTuple):
-    hint: Any
-    default: Any  # inspect.Parameter.empty: it has none
 
 
 # ------------------------------------------------------------------------------------------------------------- values
@@ -231,22 +226,15 @@ def _effects(family: str) -> Mapping[str, type[Effect]]:
     return {name: kind for name, kind in _KINDS.items() if issubclass(kind, _FAMILIES[family])}
 
 
-def _fields_of(kind: type[Value]) -> Mapping[str, _Field]:
-    return _parameters(kind.__init__)
+def _fields_of(kind: type[Value]) -> Mapping[str, Parameter]:
+    return parameters(kind.__init__)
 
 
-def _fields_of_input(machine: type[Machine], name: str) -> Mapping[str, _Field]:
-    return _parameters(getattr(machine, name))
+def _fields_of_input(machine: type[Machine], name: str) -> Mapping[str, Parameter]:
+    return parameters(getattr(machine, name))
 
 
-@functools.cache
-def _parameters(function: Callable[..., Any]) -> Mapping[str, _Field]:
-    hints = typing.get_type_hints(function)
-    _self, *parameters = inspect.signature(function).parameters.values()
-    return {one.name: _Field(hints[one.name], one.default) for one in parameters if one.name in hints}
-
-
-def _encode_fields(value: Value, fields: Mapping[str, _Field]) -> dict[str, Any]:
+def _encode_fields(value: Value, fields: Mapping[str, Parameter]) -> dict[str, Any]:
     given = {name: getattr(value, name) for name in fields}
     return {
         name: encode(given[name], field.hint)
@@ -255,7 +243,7 @@ def _encode_fields(value: Value, fields: Mapping[str, _Field]) -> dict[str, Any]
     }
 
 
-def _decode_fields(owner: str, fields: Mapping[str, _Field], data: Mapping[str, Any]) -> dict[str, Any]:
+def _decode_fields(owner: str, fields: Mapping[str, Parameter], data: Mapping[str, Any]) -> dict[str, Any]:
     for name in data:
         if name not in fields:
             raise Malformed(f"{owner} has no {name!r}")

@@ -1,0 +1,60 @@
+"""What a method of a machine takes, by its annotations, also in a compiled build.
+
+mypyc keeps no annotations, but the source lies beside what was made of it, and tells.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import inspect
+import sys
+import typing
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import FunctionType, MethodDescriptorType, ModuleType
+from typing import Any, NamedTuple
+
+__all__ = ["Parameter", "parameters"]
+
+
+class Parameter(NamedTuple):
+    """The type that is written behind a parameter's name, and its default, or `inspect.Parameter.empty`."""
+
+    hint: Any
+    default: Any
+
+
+@functools.cache
+def parameters(function: Callable[..., Any]) -> Mapping[str, Parameter]:
+    """The annotated parameters of a method, but for `self`, in their order."""
+    source = _from_source(function) if isinstance(function, MethodDescriptorType) else function
+    hints = typing.get_type_hints(source)
+    _self, *taken = inspect.signature(source).parameters.values()
+    return {one.name: Parameter(hints[one.name], one.default) for one in taken if one.name in hints}
+
+
+def _from_source(method: Any) -> FunctionType:
+    """A function of the same signature, which does nothing, in place of a compiled method."""
+    owner = method.__objclass__
+    module = sys.modules[owner.__module__]
+    [found] = [
+        statement
+        for definition in _source_of(module).body
+        if isinstance(definition, ast.ClassDef) and definition.name == owner.__name__
+        for statement in definition.body
+        if isinstance(statement, ast.FunctionDef) and statement.name == method.__name__
+    ]
+    named = ast.FunctionDef(found.name, found.args, [ast.Pass()], [], None, None)
+    future = ast.ImportFrom("__future__", [ast.alias("annotations")], 0)
+    tree = ast.fix_missing_locations(ast.Module([future, named], []))
+    namespace: dict[str, Any] = {}
+    exec(compile(tree, str(module.__file__), "exec"), vars(module), namespace)
+    function: FunctionType = namespace[found.name]
+    return function
+
+
+@functools.cache
+def _source_of(module: ModuleType) -> ast.Module:
+    file = Path(str(module.__file__))
+    return ast.parse(file.with_name(f"{module.__name__.rpartition('.')[2]}.py").read_text(encoding="utf-8"))

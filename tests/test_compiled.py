@@ -1,0 +1,68 @@
+"""The compiled build: what is compiled there, and that a traceback still names the line.
+
+`make test-compiled` runs all tests on it, and says so by SANSNET_COMPILED=1.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from importlib import import_module, util
+from pathlib import Path
+
+import pytest
+
+from sansnet.state import Misuse, SocketMachine
+
+ROOT = Path(__file__).resolve().parents[1]
+COMPILED = os.environ.get("SANSNET_COMPILED") == "1"
+
+
+def modules() -> list[str]:
+    """What the build hook compiles, by the modules' names."""
+    spec = util.spec_from_file_location("hatch_build", ROOT / "hatch_build.py")
+    assert spec is not None
+    assert spec.loader is not None
+    hook = util.module_from_spec(spec)
+    spec.loader.exec_module(hook)
+    return [path.removesuffix(".py").replace("/", ".") for path in hook.COMPILED]
+
+
+@pytest.mark.parametrize("module", modules())
+def test_what_shall_be_compiled_is(module: str) -> None:
+    """And nothing else is: an old build beside the sources would be tested in their place."""
+    file = import_module(module).__file__
+    assert file is not None
+    assert file.endswith(".py") is not COMPILED
+
+
+def test_a_traceback_names_file_and_line() -> None:
+    machine = SocketMachine()
+    with pytest.raises(Misuse) as raised:
+        machine.sent(True)
+    places = {(Path(each.filename).name, each.name) for each in traceback.extract_tb(raised.value.__traceback__)}
+    assert ("socket.py", "sent") in places
+    lines = (ROOT / "sansnet/state/socket.py").read_text(encoding="utf-8").splitlines()
+    [number] = [
+        each.lineno for each in traceback.extract_tb(raised.value.__traceback__) if each.name == "sent" and each.lineno
+    ]
+    assert "_expect" in lines[number - 1]
+
+
+def test_an_editable_install_is_not_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    hatchling = pytest.importorskip("hatchling.builders.hooks.plugin.interface")
+    assert hatchling
+    monkeypatch.syspath_prepend(str(ROOT))
+    hook_class = import_module("hatch_build").CompilingHook
+    sys.modules.pop("hatch_build")
+    hook = hook_class(str(ROOT), {}, None, None, "", "wheel")
+    monkeypatch.setenv("SANSNET_COMPILE", "1")
+    assert [name.split("[")[0].split(">")[0] for name in hook.dependencies()] == ["mypy", "setuptools"]
+    with pytest.raises(ValueError, match="an editable install runs the sources"):
+        hook.initialize("editable", {})
+    monkeypatch.setenv("SANSNET_COMPILE", "0")
+    assert hook.dependencies() == []
+    data = {"pure_python": True}
+    hook.initialize("standard", data)
+    assert data == {"pure_python": True}
