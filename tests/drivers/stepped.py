@@ -9,8 +9,6 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import pytest
-
 from sansnet.drivers.asyncio import AsyncioDriver
 
 __all__ = ["SteppedAsyncio", "new_loop", "stepped_asyncio"]
@@ -20,6 +18,8 @@ def new_loop(kind: str) -> asyncio.AbstractEventLoop:
     """A loop of one of `recorder.LOOPS`, on Windows asyncio's default one. Skips the test where there is no uvloop."""
     if kind == "uvloop":
         if importlib.util.find_spec("uvloop") is None:
+            import pytest  # not above: programs that tests start use this as well
+
             pytest.skip("needs uvloop, which this system can't have or wasn't given (the extra 'uvloop')")
         import uvloop
 

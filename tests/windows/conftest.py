@@ -1,4 +1,4 @@
-"""Skips what needs Windows elsewhere: here, not by a mark at each place, so that the summary has one line for all of it."""
+"""Skips what needs Windows elsewhere: in one place, so that the summary has one line for all of it."""
 
 from __future__ import annotations
 
