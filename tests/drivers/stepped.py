@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import importlib.util
+import math
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -30,6 +31,7 @@ def new_loop(kind: str) -> asyncio.AbstractEventLoop:
     else:
         loop = asyncio.SelectorEventLoop()
     loop.set_debug(kind == "asyncio debug")
+    loop.slow_callback_duration = math.inf  # or debug mode says how slow the machine is
     return loop
 
 
