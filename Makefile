@@ -7,7 +7,7 @@ SEEDS  ?= 2000
 JOBS   ?= 2
 
 # A plain `pytest` runs one test after the other, which is what one wants to debug it.
-PARALLEL ?= --numprocesses=auto --dist=worksteal --durations=10
+PARALLEL ?= --numprocesses=auto --dist=loadfile --no-loadscope-reorder --durations=10
 
 BIN     := $(VENV)/bin
 VERSION := $(shell $(PYTHON) -c 'import platform; print(platform.python_version())' 2>/dev/null)

@@ -1,4 +1,4 @@
-"""`docs/make_tutorial.py`, which follows the tutorial: what the page says happens, and it notices when that isn't so."""
+"""`docs/make_tutorial.py`, which follows the tutorial and notices when the page says something else than what happens."""
 
 from __future__ import annotations
 
