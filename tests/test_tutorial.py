@@ -1,4 +1,4 @@
-"""`docs/make_tutorial.py`, which follows the tutorial and notices where the page says something that does not happen."""
+"""`docs/make_tutorial.py`, which follows the tutorial and notices where the page says what does not happen."""
 
 from __future__ import annotations
 
