@@ -19,7 +19,11 @@ def dask_executor() -> Iterator[Executor]:
     )
     with (
         distributed.LocalCluster(
-            n_workers=1, threads_per_worker=2, processes=False, dashboard_address="127.0.0.1:0", silence_logs=False
+            n_workers=1,
+            threads_per_worker=2,
+            processes=False,
+            dashboard_address="127.0.0.1:0",  # None is a fixed port, of which dask complains when it is taken
+            silence_logs=False,
         ) as cluster,
         distributed.Client(cluster) as client,
         client.get_executor() as executor,
