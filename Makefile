@@ -6,6 +6,9 @@ VENV   ?= .venv
 SEEDS  ?= 2000
 JOBS   ?= 2
 
+# A plain `pytest` runs one test after the other, which is what one wants to debug it.
+PARALLEL ?= --numprocesses=auto --dist=loadfile --no-loadscope-reorder --durations=10
+
 BIN     := $(VENV)/bin
 VERSION := $(shell $(PYTHON) -c 'import platform; print(platform.python_version())' 2>/dev/null)
 # Folders that hold Python today: mypy takes one that doesn't for a mistake.
@@ -24,11 +27,13 @@ help: ## print this list
 demo: interpreter ## see it work: straight from the checkout, nothing to install
 	@$(PYTHON) -m sansnet demo
 
-test: $(VENV)/.has-dev ## run the test suite; every branch of sansnet/state must be covered
-	$(BIN)/python -m pytest --cov=sansnet/state --cov-branch --cov-fail-under=100
+# Who covers sansnet/state are its own tests; the others would only take three times as long under coverage.
+test: $(VENV)/.has-dev ## run the test suite; tests/state must cover every branch of sansnet/state
+	$(BIN)/python -m pytest --cov=sansnet/state --cov-branch --cov-fail-under=100 tests/state
+	$(BIN)/python -m pytest $(PARALLEL) --ignore=tests/state
 
 test-all: interpreter ## run the test suite on every other Python >= 3.11 of this machine
-	@PYTHON='$(PYTHON)' MAKE='$(MAKE)' tools/test_all.sh
+	@PYTHON='$(PYTHON)' MAKE='$(MAKE)' tools/test_all.sh $(PARALLEL)
 
 test-compiled: $(VENV)/.has-dev ## run the test suite on a compiled build (SANSNET_COMPILE=1), made for the purpose
 	tools/test_compiled.sh $(BIN)/python
@@ -61,7 +66,7 @@ bench-guard: $(VENV)/.has-dev ## count instructions (needs valgrind) and fail wh
 	$(BIN)/python -m benchmarks.guard
 
 coverage: $(VENV)/.has-dev ## measure the test suite over the whole package, without a threshold
-	$(BIN)/python -m pytest --cov --cov-report=term-missing --cov-report=html
+	$(BIN)/python -m pytest $(PARALLEL) --cov --cov-report=term-missing --cov-report=html
 
 venv: $(VENV)/.has-dev ## make or refresh the virtual environment
 

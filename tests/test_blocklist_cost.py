@@ -35,7 +35,7 @@ def with_many(kind: str, count: int, version: int = 4) -> BlockList:
 
 def cost_ratio(many: Callable[[], object], few: Callable[[], object]) -> float:
     """How many times longer the one takes at its best than the other; in turns, so that a slow moment meets both."""
-    pairs = [(timeit.timeit(many, number=100), timeit.timeit(few, number=100)) for _ in range(50)]
+    pairs = [(timeit.timeit(many, number=20), timeit.timeit(few, number=20)) for _ in range(50)]
     return min(pair[0] for pair in pairs) / min(pair[1] for pair in pairs)
 
 

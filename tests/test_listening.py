@@ -167,7 +167,7 @@ def test_close_ends_and_then_destroys(net: Loopback) -> None:
         story: list[str] = []
         server.on("close", lambda: story.append("server"))
         polite.on("close", lambda _had_error: story.append("polite"))
-        assert server.close(timeout=0.02) is server
+        assert server.close(timeout=0.2) is server
         assert not server.listening
         net.run_until(lambda: len(story) == 2)
         assert story == ["polite", "server"]

@@ -1,7 +1,4 @@
-"""`docs/make_tutorial.py`, which follows the tutorial: that it notices when the page doesn't say what happens.
-
-The page itself is followed by `test_docs.py`.
-"""
+"""`docs/make_tutorial.py`, which follows the tutorial and notices where the page says what does not happen."""
 
 from __future__ import annotations
 
@@ -127,7 +124,9 @@ def test_what_is_the_same(shown: str, printed: str, same: bool) -> None:
     assert says(shown, printed) is same
 
 
-def test_the_files_can_be_had(tmp_path: Path) -> None:
-    assert main(["--into", str(tmp_path / "shout")]) == 0
+@pytest.mark.timeout(300)  # it runs pytest and more, a dozen times
+def test_the_page_is_current_and_its_files_can_be_had(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    stale = main(["--check", "--into", str(tmp_path / "shout")])
+    assert stale == 0, capsys.readouterr().out
     names = {path.name for path in (tmp_path / "shout").iterdir()}
     assert names >= {"shout.py", "talk.py", "test_shout.py", "half.jsonl", "half.svg"}

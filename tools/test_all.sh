@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Runs the test suite on every CPython >= 3.11 of this machine but the one that `make test` uses, each in an environment
 # of its own under .venvs/. Stops at the first that fails. Called by `make test-all`.
+#
+#   tools/test_all.sh [PYTEST ARGUMENT …]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -36,5 +38,5 @@ for version in $(printf '%s\n' "${!interpreters[@]}" | sort -V); do
     venv=.venvs/$version
     echo "== Python $version: ${interpreters[$version]}"
     "${MAKE:-make}" --no-print-directory VENV="$venv" PYTHON="${interpreters[$version]}" "$venv/.has-test"
-    "$venv/bin/python" -m pytest
+    "$venv/bin/python" -m pytest "$@"
 done

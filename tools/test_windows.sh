@@ -19,7 +19,7 @@ fi
 
 # The machines, what is Windows' own, and those of the tests of sockets and servers whose peers need nothing of POSIX.
 selection=(
-    tests/state tests/windows tests/model/test_moves.py
+    tests/state tests/windows tests/model/test_models.py
     tests/drivers/test_{shared_door,overlapped_{dial,doors,pair,pipe,tcp}}.py
     tests/drivers/test_{completion,completion_orders,completion_socket}.py
     tests/test_{abort,bound_socket,default,liveness,members,module,on_read,pump,robustness,server,socket,timers}.py

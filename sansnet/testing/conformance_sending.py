@@ -217,8 +217,8 @@ def a_shutdown_waits_for_what_is_being_sent(bench: Bench) -> None:
     near, far = bench.pair()
     count = bench.fill(near)
     near.handle.shutdown()
-    bench.settle()
-    expect("shut_down" not in near.names, "not shut down before all is sent")
+    bench.settle()  # on a busy machine the system may find room for the rest even now
+    expect("sent" in near.names or "shut_down" not in near.names, "not shut down before all is sent")
     bench.drain(far, count)
     bench.until(lambda: far.has("eof")() and near.has("shut_down")(), "the end")
     same(near.names[-2:], ["sent", "shut_down"], "the last reports")

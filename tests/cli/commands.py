@@ -39,7 +39,9 @@ def run(*arguments: object, data: bytes = b"", **options: Any) -> subprocess.Com
     """The command, from start to end, with `data` on its stdin."""
     environment = child_environment(dict(os.environ))
     streams: dict[str, Any] = {"capture_output": True, "input": data} if "stdin" not in options else {}
-    return subprocess.run(command(*arguments), check=False, timeout=PATIENCE, env=environment, **{**streams, **options})
+    return subprocess.run(
+        command(*arguments), check=False, timeout=3 * PATIENCE, env=environment, **{**streams, **options}
+    )
 
 
 class EchoServer:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import importlib.util
+import math
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any
-
-import pytest
 
 from sansnet.drivers.asyncio import AsyncioDriver
 
@@ -20,6 +19,8 @@ def new_loop(kind: str) -> asyncio.AbstractEventLoop:
     """A loop of one of `recorder.LOOPS`, on Windows asyncio's default one. Skips the test where there is no uvloop."""
     if kind == "uvloop":
         if importlib.util.find_spec("uvloop") is None:
+            import pytest  # not above: programs that tests start use this as well
+
             pytest.skip("needs uvloop, which this system can't have or wasn't given (the extra 'uvloop')")
         import uvloop
 
@@ -30,6 +31,7 @@ def new_loop(kind: str) -> asyncio.AbstractEventLoop:
     else:
         loop = asyncio.SelectorEventLoop()
     loop.set_debug(kind == "asyncio debug")
+    loop.slow_callback_duration = math.inf  # or debug mode says how slow the machine is
     return loop
 
 

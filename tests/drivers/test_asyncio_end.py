@@ -19,20 +19,13 @@ import pytest
 import sansnet
 from sansnet import Server, Socket
 from sansnet.drivers.asyncio import AsyncioDriver
+from tests.drivers.left_open import left_open
 from tests.drivers.recorder import DRIVERS, LOOPS, driver_over, is_alive
 from tests.drivers.stepped import new_loop
 from tests.loopback import child_environment, port_of
 from tests.tasks import own, pair, turns
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-def left_open(host: str = "localhost") -> list[object]:
-    """Things that are in the middle of something, and that nobody closes; `host` is what a lookup is made for."""
-    server = sansnet.create_server(lambda peer: peer.on("error", str).write(bytes(1 << 22))).listen(0)
-    client = sansnet.connect(port_of(server), "127.0.0.1").pause()
-    client.set_timeout(1000)
-    return [server, client, sansnet.connect(port_of(server), host)]
 
 
 @pytest.mark.parametrize("kind", LOOPS)
@@ -151,7 +144,7 @@ def test_a_loop_that_is_dropped_takes_its_driver_with_it() -> None:
 TEARDOWN = """
 import asyncio, sys
 from tests.drivers.stepped import new_loop
-from tests.drivers.test_asyncio_end import left_open
+from tests.drivers.left_open import left_open
 import sansnet
 
 async def main(how):

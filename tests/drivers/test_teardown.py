@@ -21,8 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 COMMON = """
 import asyncio, contextlib, signal, sys
-import sansnet, trio
-from sansnet.drivers.trio import open_driver
+import sansnet
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs are born ignoring it
 left = []  # until the interpreter ends
@@ -48,7 +47,7 @@ async def waits():
 
     async def block():
         async with peer:
-            await asyncio.Event().wait() if not sansnet.hosts.running_trio() else await trio.sleep_forever()
+            await for_ever()
 
     return [
         client.drained, client.finished, client.wait_closed, server.wait_closed, sansnet.default_driver().idle,
@@ -57,6 +56,9 @@ async def waits():
 """
 
 ASYNCIO = """
+async def for_ever():
+    await asyncio.Event().wait()
+
 async def main():
     tasks = [asyncio.ensure_future(each()) for each in await waits()]
     left.extend(tasks)
@@ -96,6 +98,11 @@ print("over")
 """
 
 TRIO = """
+import trio
+from sansnet.drivers.trio import open_driver
+
+for_ever = trio.sleep_forever
+
 async def main():
     async with open_driver(), trio.open_nursery() as nursery:
         waiting = await waits()

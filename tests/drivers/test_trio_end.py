@@ -16,6 +16,7 @@ import trio
 import sansnet
 from sansnet import Socket
 from sansnet.drivers.trio import TrioDriver, open_driver
+from tests.drivers.left_open import left_open
 from tests.drivers.recorder import free_port, is_alive, open_descriptors
 from tests.loopback import PATIENCE, child_environment, port_of
 from tests.tasks import pair, turns
@@ -31,14 +32,6 @@ def run(main: Callable[[], Any]) -> Any:
             return await main()
 
     return trio.run(limited)
-
-
-def left_open() -> list[Any]:
-    """Things that are in the middle of something, and that nobody closes."""
-    server = sansnet.create_server(lambda peer: peer.on("error", str).write(bytes(1 << 22))).listen(0)
-    client = sansnet.connect(port_of(server), "127.0.0.1").pause()
-    client.set_timeout(1000)
-    return [server, client, sansnet.connect(port_of(server), "localhost")]
 
 
 def raiser(error: BaseException) -> Callable[..., None]:
@@ -314,7 +307,7 @@ def test_ctrl_c_strikes_the_main_task_and_no_listener() -> None:
 
 TEARDOWN = """
 import sys, trio
-from tests.drivers.test_trio_end import left_open
+from tests.drivers.left_open import left_open
 from sansnet.drivers.trio import open_driver
 
 async def chunks(client):

@@ -193,9 +193,12 @@ def test_a_fault_of_the_handler_ends_one_connection_and_is_told(
     "said", [b"", b"GET / HT", GET, b"PUT /sha256 HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n1"]
 )
 def test_who_says_nothing_more_is_hung_up_on(said: bytes) -> None:
-    """Between requests, and in the middle of one."""
-    with serving(idle=0.1) as (_, port), peer(port) as client:
+    """Between requests, and in the middle of one. It sleeps until all is said, however slow we are to say it."""
+    with serving(idle=0.1) as (program, port), contextlib.ExitStack() as stack:
+        program.process.send_signal(signal.SIGSTOP)
+        client = stack.enter_context(peer(port))
         client.sendall(said)
+        program.process.send_signal(signal.SIGCONT)
         answer = b""
         with contextlib.suppress(ConnectionResetError):
             answer = take(client, 10_000)

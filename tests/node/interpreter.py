@@ -39,7 +39,7 @@ __all__ = ["PATIENCE", "QUIET", "Beacon", "interpret"]
 QUIET: Final = 4
 """So many rounds without an entry, and a scenario is settled."""
 
-PATIENCE: Final = 3.0
+PATIENCE: Final = 30.0
 """Seconds until a wait for something that is named has failed. Nothing waits that long to pass."""
 
 _MODULES: Final = {name: getattr(sansnet, name, None) for name in ("BlockList", "SocketAddress", "BoundSocket")}

@@ -73,9 +73,13 @@ def _npm_ci(folder: Path) -> None:
 
 @contextlib.contextmanager
 def one_processor() -> Iterator[None]:
-    """Within this block, this process and the children that it starts run on one processor: see interpreter.py."""
+    """Within this block, this process and the children that it starts run on one processor: see interpreter.py.
+
+    Where pytest-xdist has several processes play scenarios, each has a processor of its own as far as there are enough.
+    """
     before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {min(before)})
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    os.sched_setaffinity(0, {sorted(before)[worker % len(before)]})
     try:
         yield
     finally:

@@ -38,6 +38,7 @@ const TAGS = {
   $object: (name, run) => run.object(name),
   $signal: (name, run) => run.object(name).signal,
   $path: ([name, length], run) => path.join(run.world.directory, name).padEnd(length, 'x'),
+  $abstract: (name, run) => '\0' + path.join(run.world.directory, name),
   $port: (name, run) => run.world.ports[name] ?? run.object(name).address()?.port ?? lastPortOf(name, run),
   $callback: (label, run, owner, data) => run.callback(owner, label, data.do ?? []),
   $same: (label, run) => run.same(label),

@@ -92,6 +92,7 @@ _TAGS: Final[dict[str, Callable[[Any, Run, str, dict[str, Any]], Any]]] = {
     "$object": lambda name, run, *_: run.one(name),
     "$signal": lambda name, run, *_: run.one(name).signal,
     "$path": _path,
+    "$abstract": lambda name, run, *_: "\0" + os.path.join(run.world["directory"], name),
     "$port": _port,
     "$callback": lambda label, run, owner, data: run.callback(owner, label, data.get("do", [])),
     "$same": lambda label, run, *_: run.same(label),

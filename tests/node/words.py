@@ -26,6 +26,7 @@ __all__ = [
     "UNDEFINED",
     "Scenario",
     "Step",
+    "abstract",
     "assign",
     "call",
     "callback",
@@ -191,6 +192,11 @@ def port(name: str) -> Step:
 def path(name: str, *, length: int = 0) -> Step:
     """A path in the scenario's own folder; if a length is given, with an x for each byte that it lacks."""
     return {"$path": [name, length]}
+
+
+def abstract(name: str) -> Step:
+    """An abstract name, which is no file; it is the scenario's own as well."""
+    return {"$abstract": name}
 
 
 def data(payload: bytes) -> Step:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
 from typing import Any
 
 import pytest
@@ -22,8 +23,13 @@ def executor(request: pytest.FixtureRequest) -> Iterator[Executor | None]:
         with dask_executor() as made:
             yield made
     else:
-        with (ThreadPoolExecutor if request.param == "threads" else ProcessPoolExecutor)(2) as made:
+        with ThreadPoolExecutor(2) if request.param == "threads" else processes(2) as made:
             yield made
+
+
+def processes(count: int) -> ProcessPoolExecutor:
+    """So many. They are not forked: this process may have threads, those of pytest-xdist for instance."""
+    return ProcessPoolExecutor(count, mp_context=get_context("spawn"))
 
 
 def failed(*args: Any, **options: Any) -> Report:
@@ -120,20 +126,20 @@ def test_a_report_that_goes_on() -> None:
 
 
 def test_an_executor_that_fails() -> None:
-    pool = ThreadPoolExecutor(1)
-    pool.shutdown()
+    closed = ThreadPoolExecutor(1)
+    closed.shutdown()
     with pytest.raises(ExecutorLost, match=r"after 0 seeds, .* cannot schedule new futures after shutdown"):
-        campaign(robust, range(3), executor=pool)
+        campaign(robust, range(3), executor=closed)
     with (
-        ProcessPoolExecutor(1) as processes,
+        processes(1) as pool,
         pytest.raises(ExecutorLost, match=r"after 0 seeds, .*([Pp]ickl|local object)"),
     ):
-        campaign(lambda _sim: None, range(3), executor=processes)
+        campaign(lambda _sim: None, range(3), executor=pool)
     with (
-        ProcessPoolExecutor(1) as processes,
+        processes(1) as pool,
         pytest.raises(ExecutorLost, match=r"after 50 seeds, .* BrokenProc"),
     ):
-        campaign(deadly, range(60), executor=processes)
+        campaign(deadly, range(60), executor=pool)
 
 
 def test_one_without_end() -> None:

@@ -107,31 +107,27 @@ def test_bad_input(suite: pytest.Pytester) -> None:
     result.stderr.fnmatch_lines(["*--sansnet-seeds is a number from 1 up, not 0"])
 
 
-@pytest.mark.parametrize(
-    ("mark", "complaint"),
-    [
-        ("fault='drawn'", "takes faults= and seeds=, not fault="),
-        ("'drawn'", "takes faults= and seeds=, not 'drawn'"),
-        ("faults='drawn', seed=7", "not seed="),
-        ("seeds='20'", "seeds= is a number from 1 up, or a list of seeds, not '20'"),
-        ("seeds=0", "not 0"),
-        ("seeds=[]", "or a list of seeds, not "),
-        ("seeds=['a']", "not *'a'*"),
-        ("seeds=True", "not True"),
-    ],
-)
-def test_a_mark_that_makes_no_sense_fails(pytester: pytest.Pytester, mark: str, complaint: str) -> None:
-    """It would pass under another weather than its author meant."""
-    pytester.makepyfile(f"""
-        import pytest
+SENSELESS = {
+    "fault='drawn'": "takes faults= and seeds=, not fault=",
+    "'drawn'": "takes faults= and seeds=, not 'drawn'",
+    "faults='drawn', seed=7": "not seed=",
+    "seeds='20'": "seeds= is a number from 1 up, or a list of seeds, not '20'",
+    "seeds=0": "not 0",
+    "seeds=[]": "or a list of seeds, not ",
+    "seeds=['a']": "not *'a'*",
+    "seeds=True": "not True",
+}
 
-        @pytest.mark.sansnet({mark})
-        def test_it(sim):
-            pass
-    """)
+
+def test_a_mark_that_makes_no_sense_fails(pytester: pytest.Pytester) -> None:
+    """It would pass under another weather than its author meant."""
+    for number, mark in enumerate(SENSELESS):
+        source = f"import pytest\n\n@pytest.mark.sansnet({mark})\ndef test_it(sim):\n    pass\n"
+        pytester.makepyfile(**{f"test_{number}": source})
     result = pytester.runpytest_subprocess()
     assert result.ret == pytest.ExitCode.INTERRUPTED
-    result.stdout.fnmatch_lines([f"*{complaint}*"])
+    for number, complaint in enumerate(SENSELESS.values()):
+        result.stdout.fnmatch_lines([f"*ERROR collecting test_{number}.py*", f"*{complaint}*"])
 
 
 # ---------------------------------------------------------------------------------------------------------- coroutines

@@ -34,7 +34,8 @@ __all__ = [
 
 _ctypes: Any = ctypes  # to type checkers elsewhere it has no such things
 
-needs_windows: Final = pytest.mark.skipif(sys.platform != "win32", reason="needs Windows, or `make test-windows`")
+needs_windows: Final = pytest.mark.windows
+"""Marks a test that needs Windows; see conftest.py."""
 
 _ALL_HANDLES: Final = 64  # SystemExtendedHandleInformation: a number and a word, then entries of 40 bytes …
 _HANDLE: Final = "@PNN"  # … that begin with these: object, process, handle

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..words import call, callback, get, leave_file, look_at, new, on, path, scenario, seconds, settle
+from ..words import abstract, call, callback, get, leave_file, look_at, new, on, path, scenario, seconds, settle
 
 LISTENING = (new("s", "server"), call("s.listen", path("p")), settle("s.listening"))
 CONNECTED = (*LISTENING, new("c", "connect", {"path": path("p")}, watch="path"), settle("c.ready", "s1.resume"))
@@ -159,14 +159,14 @@ SCENARIOS = (
         "an abstract name",
         "N-25",
         new("s", "server"),
-        call("s.listen", {"path": "\0sansnet-node-arm"}),
+        call("s.listen", {"path": abstract("a")}),
         call("s.address"),
         settle("s.listening"),
-        new("c", "connect", {"path": "\0sansnet-node-arm"}, watch="path"),
+        new("c", "connect", {"path": abstract("a")}, watch="path"),
         settle("c.ready", "s1.resume"),
         call("s.close"),
         new("t", "server"),
-        call("t.listen", {"path": "\0sansnet-node-arm2", "readable_all": True}),
+        call("t.listen", {"path": abstract("b"), "readable_all": True}),
     ),
     scenario(
         "a path that is open to all",

@@ -1,28 +1,14 @@
-"""Every state of the socket machine, within the bounds of each model, and every law in all of them."""
+"""Two families of driver, one socket."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
-from typing import Any
 
 import pytest
 
 from sansnet.state.effects import Notice
 from sansnet.state.notices import Closed, Failed
 from sansnet.testing.equivalence import difference, observe
-from sansnet.testing.explore import Exploration, Model
 from sansnet.testing.ghosts import Bounds, Family
-from sansnet.testing.models import SOCKET_MODELS, SocketModel
-
-Explore = Callable[[Model[Any]], Exploration]
-
-
-@pytest.mark.parametrize("model", SOCKET_MODELS, ids=lambda model: model.name.rpartition(".")[2].lower())
-def test_every_law_holds(model: SocketModel, explored: Explore) -> None:
-    explored(model).check()
-
-
-# -- two families of driver, one socket
+from sansnet.testing.models import SocketModel
 
 
 def what_is_heard(_world: object, moment: object) -> str | None:
