@@ -38,4 +38,11 @@ def truth(function: Callable[..., object], *arguments: object) -> object:
     try:
         return function(*arguments)
     except Exception as error:
-        raise blame(f"the law {getattr(function, '__name__', function)}", error) from error
+        raise blame(f"the law {_name_of(function)}", error) from error
+
+
+def _name_of(function: Callable[..., object]) -> str:
+    """What a function is called; of one without a name, where it is."""
+    name: str = getattr(function, "__name__", "") or f"{function!r:.80}"
+    code = getattr(function, "__code__", None)
+    return f"{name} ({code.co_filename}:{code.co_firstlineno})" if name == "<lambda>" and code is not None else name

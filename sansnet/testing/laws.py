@@ -12,6 +12,7 @@ A *law* is a function with one sentence of docstring:
 - `sometimes(*kinds)`: true at one moment at least. An exploration that never gets to the interesting place proves
   nothing about it, and so it fails.
 - `eventually(fair=…)`: from every state, whatever way the `fair` events go, a state is reached where it is true.
+  Which those are, `fair(world, event)` says; `when=` narrows the states: from every one in which `when(world)`.
 """
 
 from __future__ import annotations
@@ -91,20 +92,40 @@ class Promise:
 
 
 def always(*on: type) -> Callable[[Callable[[Any, Any], bool]], Law]:
-    """True at every moment of these kinds (of their subclasses as well)."""
+    """True at every moment of these kinds (of their subclasses as well). Raises TypeError for what is no kind."""
+    _check_kinds("always", on)
     return lambda check: Law(Verb.ALWAYS, on, check)
 
 
 def sometimes(*on: type) -> Callable[[Callable[[Any, Any], bool]], Law]:
-    """True at one moment of these kinds at least, or the model doesn't show what it was made for."""
+    """True at one moment of these kinds at least, or the model doesn't show what it was made for.
+
+    Raises TypeError for what is no kind.
+    """
+    _check_kinds("sometimes", on)
     return lambda check: Law(Verb.SOMETIMES, on, check)
 
 
 def eventually(
     *, fair: Callable[[Any, Event], bool], when: Callable[[Any], bool] = lambda _world: True
 ) -> Callable[[Callable[[Any], bool]], Promise]:
-    """From every state in which `when`, every way through `fair` events comes to where it is true, none endlessly."""
+    """From every state in which `when`, every way through `fair` events comes to where it is true, none endlessly.
+
+    fair: of a world and an event, whether it is one of those that are bound to go on. when: of a world.
+    Raises TypeError for what is no function.
+    """
+    for name, function in (("fair", fair), ("when", when)):
+        if not callable(function):
+            raise TypeError(f"eventually({name}=…) takes a function, not {function!r:.80}")
     return lambda goal: Promise(goal, fair, when)
+
+
+def _check_kinds(verb: str, on: tuple[object, ...]) -> None:
+    """A law about no moment at all would never be asked, and hold."""
+    for kind in on or (None,):
+        if not isinstance(kind, type):
+            given = f"not {kind!r:.80}" if on else "and at least one"
+            raise TypeError(f"@{verb}(…) takes kinds of moments, such as Reached, {given}")
 
 
 def _by_name(law: Law | Promise, function: Callable[..., object]) -> tuple[Callable[..., Any], tuple[str, str]]:

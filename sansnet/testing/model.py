@@ -107,7 +107,10 @@ def check_step(model: Any, key: Hashable, world: Any, after: Any) -> None:
     """Raise BadModel for a step that gives no world, or that has changed the given one, which had that key."""
     if after is None:
         raise BadModel(f"{model.name}.step() gives None, and no world; does it lack a return?")
-    if keyed(model, world) != key:
+    now = keyed(model, world)
+    if now != key:
+        if keyed(model, world) != now:
+            raise BadModel(f"{model.name}.key() gives {now!r:.80}, and something else when it is asked again")
         raise BadModel(f"{model.name}.step() has changed the world that it was given; it makes another one")
 
 

@@ -26,7 +26,7 @@ from .ledger import Ledger
 from .model import BadModel, beginnings, check_step, keyed, possible
 from .portable import name_of
 from .results import ExecutorLost, Progress, Refutation
-from .search import told, uncollected
+from .search import WATCHED, told, uncollected
 
 __all__ = ["SharedSearch"]
 
@@ -149,8 +149,9 @@ class SharedSearch:
         bundles: dict[bytes, list[int]] = {}  # neighbours in the frontier are neighbours in a bundle
         for _, (bundle, place) in chunk:
             bundles.setdefault(bundle, []).append(place)
+        watched = sum(number < WATCHED for number, _ in chunk)
         try:
-            future = self.executor.submit(work, self.job, list(bundles.items()), self.coverage)
+            future = self.executor.submit(work, self.job, list(bundles.items()), self.coverage, watched)
         except Exception as error:  # it was shut down, or is broken; each kind has its own words for it
             raise self._lost(error) from error
         self.out.append(([number for number, _ in chunk], future))
@@ -225,8 +226,11 @@ class Worker:
         self.on_reached = [law for law in self.laws if isinstance(law, Law) and issubclass(Reached, law.on)]
         self.names: dict[Hashable, bytes] = {}
 
-    def take(self, bundles: Bundles) -> Answer:
-        """Every event in every of these worlds, in order, up to the first thing that is wrong."""
+    def take(self, bundles: Bundles, watched: int) -> Answer:
+        """Every event in every of these worlds, in order, up to the first thing that is wrong.
+
+        watched: of the first so many it is seen to that steps leave them as they were.
+        """
         answer = Answer(array("q"), array("q"), array("q"), [], b"", 0, None, Coverage((), ()))
         watch = Watch(self.laws)
         found: list[Any] = []  # the worlds of the answer's states …
@@ -236,24 +240,26 @@ class Worker:
         for bundle, wanted in bundles:
             worlds = pickle.loads(bundle)
             for place in wanted:
-                broken = broken or self._take_all(worlds[place], watch, answer, found, places)
+                is_watched = len(answer.counts) < watched
+                broken = broken or self._take_all(worlds[place], watch, answer, found, places, is_watched)
         wanting = set(map(id, watch.wanting))
         happened = _bits(id(law) not in wanting for law in self.sometimes)
         return answer._replace(bundle=self.bundle(found), happened=happened, broken=broken)
 
     def _take_all(
-        self, world: Any, watch: Watch, answer: Answer, found: list[Any], places: dict[bytes, int]
+        self, world: Any, watch: Watch, answer: Answer, found: list[Any], places: dict[bytes, int], is_watched: bool
     ) -> Wrong | None:
         """Every event in one world."""
         model, see, by_event = self.model, watch.see, False
         stepped = watch.cares_about(Stepped)
         answer.counts.append(0)
         try:
+            key = keyed(model, world) if is_watched else None
             for event in possible(model, world):
                 by_event = True
                 after = model.step(world, event, see)
-                if after is None:
-                    check_step(model, None, world, after)
+                if is_watched or after is None:
+                    check_step(model, key, world, after)
                 if stepped:
                     see(after, Stepped(world, event))
                 name = self._name(after)
@@ -306,13 +312,13 @@ class Worker:
         return name
 
 
-def work(job: bytes, bundles: Bundles, coverage: bool) -> Answer:
+def work(job: bytes, bundles: Bundles, coverage: bool, watched: int) -> Answer:
     """The steps of one chunk; the worker of the last job is kept, so that its caches are warm."""
     worker = getattr(_HERE, "worker", None)
     if not isinstance(worker, Worker) or worker.job != job:
         worker = _HERE.worker = Worker(job)
     with uncollected(), noting(coverage) as notes:
-        answer = worker.take(bundles)
+        answer = worker.take(bundles, watched)
     return answer._replace(coverage=notes.coverage()) if coverage else answer
 
 

@@ -14,7 +14,7 @@ from .ledger import Ledger
 from .model import BadModel, beginnings, check_step, keyed, possible
 from .results import Progress, Refutation, Unbounded
 
-__all__ = ["EVERY", "RAISED", "Search", "told", "uncollected"]
+__all__ = ["EVERY", "RAISED", "WATCHED", "Search", "told", "uncollected"]
 
 EVERY: Final = 1 << 12
 """Progress is told once in so many states."""

@@ -193,10 +193,21 @@ class Changing(Counter):
         return world[0]
 
 
-def test_a_step_that_changes_what_it_is_given_is_told() -> None:
+def test_a_step_that_changes_what_it_is_given_is_told(executor: Executor | None) -> None:
     """Or the shortest way to a broken law would lead somewhere else."""
     with pytest.raises(BadModel, match=r"step\(\) has changed the world that it was given; it makes another one"):
-        explore(Changing())
+        explore(Changing(), executor=executor)
+
+
+class Fickle(Counter):
+    def key(self, world: Any) -> Any:
+        return float("nan")
+
+
+def test_a_key_that_is_never_the_same_is_told(executor: Executor | None) -> None:
+    """And not as a step that changes its world."""
+    with pytest.raises(BadModel, match=r"key\(\) gives nan, and something else when it is asked again"):
+        explore(Fickle(), executor=executor)
 
 
 def test_without_laws_on_purpose_it_is_counted() -> None:
@@ -209,3 +220,32 @@ def test_a_step_that_raises_refutes(executor: Executor | None) -> None:
     refutation = explore(Stumbling(), executor=executor).refutation
     assert refutation is not None
     assert (refutation.law, refutation.detail) == ("no_input_raises", "ValueError: so")
+
+
+@pytest.mark.parametrize("verb", [always, sometimes])
+def test_a_law_is_about_kinds_of_moments(verb: Any) -> None:
+    """A law about none would never be asked, and so it would hold."""
+    with pytest.raises(TypeError, match=rf"^@{verb.__name__}\(…\) takes kinds of moments, .*, and at least one$"):
+        verb()
+    with pytest.raises(TypeError, match=r"such as Reached, not 'Reached'$"):
+        verb("Reached")
+    with pytest.raises(TypeError, match="such as Reached, not <function says_"):  # @always, and no brackets
+        verb(says_nothing.check)
+
+
+@pytest.mark.parametrize("name", ["fair", "when"])
+def test_a_promise_is_made_of_functions(name: str) -> None:
+    given: Any = {"fair": _stumbling, name: ("push",)}
+    with pytest.raises(TypeError, match=rf"^eventually\({name}=…\) takes a function, not \('push',\)$"):
+        eventually(**given)
+
+
+@eventually(fair=lambda _count: True)  # type: ignore[misc, arg-type]
+def fair_to_none(_count: int) -> bool:
+    """Comes true."""
+    return True
+
+
+def test_what_raises_and_has_no_name_is_told_by_its_place(executor: Executor | None) -> None:
+    with pytest.raises(BadModel, match=r"the law <lambda> \(.*test_bad_models\.py:\d+\) raises TypeError"):
+        explore(Counter(laws=(fair_to_none,)), executor=executor)
