@@ -218,7 +218,8 @@ class _Text(_Writer):
         if self.coverage is not None:
             never = [f"{old} -> {new}" for old, new in self.coverage.moves_not_taken]
             print(f"all together took {self.coverage}", file=self.out)
-            print(f"  never {', '.join(never)}" if never else "  every move of the tables was made", file=self.out)
+            if self.coverage.inputs:
+                print(f"  never {', '.join(never)}" if never else "  every move of the tables was made", file=self.out)
 
 
 @final

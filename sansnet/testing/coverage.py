@@ -81,6 +81,8 @@ class Coverage(NamedTuple):
         return [table for table in _TABLES if any(type(phase) is table.phases[0] for _, phase in self.inputs)]
 
     def __str__(self) -> str:
+        if not self._met:
+            return "nothing of the tables: none of sansnet's machines was met"
         moves = f"{len(self.moves)} of {len(self.moves) + len(self.moves_not_taken)} moves"
         inputs = f"{len(self.inputs)} of {len(self.inputs) + len(self.inputs_not_taken)} inputs by phase"
         return f"{moves}, {inputs}"

@@ -101,17 +101,37 @@ def explore(
 def replay(
     model: Model[W], events: Sequence[Event], *, start: int = 0, laws: Sequence[Law | Promise] | None = None
 ) -> W:
-    """The world after `events`, from the initial world of that number. Raises LawBroken where a law breaks."""
+    """The world after `events`, from the initial world of that number. Raises LawBroken where a law breaks.
+
+    A promise breaks if the last events are fair, and lead from where it is due to where no fair event is left, or in a
+    circle, and never to where it is true.
+    """
     chosen = checked(model, laws)
     watch = Watch(chosen)
     world = model.initial()[start]
     watch.see(world, REACHED)
+    worlds = [world]
     for event in events:
         before, world = world, model.step(world, event, watch.see)
         watch.see(world, Stepped(before, event))
         watch.see(world, REACHED)
+        worlds.append(world)
     for law in chosen:
-        if isinstance(law, Promise) and law.when(world) and not law.goal(world):
-            if not any(law.fair(world, event) for event in model.events(world)):
-                raise LawBroken(law.name, law.text)
+        if isinstance(law, Promise) and _is_unkept(law, model, worlds, events):
+            raise LawBroken(law.name, law.text)
     return world
+
+
+def _is_unkept(law: Promise, model: Model[W], worlds: Sequence[W], events: Sequence[Event]) -> bool:
+    """Does the end of a way, from each world by an event to the next, break a promise?"""
+    last = worlds[-1]
+    if law.goal(last):
+        return False
+    is_over = not any(law.fair(last, event) for event in model.events(last))
+    is_due, end = law.when(last), model.key(last)
+    for world, event in zip(reversed(worlds[:-1]), reversed(events), strict=True):
+        if (is_over and is_due) or law.goal(world) or not law.fair(world, event):
+            break
+        is_due = is_due or law.when(world)
+        is_over = is_over or model.key(world) == end
+    return is_over and is_due

@@ -108,9 +108,16 @@ class Ledger:
             stuck = promise.first_unkept(next(ways for ways in self.ways if ways.fair is promise.law.fair))
             if stuck is not None:
                 trace = self.trace(stuck)
-                events = (*trace.events, *self._fair_way(stuck, promise))
-                detail = f"after {len(trace.events)} events it may go on like this, and for ever not get there"
-                return Refutation(promise.law.name, promise.law.text, detail, trace._replace(events=events))
+                way, turn = self._fair_way(stuck, promise)
+                done = len(trace.events)
+                if turn is None:
+                    end = "to where no fair event is left"
+                else:
+                    end = f"and round and round from event {done + turn + 1}"
+                detail = f"after {done} event{'s' if done != 1 else ''} it may go on like this, {end}, and never get there"
+                return Refutation(
+                    promise.law.name, promise.law.text, detail, trace._replace(events=(*trace.events, *way))
+                )
         return None
 
     def never_happened(self, wanting: Sequence[Law]) -> Refutation | None:
@@ -119,9 +126,12 @@ class Ledger:
             return Refutation(law.name, law.text, f"not once in {len(self.seen):,} states", None)
         return None
 
-    def _fair_way(self, number: int, promise: Kept) -> list[Event]:
-        """Fair events, from a state that doesn't keep a promise, to where it ends or goes round in a circle."""
-        world, way, passed = self.world(number), list[Event](), {number}
+    def _fair_way(self, number: int, promise: Kept) -> tuple[list[Event], int | None]:
+        """Fair events, from a state that doesn't keep a promise, to where it ends or goes round in a circle.
+
+        And which of them is the first of the circle, counted from 0.
+        """
+        world, way, passed = self.world(number), list[Event](), {number: 0}
         while True:
             for event in self.model.events(world):
                 if promise.law.fair(world, event):
@@ -130,11 +140,11 @@ class Ledger:
                     if not promise.kept[number]:
                         break
             else:
-                return way
+                return way, None
             way.append(event)
             if number in passed:
-                return way
-            passed.add(number)
+                return way, passed[number]
+            passed[number] = len(way)
             world = after
 
 

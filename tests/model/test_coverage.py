@@ -85,3 +85,8 @@ def test_a_search_notes_only_what_its_model_does() -> None:
     assert took is not None
     assert ("set_no_delay", Link.OPEN) in took.inputs
     assert (Flight.NONE, Flight.ASKED) in took.moves_not_taken  # nobody writes in it
+
+
+def test_of_no_machine_nothing_is_said_to_be_covered() -> None:
+    """Not even 0 of 0, which is all of them."""
+    assert str(Coverage((), ())) == "nothing of the tables: none of sansnet's machines was met"
