@@ -114,7 +114,8 @@ class Ledger:
                     end = "to where no fair event is left"
                 else:
                     end = f"and round and round from event {done + turn + 1}"
-                detail = f"after {done} event{'s' if done != 1 else ''} it may go on like this, {end}, and never get there"
+                after = f"after {done} event{'s' if done != 1 else ''}"
+                detail = f"{after} it may go on like this, {end}, and never get there"
                 return Refutation(
                     promise.law.name, promise.law.text, detail, trace._replace(events=(*trace.events, *way))
                 )

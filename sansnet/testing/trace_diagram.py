@@ -17,10 +17,10 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from ..state.effects import Effect, Notice, Op, Reply, Step, Timing, Turn
-from ..state.endpoints import Endpoint
 from ..state.inputs import By
 from ..state.ops import Close, Connect, Reset, Send, Shutdown
 from .trace import Changed, Entry, Fed, Made, Opened, Trace
+from .trace_ends import ends_of
 from .trace_svg import Drawing, Message, html_of, svg_of
 from .trace_words import place, printable, short, words_of, words_of_event
 
@@ -44,7 +44,8 @@ def diagram(
     """A sequence diagram.
 
     format: "mermaid", "svg" or "html". view: "machines" or "ends".
-    names: the machines to draw; default all, and for "ends" the first two sockets that are connected to one another.
+    names: the machines to draw; default all. For "ends" the two, or one of them, if the trace knows of the other;
+    default the first two sockets that are connected to one another.
     turns: draw also how the machines go on by themselves, and the touching of the idle timer.
     limit: draw so many entries at most; None: all.
 
@@ -65,9 +66,7 @@ def drawing(
         if name not in trace.names:
             raise ValueError(f"no {name!r} in the trace; there are {', '.join(trace.names) or 'none'}")
     if view == "ends":
-        chosen: Sequence[str] = names or _ends_of(trace)
-        if len(chosen) != 2:
-            raise ValueError("a connection has two ends: give two names")
+        chosen: Sequence[str] = ends_of(trace, list(names))
         stage: _Machines = _Ends(tuple(chosen), turns)
     else:
         chosen = names or trace.names
@@ -183,24 +182,6 @@ def _beginning(made: Made) -> str:
     if made.after:
         facts.insert(0, f"takes up after {made.after}")
     return f"begins: {', '.join(facts)}" if facts else "begins"
-
-
-def _ends_of(trace: Trace) -> tuple[str, ...]:
-    """The first two sockets that are connected to one another."""
-    waiting: list[tuple[str, tuple[Endpoint, ...], tuple[Endpoint, ...]]] = []
-    for entry in trace.entries:
-        if isinstance(entry, Opened):
-            local, remote = _name(entry.local), _name(entry.remote)
-            for other, its_local, its_remote in waiting:
-                if its_local == remote and its_remote == local and (local or remote):
-                    return tuple(name for name in trace.names if name in (other, entry.who))
-            waiting.append((entry.who, local, remote))
-    raise ValueError("no two sockets of the trace are connected to one another")
-
-
-def _name(end: Endpoint | None) -> tuple[Endpoint, ...]:
-    """An end's name; most ends on a path have none."""
-    return () if end is None or not end.address else (end,)
 
 
 def _clean(text: str) -> str:

@@ -85,6 +85,48 @@ def test_ends_are_found_by_their_names(name: str) -> None:
     assert drawing(trace_of(PROGRAMS[name]), view="ends").lanes[1] == "socket 1"
 
 
+def test_one_name_is_enough_for_both_ends() -> None:
+    for name in ("socket 1", "socket 2"):
+        assert drawing(ECHO, view="ends", names=[name]) == drawing(ECHO, view="ends")
+
+
+def _opened(*ends: tuple[Endpoint, Endpoint]) -> Trace:
+    """Sockets that are connected, each from its first end to its second."""
+    made = [Made(0.0, f"socket {number}") for number in range(1, len(ends) + 1)]
+    return Trace((*made, *(Opened(0.0, one.who, *end) for one, end in zip(made, ends, strict=True))))
+
+
+def test_a_socket_of_both_families_knows_ipv4_by_another_name() -> None:
+    """A server that listens on [::] is told ::ffff:127.0.0.1 where its client says 127.0.0.1."""
+    client, server = Endpoint("127.0.0.1", 49152, 4), Endpoint("127.0.0.1", 80, 4)
+    mapped = [Endpoint("::ffff:127.0.0.1", port, 6) for port in (80, 49152)]
+    trace = _opened((mapped[0], mapped[1]), (client, server))
+    assert drawing(trace, view="ends").lanes[1:3] == ("socket 1", "socket 2")
+
+
+def test_those_who_are_not_connected_to_one_another_are_no_ends() -> None:
+    """Or what one sends would be drawn as going to somebody who never got it."""
+    a, b, c, d = [Endpoint("127.0.0.1", port, 4) for port in range(1, 5)]
+    trace = _opened((a, b), (b, a), (c, d))
+    assert drawing(trace, view="ends", names=["socket 2", "socket 1"]).lanes[1] == "socket 2"
+    with pytest.raises(
+        ValueError, match="'socket 1' and 'socket 3' aren't the two ends of one connection; 'socket 1' and"
+    ):
+        drawing(trace, view="ends", names=["socket 1", "socket 3"])
+    with pytest.raises(ValueError, match=r"there is no other end of 'socket 3' in the trace; .* give two names"):
+        drawing(trace, view="ends", names=["socket 3"])
+    unopened = Trace((*trace.entries, Made(0.0, "socket 4")))  # a connection that never came about: nobody knows better
+    assert drawing(unopened, view="ends", names=["socket 3", "socket 4"]).lanes[2] == "socket 4"
+
+
+def test_on_a_path_each_may_be_the_other_end_of_each() -> None:
+    path, nameless = Endpoint("/run/it", None, 0), Endpoint("", None, 0)
+    trace = _opened((nameless, path), (path, nameless), (nameless, path))
+    with pytest.raises(ValueError, match="one of socket 1, socket 3 is the other end of 'socket 2'"):
+        drawing(trace, view="ends", names=["socket 2"])
+    assert drawing(trace, view="ends", names=["socket 2", "socket 3"]).lanes[1] == "socket 2"
+
+
 def test_turns_and_touches_are_drawn_for_those_who_want_them() -> None:
     touched = Fed(0.0, "socket 1", Event("cork"), (TOUCH,))
     trace = Trace((*ECHO.of("socket 1").entries, touched))
@@ -114,7 +156,8 @@ def test_no_more_is_drawn_than_was_asked_for() -> None:
         ({"format": "png"}, "no format 'png'; there are mermaid, svg, html"),
         ({"view": "above"}, "no view 'above'"),
         ({"names": ["socket 9"]}, "no 'socket 9' in the trace; there are server 1, socket 1, socket 2"),
-        ({"view": "ends", "names": ["socket 1"]}, "two ends"),
+        ({"view": "ends", "names": ["socket 1", "socket 1"]}, "two ends, and not 'socket 1', 'socket 1'"),
+        ({"view": "ends", "names": ["socket 1", "server 1"]}, "'server 1' is no end of a connection; sockets are"),
     ],
 )
 def test_what_there_is_not_is_refused(options: dict[str, object], reason: str) -> None:
