@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from inspect import iscoroutinefunction, signature
+from shlex import quote
 from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
@@ -129,20 +130,29 @@ def pytest_runtest_makereport(
     made: Any = item.stash.get(_KEY, None)
     if made is not None and report.failed and call.when == "call":
         lines = [f"Simulation(seed={made.seed}, faults={made.faults!r})", f"at {made.now:.6f} s, after:"]
-        lines += [*made.story(_LAST), f"again: pytest {item.nodeid!r} --sansnet-seeds={made.seed + 1}"]
+        lines += [*made.story(_LAST), f"again: {_again(item, made.seed)}"]
         if made.faults.requested:
             lines += [f"fewest faults: {command} --shrink" for command in _commands(item, made.seed)]
         report.sections.append(("sansnet", "\n".join(lines)))
     return report
 
 
+def _again(item: pytest.Item, seed: int) -> str:
+    """What runs it once more, where pytest was started. With `python -m`: then that folder is in sys.path."""
+    folder, names = item.config.invocation_params.dir, item.nodeid.partition("::")[2]
+    file = item.path.relative_to(folder) if item.path.is_relative_to(folder) else item.path
+    words = f"python -m pytest {quote(f'{file.as_posix()}::{names}')}"
+    of_the_option = item.config.getoption("sansnet_seeds") is not None
+    return f"{words} --sansnet-seeds={seed + 1}" if of_the_option else words
+
+
 def _commands(item: pytest.Item, seed: int) -> Iterator[str]:
     """What plays the test as a scenario, if it is one: a function that needs nothing but `sim`."""
-    from sansnet.testing.playing import command  # noqa: PLC0415 (see above)
+    from sansnet.testing.places import written  # noqa: PLC0415 (see above)
+    from sansnet.testing.playing import command  # noqa: PLC0415
 
     if not isinstance(item, pytest.Function) or item.cls is not None or [*signature(item.obj).parameters] != ["sim"]:
         return
     folder = item.config.invocation_params.dir
     if item.path.is_relative_to(folder):
-        module = ".".join(item.path.relative_to(folder).with_suffix("").parts)
-        yield command(f"{module}:{item.originalname}", seed, _weather(item))
+        yield command(f"{written(item.path, folder)}:{item.originalname}", seed, _weather(item))

@@ -9,10 +9,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
-__all__ = ["Nowhere", "find", "spelled"]
+__all__ = ["Nowhere", "find", "spelled", "written"]
 
 _by_path: Final[dict[str, str]] = {}
-"""Modules that are found by their path alone, each with that."""
+"""Modules that may not be found but by their path, each with that."""
 
 
 class Nowhere(LookupError):
@@ -50,24 +50,44 @@ def spelled(module: str) -> str:
     return _by_path.get(module, module)
 
 
+def written(file: Path, folder: Path) -> str:
+    """How a file below a folder is to be named there: as a module, if the folder is where it is imported from."""
+    dotted = _dotted(file, folder)
+    return dotted if dotted is not None and _root_of(file) == folder else file.relative_to(folder).as_posix()
+
+
 def _module_at(path: str) -> str:
     """The name under which Python imports a file: as seen from here if it is below, else as seen from its folder."""
     file = Path(path).resolve()
     if file.suffix != ".py" or not file.is_file():
         raise Nowhere(f"there is no file {path} with Python in it")
-    here = Path.cwd().resolve()
-    if file.is_relative_to(here):
-        parts = file.relative_to(here).with_suffix("").parts
-        if all(part.isidentifier() for part in parts):
-            return ".".join(parts)
+    here, root = Path.cwd().resolve(), _root_of(file)
+    module = _dotted(file, here)
+    if module is None:
+        if str(root) not in sys.path:
+            sys.path.insert(0, str(root))
+        module = ".".join(file.relative_to(root).with_suffix("").parts)
+    elif root != here and str(root) not in sys.path:
+        sys.path.append(str(root))  # what stands beside it: `import helpers` works in pytest, and where the file is run
+    if root != here:
+        _by_path[module] = path
+    return module
+
+
+def _dotted(file: Path, folder: Path) -> str | None:
+    """The module that a file is, as seen from a folder above it."""
+    if not file.is_relative_to(folder):
+        return None
+    parts = file.relative_to(folder).with_suffix("").parts
+    return ".".join(parts) if all(part.isidentifier() for part in parts) else None
+
+
+def _root_of(file: Path) -> Path:
+    """The folder that a file, or the package that it is in, lies in."""
     root = file.parent
     while (root / "__init__.py").exists():
         root = root.parent
-    if str(root) not in sys.path:
-        sys.path.insert(0, str(root))
-    module = ".".join(file.relative_to(root).with_suffix("").parts)
-    _by_path[module] = path
-    return module
+    return root
 
 
 def _check(module: ModuleType, path: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 
 import pytest
@@ -59,11 +60,11 @@ def test_a_seed_that_fails_is_reported_and_played_again(suite: pytest.Pytester) 
             "at 0.0* s, after:",
             "*server listen :: 80",
             "*FIN",
-            "again: pytest 'test_a_seed_that_fails_is_reported_and_played_again.py::test_quick[[]seed=3[]]' *seeds=4",
+            "again: python -m pytest 'test_a_seed_that_fails_is_reported_and_played_again.py::test_quick[[]seed=3[]]' *seeds=4",
         ]
     )
-    [again] = [line for line in result.outlines if line.startswith("again: pytest ")]
-    name, option = again.removeprefix("again: pytest ").replace("'", "").split()
+    [again] = [line for line in result.outlines if line.startswith("again: python -m pytest ")]
+    name, option = again.removeprefix("again: python -m pytest ").replace("'", "").split()
     suite.runpytest_subprocess(name, option).assert_outcomes(failed=1)
 
 
@@ -99,6 +100,38 @@ def test_how_to_shrink_is_said_of_what_is_a_scenario(pytester: pytest.Pytester) 
     done = pytester.run(sys.executable, *commands[0].split()[1:])
     assert done.ret == 2
     done.stdout.fnmatch_lines(["fewest faults: 0 of *"])
+
+
+def test_the_commands_work_where_pytest_was_started(pytester: pytest.Pytester) -> None:
+    """Of a test in a folder, with what it imports beside it and above; and if pytest was started in that folder."""
+    pytester.makeini("[pytest]")
+    pytester.makepyfile(protocol="ANSWER = 42")
+    tests = pytester.mkdir("tests")
+    (tests / "helpers.py").write_text("from protocol import ANSWER\n", encoding="utf-8")
+    (tests / "test_it.py").write_text(
+        "import pytest\nfrom helpers import ANSWER\n\n"
+        "@pytest.mark.sansnet(faults='drawn', seeds=[3, 4711])\n"
+        "@pytest.mark.parametrize('sign', ['\u2713'])\n"
+        "def test_one(sim, sign):\n    assert sim.seed == 3\n\n"
+        "@pytest.mark.sansnet(faults='drawn', seeds=[4711])\n"
+        "def test_two(sim):\n    sim.run()\n    assert sim.seed == 3\n",
+        encoding="utf-8",
+    )
+    for folder, name in ((pytester.path, "tests/test_it.py"), (tests, "test_it")):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(folder)
+            patch.setenv("PYTHONPATH", str(pytester.path) if folder == tests else "")
+            result = pytester.run(sys.executable, "-m", "pytest")
+            result.assert_outcomes(passed=1, failed=2)
+            again = [shlex.split(line)[2:] for line in result.outlines if line.startswith("again: ")]
+            for words in again:
+                pytester.run(sys.executable, *words).assert_outcomes(failed=1)
+            assert len(again) == 2
+            [fewest] = [line for line in result.outlines if line.startswith("fewest faults: ")]
+            assert f" simulate {name}:test_two --seed 4711 --shrink" in fewest
+            done = pytester.run(sys.executable, *fewest.split()[3:])
+            assert done.ret == 2
+            done.stdout.fnmatch_lines([f"  again: python -m sansnet simulate {name}:test_two --seed 4711 *"])
 
 
 def test_bad_input(suite: pytest.Pytester) -> None:
@@ -175,7 +208,9 @@ def test_a_coroutine_function_runs_on_the_simulation_under_each_seed(pytester: p
     pytester.runpytest_subprocess("-W", "error").assert_outcomes(passed=4, skipped=1)
     result = pytester.runpytest_subprocess("-W", "error", "--sansnet-seeds=5")
     result.assert_outcomes(passed=19, skipped=5, failed=1)
-    result.stdout.fnmatch_lines(["*three is no good*", "Simulation(seed=3, faults=Faults())", "again: pytest *seeds=4"])
+    result.stdout.fnmatch_lines(
+        ["*three is no good*", "Simulation(seed=3, faults=Faults())", "again: python -m pytest *seeds=4"]
+    )
 
 
 def test_a_coroutine_that_is_never_woken_fails(pytester: pytest.Pytester) -> None:
