@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Final
 
-from .words import count
+from .words import count, processes
 
 __all__ = ["add_to"]
 
@@ -36,7 +36,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     )
     parser.add_argument(
         "--jobs",
-        type=count,
+        type=processes,
         default=1,
         metavar="N",
         help="processes: each takes a model at a time, of a single model its share; default 1",

@@ -115,8 +115,9 @@ def _explored(names: Sequence[str], arguments: argparse.Namespace) -> Iterator[C
             yield _explore(name, *task, progress=progress.of(name))
             progress.clear()
     else:
-        with ProcessPoolExecutor(arguments.jobs) as pool:
-            if len(names) == 1:
+        several = len(names) > 1
+        with ProcessPoolExecutor(min(arguments.jobs, len(names)) if several else arguments.jobs) as pool:
+            if not several:
                 yield _explore(names[0], *task, progress=progress.of(names[0]), executor=pool)
                 progress.clear()
             else:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..testing.endless import LIMIT
 from .screen import Progress, Screen
-from .words import BAD_INPUT, DONE, FAILED, bad_input, complain, count
+from .words import BAD_INPUT, DONE, FAILED, bad_input, complain, count, processes
 
 if TYPE_CHECKING:
     from ..testing.playing import Plan, Scenario
@@ -52,7 +52,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         help=f"seeds 0 to N-1, default {SEEDS}; or FIRST:END, a part of them, END not included",
     )
     which.add_argument("--seed", type=int, metavar="K", help="this one alone, and tell its story")
-    parser.add_argument("--jobs", type=count, default=1, metavar="J", help="processes to share the work; default 1")
+    parser.add_argument("--jobs", type=processes, default=1, metavar="J", help="processes to share the work; default 1")
     weather = parser.add_mutually_exclusive_group()
     weather.add_argument("--calm", action="store_true", help="no faults")
     weather.add_argument(
@@ -116,7 +116,7 @@ def _run(arguments: argparse.Namespace) -> int:
     with contextlib.ExitStack() as stack:
         executor = None
         if arguments.jobs > 1:
-            executor = stack.enter_context(ProcessPoolExecutor(arguments.jobs))
+            executor = stack.enter_context(ProcessPoolExecutor(min(arguments.jobs, len(arguments.seeds))))
         try:
             report = campaign(
                 scenario,

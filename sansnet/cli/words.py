@@ -20,6 +20,7 @@ __all__ = [
     "count",
     "place",
     "port_number",
+    "processes",
     "reason",
     "seconds",
     "size",
@@ -32,6 +33,7 @@ BAD_INPUT: Final = 4
 INTERRUPTED: Final = 130
 BROKEN_PIPE: Final = 141
 
+_PROCESSES: Final = 61 if sys.platform == "win32" else 1024
 _UNITS: Final = ("KiB", "MiB", "GiB")
 
 
@@ -97,6 +99,14 @@ def count(text: str) -> int:
         number = 0
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of them: 1 or more")
+    return number
+
+
+def processes(text: str) -> int:
+    """A number of processes, for argparse. A pool begins with all of them, and Windows can't wait for more than 61."""
+    number = count(text)
+    if number > _PROCESSES:
+        raise argparse.ArgumentTypeError(f"{text!r} are too many processes: {_PROCESSES} at most")
     return number
 
 

@@ -113,6 +113,7 @@ def said(done: subprocess.CompletedProcess[bytes]) -> str:
         ("check misspelt:MODEL", "misspelt:MODEL can't be imported: SyntaxError"),
         ("check leaving:MODEL", "leaving:MODEL can't be imported: SystemExit"),
         ("check tuning --bound none", "--bound: 'none' is no number"),
+        ("check tuning --jobs 100000", "'100000' are too many processes: "),
         ("check tuning --strange", "unrecognized arguments: --strange"),
         ("simulate theirs:deadly --seeds 3 --jobs 2", "the executor failed after 0 seeds, and nothing is known of"),
         ("simulate misspelt:scenario", "misspelt:scenario can't be imported: SyntaxError"),
