@@ -60,7 +60,7 @@ def test_a_seed_that_fails_is_reported_and_played_again(suite: pytest.Pytester) 
             "at 0.0* s, after:",
             "*server listen :: 80",
             "*FIN",
-            "again: python -m pytest 'test_a_seed_that_fails_is_reported_and_played_again.py::test_quick[[]seed=3[]]' *seeds=4",
+            "again: python -m pytest 'test_a_seed_that_fails*_again.py::test_quick[[]seed=3[]]' --sansnet-seeds=4",
         ]
     )
     [again] = [line for line in result.outlines if line.startswith("again: python -m pytest ")]
