@@ -111,8 +111,8 @@ def test_anybody_s_model_by_its_place(tmp_path: Path) -> None:
         assert (done.returncode, done.stderr) == (0, b"")
         assert done.stdout.startswith(b"hours: 12 states, 12 edges, 11 deep, ")
     done = run("check", "clock:FACES.hours", "--coverage", cwd=tmp_path)
-    words = "took nothing of the tables: none of sansnet's machines was met"
-    assert done.stdout.decode().splitlines()[1:] == [f"  {words}", f"all together {words}"]
+    took = "took nothing of the tables: none of sansnet's machines was met"
+    assert done.stdout.decode().splitlines()[1:] == [f"  {took}", f"all together {took}"]
 
 
 TROUBLE = """
