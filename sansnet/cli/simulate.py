@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import contextlib
 import sys
-from concurrent.futures import ProcessPoolExecutor
 from typing import TYPE_CHECKING, Final
 
 from ..testing.endless import LIMIT
+from .jobs import processes
 from .screen import Progress, Screen
 from .words import BAD_INPUT, DONE, FAILED, bad_input, complain, count
 
@@ -114,9 +114,7 @@ def _run(arguments: argparse.Namespace) -> int:
     screen = Screen(sys.stdout)
     progress = Progress(screen, len(arguments.seeds))
     with contextlib.ExitStack() as stack:
-        executor = None
-        if arguments.jobs > 1:
-            executor = stack.enter_context(ProcessPoolExecutor(arguments.jobs))
+        executor = stack.enter_context(processes(arguments.jobs)) if arguments.jobs > 1 else None
         try:
             report = campaign(
                 scenario,
