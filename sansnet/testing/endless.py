@@ -81,9 +81,9 @@ def _words(callback: Callable[..., Any], args: tuple[Any, ...]) -> str:
     peers = [name for one in args if isinstance(name := getattr(getattr(one, "peer", None), "name", None), str)]
     if names and peers:
         return f"what {names[0]} sends to {peers[0]}"
-    is_ours = isinstance(callback, FunctionType) and _is_ours(callback)
-    if is_ours and isinstance(timer := _closed_over(callback).get("timer"), Timer):
-        port = getattr(getattr(_closed_over(callback).get("self"), "_fire", None), "__self__", None)
+    closed_over = _closed_over(callback) if isinstance(callback, FunctionType) and _is_ours(callback) else {}
+    if isinstance(timer := closed_over.get("timer"), Timer):
+        port = getattr(getattr(closed_over.get("self"), "_fire", None), "__self__", None)
         return f"the {timer.value} timer of {getattr(port, 'owner', 'somebody')}"
     code = getattr(callback, "__code__", None)
     qualified = getattr(callback, "__qualname__", None) or type(callback).__qualname__
