@@ -101,9 +101,16 @@ def test_time_that_stood_still_for_long_and_goes_on(monkeypatch: pytest.MonkeyPa
         count_down(0.001)
         sim.run(10)
         assert left == 0
+        left = 150
+
+        def for_ever() -> None:
+            sim.at(0, for_ever)
+
         sim.at(1, lambda: count_down(0))
-        left = 2 * WATCHED
-        assert stopped(sim, 2).startswith("time stands still at 13 s: ")
+        sim.at(2, for_ever)
+        told = stopped(sim, 3)
+    assert told.startswith("time stands still at 14 s: ")
+    assert "of the next 1,000: 1000 × test_time_that_stood_still_for_long_and_goes_on.<locals>.for_ever (" in told
 
 
 # -- programs whose names are like ours
