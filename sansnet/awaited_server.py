@@ -19,6 +19,7 @@ from .state.effects import Effects
 from .state.phases import Listen
 
 if TYPE_CHECKING:
+    from .drivers.contract import Driver
     from .ports import ServerPort
     from .server import Server
     from .socket import Socket
@@ -40,9 +41,10 @@ class AwaitedServer(ServerListeners):
     __slots__ = ("_accepting", "_is_held", "_port")
 
     _port: ServerPort
+    _driver: Driver
 
     def __init__(self) -> None:
-        """Prepare; the subclass sets the port."""
+        """Prepare; the subclass sets the port and the driver."""
         super().__init__()
         self._accepting: _Accepting | None = None  # the iteration that goes on
         self._is_held = False  # the user's pause() is in force
@@ -56,7 +58,7 @@ class AwaitedServer(ServerListeners):
         """
         machine = self._port.machine
         with Hearing(self, "listening", "error", "close", STOPPED) as hearing:
-            while not machine.is_listening:
+            while not machine.is_listening or self._driver.closed:
                 if machine.listener is Listen.IDLE and not machine.faults:
                     raise to_exception(_NOT_RUNNING)
                 event, arguments = await hearing.next()

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import asyncio
     from types import ModuleType
 
+    from .drivers.contract import Driver
+
 __all__ = ["Spot", "has_parking", "new_spot", "parking_at"]
 
 
@@ -33,15 +35,17 @@ class Spot(Protocol):
 _maker: ContextVar[Callable[[], Spot] | None] = ContextVar("sansnet_parking", default=None)
 
 
-def new_spot(driver: object = None) -> Spot:
+def new_spot(driver: Driver | None = None) -> Spot:
     """A spot for the running task. RuntimeError if that is of no kind that is known.
 
-    driver: of what is waited for, if there is one. A driver whose loop wakes none but its own tasks has a method
-    `check_task()`, which raises RuntimeError in any other: that one would wait for ever.
+    driver: of what is waited for, if there is one. RuntimeError if it is closed, and in a task that its loop doesn't
+    wake (where it wakes none but its own the driver has a method `check_task()`): they would wait for ever.
     """
-    check = getattr(driver, "check_task", None)
-    if check is not None:
-        check()
+    if driver is not None:
+        driver.check()
+        check_task = getattr(driver, "check_task", None)
+        if check_task is not None:
+            check_task()
     maker = _maker.get()
     if maker is not None:
         return maker()

@@ -272,7 +272,8 @@ class Server(AwaitedServer):
 
     def describe(self) -> str:
         """One line that says why the server is where it is; for people, it may change."""
-        return self._port.machine.describe()
+        told = self._port.machine.describe()
+        return f"closed with its driver, in the midst of: {told}" if self._driver.closed else told
 
     @property
     def listening(self) -> bool:

@@ -318,7 +318,8 @@ class Socket(AwaitedSocket, Ends):
 
     def describe(self) -> str:
         """One line that says why the socket is where it is; for people, it may change."""
-        return self._port.machine.describe()
+        told = self._port.machine.describe()
+        return f"closed with its driver, in the midst of: {told}" if self._driver.closed else told
 
     def fileno(self) -> int:
         """The descriptor of the connection, -1 when there is none."""

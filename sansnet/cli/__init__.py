@@ -22,7 +22,7 @@ from pathlib import Path
 
 from .. import __version__
 from . import check, connect, demo, diagram, echo, replay, shrink, simulate
-from .words import BROKEN_PIPE, INTERRUPTED, Parser
+from .words import BROKEN_PIPE, FAILED, INTERRUPTED, Parser, complain
 
 __all__ = ["main"]
 
@@ -32,12 +32,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = _parser()
     arguments = parser.parse_args(argv)
     try:
-        return int(arguments.run(arguments))
+        status = int(arguments.run(arguments))
+        _finish_stdout()
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
         _forget_stdout()
         return BROKEN_PIPE
+    except OSError as error:  # of stdout, as a rule: what else can't be read or written has been told by its name
+        _forget_stdout()
+        complain(str(error))
+        return FAILED
+    return status
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -56,7 +62,13 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _finish_stdout() -> None:
+    """Write what stdout still holds, or raise OSError. At the exit Python would find another code for that."""
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
 def _forget_stdout() -> None:
-    """What stdout still holds has no reader; Python would complain when it flushes at the exit."""
+    """What stdout still holds goes nowhere; Python would complain when it flushes at the exit."""
     if sys.stdout is not None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

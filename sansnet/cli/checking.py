@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -21,6 +22,7 @@ from ..testing.models import SERVER_MODELS, SOCKET_MODELS
 from ..testing.pairs import PAIR, PAIR_WIDE
 from ..testing.places import Nowhere, find
 from ..testing.trace_files import new_file
+from .jobs import worker_pool
 from .words import BAD_INPUT, DONE, FAILED, complain
 
 __all__ = ["REFUTED", "UNBOUNDED", "run"]
@@ -71,9 +73,9 @@ def run(arguments: argparse.Namespace) -> int:
             print(error.trouble, file=sys.stderr)
         return BAD_INPUT
     except OSError as error:
-        if isinstance(error, BrokenPipeError):
+        if arguments.output is None:
             raise
-        complain(f"{arguments.output or 'stdout'}: {error.strerror}")
+        complain(f"{arguments.output}: {error.strerror}")
         return FAILED
     except SystemExit as error:  # or a model that leaves would be proved
         complain(f"a model has raised SystemExit({error.code!r}), so that nothing was proved")
@@ -116,7 +118,7 @@ def _explored(names: Sequence[str], arguments: argparse.Namespace) -> Iterator[C
             progress.clear()
     else:
         several = len(names) > 1
-        with ProcessPoolExecutor(min(arguments.jobs, len(names)) if several else arguments.jobs) as pool:
+        with worker_pool(min(arguments.jobs, len(names)) if several else arguments.jobs) as pool:
             if not several:
                 yield _explore(names[0], *task, progress=progress.of(names[0]), executor=pool)
                 progress.clear()
@@ -186,7 +188,9 @@ class _Terminal:
 
 def _output(path: Path | None) -> AbstractContextManager[TextIO]:
     """Stdout, or a file that is there once it is whole."""
-    return nullcontext(sys.stdout) if path is None else new_file(path)
+    if path is not None:
+        return new_file(path)
+    return open(os.devnull, "w") if sys.stdout is None else nullcontext(sys.stdout)
 
 
 class _Writer:

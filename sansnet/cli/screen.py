@@ -13,12 +13,15 @@ _REDRAW: Final = 0.1  # seconds
 
 
 class Screen:
-    """A terminal, or a file. On a terminal a bar may stand in the last line; whatever is said next takes its place."""
+    """A terminal, a file, or nothing at all.
 
-    def __init__(self, out: TextIO) -> None:
+    On a terminal a bar may stand in the last line; whatever is said next takes its place.
+    """
+
+    def __init__(self, out: TextIO | None) -> None:
         self._out = out
         self._in_bar = False
-        self.is_tty: Final = out.isatty()
+        self.is_tty: Final = out is not None and out.isatty()
 
     def title(self, text: str) -> None:
         """Begin a part."""

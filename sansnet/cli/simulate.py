@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import contextlib
 import sys
-from concurrent.futures import ProcessPoolExecutor
 from typing import TYPE_CHECKING, Final
 
 from ..testing.endless import LIMIT
+from .jobs import worker_pool
 from .screen import Progress, Screen
 from .words import BAD_INPUT, DONE, FAILED, bad_input, complain, count, processes
 
@@ -116,7 +116,7 @@ def _run(arguments: argparse.Namespace) -> int:
     with contextlib.ExitStack() as stack:
         executor = None
         if arguments.jobs > 1:
-            executor = stack.enter_context(ProcessPoolExecutor(min(arguments.jobs, len(arguments.seeds))))
+            executor = stack.enter_context(worker_pool(min(arguments.jobs, len(arguments.seeds))))
         try:
             report = campaign(
                 scenario,

@@ -20,7 +20,7 @@ from itertools import islice
 from typing import Any, Final, final
 
 from .endless import LIMIT
-from .fault_shrink import ATTEMPTS, Shrunk, shrink_faults
+from .fault_shrink import ATTEMPTS, Shrunk, check_attempts, shrink_faults
 from .faults import Faults, words_of
 from .playing import BadScenario, Outcome, Plan, Scenario, again, check_scenario, play
 from .results import ExecutorLost
@@ -51,6 +51,8 @@ class Failure:
     difference: tuple[str, ...]
     shrunk: Shrunk | None = None
     """The fewest faults with which it still fails, if that was asked for."""
+    unshrunk: str = ""
+    """Why there are none such though they were asked for: played again, it passes."""
 
     def __str__(self) -> str:
         """For people."""
@@ -62,6 +64,7 @@ class Failure:
             lines += [f"  unlike seed {self.passed}, which passed:", *[f"    {line}" for line in self.difference]]
         if self.shrunk is not None:
             lines += [f"  {line}" for line in str(self.shrunk).splitlines()]
+        lines += [f"  not the same each time: {self.unshrunk}"] if self.unshrunk else []
         return "\n".join([*lines, "", outcome.error or ""]).rstrip()
 
 
@@ -140,13 +143,14 @@ def campaign(
     counted as skipped.
 
     Raises CampaignFailed when a seed failed, when one of the `faults` that were named never fired, or when every seed
-    was skipped; BadScenario for what is no scenario; ValueError when there are no seeds or the limit is none; and
-    ExecutorLost when the executor fails. Which failure is the first doesn't depend on it.
+    was skipped; BadScenario for what is no scenario; ValueError when there are no seeds, or the limit or the attempts
+    are none; and ExecutorLost when the executor fails. Which failure is the first doesn't depend on it.
     """
     if isinstance(faults, str) and faults != "drawn":
         raise TypeError(f"faults is a Faults, 'drawn' or None, not {faults!r}")
     check_scenario(scenario)
     Simulation(0, limit=limit)  # a limit that is none isn't the seeds' failure
+    check_attempts(attempts)
     found = report if report is not None else Report()
     done, passed = 0, None
     for outcome in _outcomes(partial(play, scenario, faults=faults, limit=limit), seeds, executor):
@@ -231,8 +235,13 @@ def _failure(
 ) -> Failure:
     one = partial(play, scenario, faults=faults, limit=limit, whole_story=True)
     difference = () if passed is None else _difference(one(outcome.seed), one(passed))
-    shrunk = shrink_faults(scenario, outcome.seed, faults, attempts=attempts, limit=limit) if attempts else None
-    return Failure(outcome, again(scenario, outcome.seed, faults, limit), passed, difference, shrunk)
+    shrunk, unshrunk = None, ""
+    if attempts:
+        try:
+            shrunk = shrink_faults(scenario, outcome.seed, faults, attempts=attempts, limit=limit)
+        except ValueError as error:  # something in it hangs on more than the seed
+            unshrunk = str(error)
+    return Failure(outcome, again(scenario, outcome.seed, faults, limit), passed, difference, shrunk, unshrunk)
 
 
 def _difference(failed: Outcome, well: Outcome) -> tuple[str, ...]:

@@ -43,7 +43,7 @@ def name_of(callback: Any, args: tuple[Any, ...]) -> str:
     while True:
         if isinstance(callback, partial):
             callback, args = callback.func, (*callback.args, *args)
-        elif getattr(callback, "__qualname__", "") == "Host.run":
+        elif _is_ours(callback) and getattr(callback, "__qualname__", "") == "Host.run":
             where, callback, args = f" on {callback.__self__.name!r}", args[0], args[1:]
         elif (inner := _inner(callback, args)) is not None:
             callback, args = inner, ()
@@ -52,7 +52,12 @@ def name_of(callback: Any, args: tuple[Any, ...]) -> str:
 
 
 def _inner(callback: Callable[..., Any], args: tuple[Any, ...]) -> Callable[..., Any] | None:
-    """What an object of ours calls back in the end, or what it was given to call."""
+    """What an object of ours calls back in the end, or what it was given to call.
+
+    A program's own is named itself: what it calls `callback` may be that very function, or not be there yet.
+    """
+    if not _is_ours(callback):
+        return None
     if isinstance(callback, FunctionType):
         inner = _closed_over(callback).get("callback")
     else:
@@ -60,6 +65,10 @@ def _inner(callback: Callable[..., Any], args: tuple[Any, ...]) -> Callable[...,
         if inner is None and args and isinstance(args[-1], FunctionType | MethodType | partial):
             inner = args[-1]
     return inner if callable(inner) else None
+
+
+def _is_ours(callback: Callable[..., Any]) -> bool:
+    return str(getattr(callback, "__module__", "")).partition(".")[0] == __name__.partition(".")[0]
 
 
 def _closed_over(function: FunctionType) -> dict[str, Any]:
@@ -72,8 +81,9 @@ def _words(callback: Callable[..., Any], args: tuple[Any, ...]) -> str:
     peers = [name for one in args if isinstance(name := getattr(getattr(one, "peer", None), "name", None), str)]
     if names and peers:
         return f"what {names[0]} sends to {peers[0]}"
-    if isinstance(callback, FunctionType) and isinstance(timer := _closed_over(callback).get("timer"), Timer):
-        port = getattr(getattr(_closed_over(callback).get("self"), "_fire", None), "__self__", None)
+    closed_over = _closed_over(callback) if isinstance(callback, FunctionType) and _is_ours(callback) else {}
+    if isinstance(timer := closed_over.get("timer"), Timer):
+        port = getattr(getattr(closed_over.get("self"), "_fire", None), "__self__", None)
         return f"the {timer.value} timer of {getattr(port, 'owner', 'somebody')}"
     code = getattr(callback, "__code__", None)
     qualified = getattr(callback, "__qualname__", None) or type(callback).__qualname__

@@ -25,7 +25,7 @@ from .endless import LIMIT
 from .faults import CHANCES, Faults, words_of
 from .playing import Outcome, Plan, Scenario, again, play
 
-__all__ = ["Shrunk", "shrink_faults"]
+__all__ = ["Shrunk", "check_attempts", "shrink_faults"]
 
 ATTEMPTS: Final = 1000
 _USUAL: Final = Faults()
@@ -73,8 +73,7 @@ def shrink_faults(
     Raises ValueError if it doesn't fail to begin with, and for attempts that are none; BadScenario for what is no
     scenario.
     """
-    if attempts < 1:
-        raise ValueError(f"attempts are a number from 1 up, not {attempts!r}")
+    check_attempts(attempts)
     first = play(scenario, seed, faults, limit=limit)
     if first.error is None:
         does = f"is skipped ({first.skipped})" if first.skipped else "passes"
@@ -90,6 +89,12 @@ def shrink_faults(
         attempts=attempts - shrinking.left,
         replay=again(scenario, seed, best, limit),
     )
+
+
+def check_attempts(attempts: object) -> None:
+    """Raise ValueError for what is no number of attempts."""
+    if not isinstance(attempts, int) or attempts < 1:
+        raise ValueError(f"attempts are a number from 1 up, not {attempts!r}")
 
 
 def _count(outcome: Outcome) -> int:

@@ -9,6 +9,7 @@ Faults that last (a partition, a crashed host) have methods of the simulation, a
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, fields
 from random import Random
 from typing import Any, Final
@@ -193,7 +194,7 @@ def _goes_up(numbers: tuple[object, ...]) -> bool:
 def _is_range(value: object) -> bool:
     match value:
         case (int() | float() as low, int() | float() as high):
-            return 0 <= low <= high
+            return 0 <= low <= high < math.inf
         case _:
             return False
 

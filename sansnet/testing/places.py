@@ -31,16 +31,16 @@ def find(words: str, form: str = "MODULE:NAME") -> Any:
         raise Nowhere(f"{words!r} is no {form}, and no FILE.py:NAME{hint}")
     if os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())  # as `python -m` has it, and an installed script hasn't
-    module = _module_at(place) if is_path else place
     try:
+        module = _module_at(place) if is_path else place
         found: Any = importlib.import_module(module)
         if is_path:
             _check(found, place)
         for part in name.split("."):
             found = getattr(found, part)
-    except Nowhere:
+    except (Nowhere, KeyboardInterrupt):
         raise
-    except (Exception, SystemExit) as error:  # a module may raise what it likes
+    except BaseException as error:  # a module may raise what it likes: SystemExit, pytest.skip(), …
         raise Nowhere(f"{words} can't be imported: {type(error).__name__}: {error}") from error
     return found
 

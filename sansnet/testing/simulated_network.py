@@ -264,6 +264,7 @@ class Network:
 
     def _give_up(self, end: End) -> None:
         del self._cut_off[end]
+        end.held = None  # what it says from now on, such as RST, waits for no way behind what was given up
         end.break_off("ETIMEDOUT")
 
     def cut(self, pair: tuple[str, str]) -> None:
@@ -282,8 +283,9 @@ class Network:
     def reconnect(self) -> None:
         """Some can reach each other again: what was held up is sent once more."""
         for end in list(self._cut_off):
-            if end.is_dead:
+            if end.is_dead:  # it sends nothing again: what was held up is lost
                 self._cut_off.pop(end).cancel()
+                end.held = None
             elif self.reach(end.host, end.peer.host):
                 self._cut_off.pop(end).cancel()
                 self._go_on(end)

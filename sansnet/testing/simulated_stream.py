@@ -54,6 +54,8 @@ class End:
     """One end of a connection: `drivers.proactor.Channel`."""
 
     __slots__ = (
+        "_crashes",
+        "_is_forgotten",
         "arrives",
         "broken",
         "closed",
@@ -65,7 +67,6 @@ class End:
         "held",
         "host",
         "inbox",
-        "is_dead",
         "is_path",
         "local",
         "name",
@@ -116,7 +117,8 @@ class End:
         self.held: deque[Segment] | None = None  # segments that can't get through now, in order
         self.unheard = False  # there is room again, and that can't get through to us
         self.request: Request | None = None  # it is ours, but who called may not know yet
-        self.is_dead = False  # with its host, or given up before it was whole
+        self._crashes: Final = host.crashes
+        self._is_forgotten = False  # given up before it was whole
         self.service = 0
 
     # -- the channel
@@ -203,13 +205,18 @@ class End:
         self.host.forget(self)
 
     def vanish(self) -> None:
-        """The host is dead: nothing more is said or heard here."""
-        self.closed = self.broken = self.is_dead = True
+        """It is forgotten, or its host is dead: nothing more is said or heard here."""
+        self.closed = self.broken = self._is_forgotten = True
         self._stop_waiting()
         self.reading = self.writing = None
         self.held = None
         if self.request is not None:
             self.request.lose()
+
+    @property
+    def is_dead(self) -> bool:
+        """Will nothing be sent again? The host has died since, also after this was closed, or has forgotten it."""
+        return self._is_forgotten or self.host.crashes != self._crashes
 
     def local_name(self) -> Endpoint | None:
         return self.local

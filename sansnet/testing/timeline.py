@@ -89,10 +89,10 @@ class Timeline:
         soon, heap = self._soon, self._heap
         count, moment = 0, self.now
         most = min(self._limit, MOMENT)
-        seen: Counter[str] | None = None  # what happens beyond the limit
+        seen: Counter[str] | None = None  # what happens beyond that
         while not stops and (until is None or not until()):
-            if self.now != moment and seen is None:
-                moment = self.now
+            if self.now != moment and count <= self._limit:
+                moment, seen = self.now, None
                 most = min(self._limit, count + MOMENT)
             what: Timer | Callable[..., Any]
             args: tuple[Any, ...] = ()

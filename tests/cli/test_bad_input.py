@@ -81,6 +81,7 @@ def theirs(tmp_path: Path) -> Path:
     """A folder with models and scenarios, modules that can't be imported, and a trace."""
     (tmp_path / "theirs.py").write_text(textwrap.dedent(THEIRS), encoding="utf-8")
     (tmp_path / "misspelt.py").write_text("def scenario(sim:\n", encoding="utf-8")
+    (tmp_path / "skipping.py").write_text("import pytest\npytest.importorskip('no_such')\n", encoding="utf-8")
     (tmp_path / "leaving.py").write_text("import sys\nsys.exit(0)\n", encoding="utf-8")
     trace = tmp_path / "whole.jsonl"
     with Simulation() as sim, sim.host("here") as host, record(trace, host.driver):
@@ -112,14 +113,19 @@ def said(done: subprocess.CompletedProcess[bytes]) -> str:
         ("check theirs:DEADLY tuning --jobs 2", "theirs:DEADLY: the process failed; BrokenProcessPool"),
         ("check misspelt:MODEL", "misspelt:MODEL can't be imported: SyntaxError"),
         ("check leaving:MODEL", "leaving:MODEL can't be imported: SystemExit"),
+        ("check skipping:MODEL", "skipping:MODEL can't be imported: Skipped: "),
+        (f"check {'long' * 100}.py:MODEL", "can't be imported: OSError: "),
         ("check tuning --bound none", "--bound: 'none' is no number"),
         ("check tuning --jobs 100000", "'100000' are too many processes: "),
         ("check tuning --strange", "unrecognized arguments: --strange"),
         ("simulate theirs:deadly --seeds 3 --jobs 2", "the executor failed after 0 seeds, and nothing is known of"),
         ("simulate misspelt:scenario", "misspelt:scenario can't be imported: SyntaxError"),
         ("simulate leaving:scenario", "leaving:scenario can't be imported: SystemExit"),
+        ("simulate skipping.py:scenario", "skipping.py:scenario can't be imported: Skipped: "),
+        (f"simulate {'long' * 100}.py:scenario", "can't be imported: OSError: "),
         ("simulate nowhere:scenario", "nowhere:scenario can't be imported: ModuleNotFoundError"),
         ("simulate theirs:deadly --seeds 9:3", "'9:3' is no number of seeds"),
+        ("simulate theirs:deadly --fault latency=0:inf", "latency is a range of seconds, not (0.0, inf)"),
         ("simulate theirs:deadly --fault weather=1", "there is no fault 'weather'"),
         ("replay other.jsonl", "other.jsonl: line 1: "),
         ("replay cut.jsonl", "cut.jsonl: line "),

@@ -183,6 +183,20 @@ def test_attempts_have_a_bound(capsys: pytest.CaptureFixture[str]) -> None:
     assert "found in 7 attempts" in capsys.readouterr().out
 
 
+def test_what_fails_only_once_is_not_shrunk(played: Played) -> None:
+    """The seed is not all that it hangs on."""
+    source = """
+        passed = []
+        def scenario(sim):
+            sim.run(1)
+            passed.append(1)
+            assert len(passed) > 1
+    """
+    status, out, err = played(source, "--seeds", "3", "--shrink")
+    assert (status, err) == (2, "")
+    assert "\n  not the same each time: seed 0 passes: there is nothing to shrink\n" in out
+
+
 def test_in_python_too() -> None:
     def generator(_sim: Simulation) -> Any:
         yield
@@ -203,3 +217,5 @@ def test_in_python_too() -> None:
         shrink_faults(idle, 0)
     with pytest.raises(ValueError, match="attempts are a number from 1 up, not 0"):
         shrink_faults(idle, 0, attempts=0)
+    with pytest.raises(ValueError, match="attempts are a number from 1 up, not -1"):
+        campaign(idle, range(3), shrink=True, attempts=-1)

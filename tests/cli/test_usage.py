@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 import sansnet
 from sansnet.cli import main
-from sansnet.testing import conformance
+from sansnet.testing import Simulation, conformance, record
+from tests.cli.commands import command, start
+from tests.loopback import PATIENCE
 
 COMMANDS = ["echo", "connect", "check", "simulate", "demo", "replay", "shrink", "diagram"]
 
@@ -61,3 +69,86 @@ def test_the_conformance_kit_does_as_the_others_do(capsys: pytest.CaptureFixture
     assert "Exit codes: 0 it conforms; 2 a check has failed" in " ".join(capsys.readouterr().out.split())
     with pytest.raises(SystemExit, match="4"):
         conformance.main([])
+
+
+# -- stdout that takes nothing, and Ctrl-C
+
+SPEAKING = [
+    "simulate tests.simulation.scenarios:robust --seeds 2",
+    "simulate tests.simulation.scenarios:robust --seed 1",
+    "simulate tests.simulation.scenarios:fragile --seeds 200",
+    "check tuning",
+    "replay {trace}",
+    "diagram {trace}",
+    "demo",
+]
+
+
+@pytest.fixture
+def trace(tmp_path: Path) -> Path:
+    path = tmp_path / "trace.jsonl"
+    with Simulation() as sim, sim.host("here") as host, record(path, host.driver):
+        sansnet.connect(80, "127.0.0.1").on("error", lambda _: None)
+        sim.run()
+    return path
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+@pytest.mark.parametrize("is_buffered", [False, True])
+@pytest.mark.parametrize("words", SPEAKING)
+def test_a_disk_that_is_full_is_a_1_and_a_line(
+    words: str, is_buffered: bool, trace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONUNBUFFERED", "" if is_buffered else "1")
+    with Path("/dev/full").open("wb") as full, start(*words.format(trace=trace).split(), stdout=full) as process:
+        _, error = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, error) == (1, b"sansnet: [Errno 28] No space left on device\n")
+
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="shells and signals are POSIX's here")
+
+
+@posix
+@pytest.mark.parametrize("words", SPEAKING)
+def test_without_a_stdout_the_code_is_the_same(words: str, trace: Path) -> None:
+    given = command(*words.format(trace=trace).split())
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$@" >&-', "sh", *given], stderr=subprocess.PIPE, timeout=PATIENCE, check=False
+    )
+    assert (done.returncode, done.stderr) == (2 if "fragile" in words else 0, b"")
+
+
+PATIENT = """
+import os, signal
+from pathlib import Path
+
+def scenario(sim):
+    first, second = Path("first"), Path("second")
+    try:
+        first.touch(exist_ok=False)
+    except FileExistsError:
+        second.touch()
+    else:
+        while not second.exists():
+            pass
+        os.killpg(0, signal.SIGINT)
+    while True:
+        try:
+            signal.pause()
+        except KeyboardInterrupt:
+            pass
+"""
+
+
+@posix
+def test_an_interrupt_waits_for_no_process_and_shows_none(tmp_path: Path) -> None:
+    """A terminal sends it to all of them."""
+    (tmp_path / "patient.py").write_text(PATIENT, encoding="utf-8")
+    words = ["simulate", "patient.py:scenario", "--seeds", "200", "--jobs", "2"]
+    with start(*words, cwd=tmp_path, start_new_session=True) as process:
+        try:
+            out, error = process.communicate(timeout=PATIENCE)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+    assert (process.returncode, out, error) == (130, b"", b"")

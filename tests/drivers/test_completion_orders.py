@@ -7,6 +7,7 @@ interrupted (Ctrl-C), once in a life; the interrupt has to surface, and nothing 
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -24,29 +25,24 @@ THERE: Final = Endpoint("10.0.0.1", 80, 4)
 FAULT: Final = Fault("EIO")
 
 
-class Life:
-    """A handle, what was asked of it, and what it owes."""
+class _Steps(ABC):
+    """What can happen next to a handle: what is asked of it, what completes, and what comes first then."""
 
-    def __init__(self, connected: bool) -> None:
+    def __init__(self) -> None:
         self.system = FakeProactor()
         self.driver = RecordingDriver(self.system)
         self.recorder = Recorder()
-        self.channels = [FakeChannel(0)]
-        self.handle = self.driver.adopt(self.channels[0]) if connected else self.driver.socket()
-        self.handle.attach(self.recorder)
-        self.attempts: set[int] = set()
-        self.cancelled: set[int] = set()
-        self.asked: Counter[str] = Counter()
-        self.open = connected
-        self.reading = False
         self.closing = False
         self.just_closed = False
         self.interrupted = self.surfaced = False
-        self.recorder.then["connected"] = self._cancel_the_others
-        if not connected:
-            self.channels = []
 
-    # -- what may be done
+    @abstractmethod
+    def _asks(self) -> Iterator[tuple[str, Callable[[], None]]]:
+        """What may be asked, by name."""
+
+    @abstractmethod
+    def _completions(self) -> Iterator[tuple[str, Callable[[], None]]]:
+        """What the system may tell, by name."""
 
     def steps(self) -> Iterator[tuple[str, Callable[[], None]]]:
         """What can happen next, by name."""
@@ -77,6 +73,26 @@ class Life:
         except KeyboardInterrupt:
             assert self.interrupted
             self.surfaced = True
+
+
+class Life(_Steps):
+    """A handle, what was asked of it, and what it owes."""
+
+    def __init__(self, connected: bool) -> None:
+        super().__init__()
+        self.channels = [FakeChannel(0)]
+        self.handle = self.driver.adopt(self.channels[0]) if connected else self.driver.socket()
+        self.handle.attach(self.recorder)
+        self.attempts: set[int] = set()
+        self.cancelled: set[int] = set()
+        self.asked: Counter[str] = Counter()
+        self.open = connected
+        self.reading = False
+        self.recorder.then["connected"] = self._cancel_the_others
+        if not connected:
+            self.channels = []
+
+    # -- what may be done
 
     def _asks(self) -> Iterator[tuple[str, Callable[[], None]]]:
         if self.closing:
@@ -226,58 +242,23 @@ def test_every_order(connected: bool, depth: int, least: int) -> None:
     assert explore(partial(Life, connected), depth) > least
 
 
-class ListenerLife:
+class ListenerLife(_Steps):
     """A listener, and what became of the connections that came."""
 
     def __init__(self) -> None:
-        self.system = FakeProactor()
-        self.driver = RecordingDriver(self.system)
-        self.recorder = Recorder()
+        super().__init__()
         handle = self.driver.listen(THERE, ListenPlan(), self.recorder)
         assert not isinstance(handle, Fault)
         self.handle = handle
         [self.door] = self.system.doors
         self.channels: list[FakeChannel] = []
         self.accepting = False
-        self.closing = False
-        self.just_closed = False
-        self.interrupted = self.surfaced = False
         self.recorder.then["accepted"] = self._is_wanted
 
     def _is_wanted(self, _: object) -> None:
         """More than the contract asks: what came too late is kept for the next one who wants it."""
         assert self.accepting
         assert not self.closing
-
-    def steps(self) -> Iterator[tuple[str, Callable[[], None]]]:
-        """What can happen next, by name."""
-        asks = dict(self._asks())
-        yield from asks.items()
-        for name, completion in self._completions():
-            yield name, completion
-            for ask, act in asks.items():
-                yield f"{ask}, then {name}", partial(self._both, partial(self._still, act), completion)
-            if not self.interrupted:
-                yield f"an interrupt, then {name}", partial(self._both, self._interrupt, completion)
-
-    def _both(self, act: Callable[[], None], completion: Callable[[], None]) -> None:
-        self.driver.call_first(act)
-        completion()
-
-    def _still(self, act: Callable[[], None]) -> None:
-        if not self.closing:  # since then, where an interrupt came between
-            act()
-
-    def _interrupt(self) -> None:
-        self.interrupted = True
-        raise KeyboardInterrupt
-
-    def _turn(self) -> None:
-        try:
-            self.system.turn()
-        except KeyboardInterrupt:
-            assert self.interrupted
-            self.surfaced = True
 
     def _asks(self) -> Iterator[tuple[str, Callable[[], None]]]:
         if not self.closing:

@@ -179,3 +179,35 @@ def test_other_drivers_say_the_same_when_they_are_closed() -> None:
     assert (server.listening, client.destroyed, client.connecting, client.ready_state) == (True, False, True, "opening")
     driver.close()
     assert (server.listening, client.destroyed, client.connecting, client.ready_state) == (False, True, False, "closed")
+    assert [str(one).split()[:4] for one in (server, client)] == [
+        ["<Server", "closed", "with", "its"],
+        ["<Socket", "closed", "with", "its"],
+    ]
+
+
+@pytest.mark.parametrize(
+    "wait",
+    [
+        lambda held: sansnet.once(held.open, "data"),
+        lambda held: sansnet.once(held.server, "connection"),
+        lambda held: held.open.drained(),
+        lambda held: held.open.finished(),
+        lambda held: held.open.wait_closed(),
+        lambda held: held.server.wait_listening(),
+        lambda held: held.server.wait_closed(),
+        lambda held: anext(aiter(held.open)),
+        lambda held: anext(aiter(held.server)),
+    ],
+    ids=range(9),
+)
+def test_nobody_waits_for_it(wait: Callable[[Held], Any]) -> None:
+    """It would be for ever."""
+    with Simulation() as sim:
+        held = Held(sim)
+        held.host.crash()
+
+        async def waiting() -> None:
+            await wait(held)
+
+        with sim.host("b"), pytest.raises(RuntimeError, match="host 'a' is down: it has crashed"):
+            sim.run_async(waiting())

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 import sansnet
 from sansnet import Socket
-from sansnet.testing import Endless, Faults, Simulation, campaign, shrink_faults
+from sansnet.testing import Endless, Faults, Simulation, campaign, shrink_faults, timeline
 from sansnet.testing.endless import WATCHED
 from sansnet.testing.playing import play
 from tests.simulation.scenarios import pinging, robust
@@ -78,6 +80,90 @@ def test_time_that_stands_still() -> None:
         told = stopped(sim, 2)
     assert told.startswith("time stands still at 1 s: 1,000,000 things happened, and there are still more; of the next")
     assert "1000 × test_time_that_stands_still.<locals>.once_more (" in told
+
+
+def test_time_that_stood_still_for_long_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What comes later is not counted as a part of that moment."""
+    monkeypatch.setattr(timeline, "MOMENT", 100)
+    left = 150
+    with Simulation() as sim:
+        sim.host("a")
+
+        def count_down(seconds: float) -> None:
+            nonlocal left
+            left -= 1
+            if left:
+                sim.at(seconds, lambda: count_down(seconds))
+
+        sim.at(1, lambda: count_down(0))
+        sim.run(2)
+        left = 2 * WATCHED
+        count_down(0.001)
+        sim.run(10)
+        assert left == 0
+        left = 150
+
+        def for_ever() -> None:
+            sim.at(0, for_ever)
+
+        sim.at(1, lambda: count_down(0))
+        sim.at(2, for_ever)
+        told = stopped(sim, 3)
+    assert told.startswith("time stands still at 14 s: ")
+    assert "of the next 1,000: 1000 × test_time_that_stood_still_for_long_and_goes_on.<locals>.for_ever (" in told
+
+
+# -- programs whose names are like ours
+
+
+class Host:
+    """Not ours, and without a name."""
+
+    def __init__(self, sim: Simulation) -> None:
+        self._sim = sim
+        self._callback = self.again
+
+    def again(self) -> None:
+        self._sim.at(0, self._callback)
+
+    def run(self) -> None:
+        self._sim.at(0, self.run)
+
+
+def closed_over_itself(sim: Simulation) -> Callable[[], None]:
+    def callback() -> None:
+        sim.at(0, callback)
+
+    return callback
+
+
+def closed_over_nothing_yet(sim: Simulation) -> Callable[[], None]:
+    def callback() -> None:
+        sim.at(0, callback)
+        if not sim.seed:
+            timer.cancel()
+
+    if not sim.seed:
+        timer = sansnet.call_later(1, callback)
+    return callback
+
+
+@pytest.mark.parametrize(
+    ("make", "name"),
+    [
+        (closed_over_itself, "closed_over_itself.<locals>.callback"),
+        (closed_over_nothing_yet, "closed_over_nothing_yet.<locals>.callback"),
+        (lambda sim: Host(sim).again, "Host.again"),
+        (lambda sim: Host(sim).run, "Host.run"),
+    ],
+)
+def test_what_keeps_happening_is_told_whatever_the_program_calls_it(
+    make: Callable[[Simulation], Callable[[], None]], name: str
+) -> None:
+    with Simulation(1, limit=1000) as sim:
+        sim.host("a")
+        sim.at(0, make(sim))
+        assert f" the next 1,000: 1000 × {name} ({__file__}:" in stopped(sim, 1)
 
 
 @pytest.mark.parametrize("more", [0, WATCHED])

@@ -28,7 +28,7 @@ class Call:
             self.server = sansnet.create_server(self._greet)
             if listens:
                 self.server.listen(80)
-        with self.sim.host("client"):
+        with self.sim.host("client") as self.client_host:
             self.client = sansnet.connect(80, "10.0.0.1")
         self.watch(self.client)
 
@@ -225,3 +225,52 @@ def test_who_waits_for_room_for_too_long_gives_up() -> None:
     run(2000)
     assert [what for _, what in told] == ["ETIMEDOUT"]
     assert told[0][0] == pytest.approx(31.11 + 924.6)
+
+
+# -- what an end says that is no more
+
+
+def test_a_reset_that_is_lost_is_said_again_when_somebody_asks() -> None:
+    """A host that has forgotten a connection answers what comes for it, however often that is lost."""
+    call = Call()
+    call.sim.run(1)
+    call.server_host.crash()
+    call.server_host.restart()
+    call.client.write("1")
+    call.cut(0.15, 1)
+    call.sim.run(5)
+    assert call.told == [(0.2, "connect"), (0.3, "connection")]
+    call.client.write("2")
+    call.sim.run(5)
+    assert call.told[2:] == [(6.2, "ECONNRESET")]
+    assert call.sim.leftovers() == []
+
+
+def test_who_has_given_up_answers_the_other_with_a_reset() -> None:
+    call = Call()
+    call.sim.run(1)
+    call.cut(0, 1000)
+    call.client.write("1")
+    call.sim.run(1001)
+    assert [what for _, what in call.told] == ["connect", "connection", "ETIMEDOUT"]
+    call.peers[0].on("error", lambda error: call.note(f"server {error.code}"))
+    call.peers[0].write("2")
+    call.sim.run(1)
+    assert call.told[3:] == [(1002.2, "server ECONNRESET")]
+    assert call.left() == []
+
+
+def test_what_a_closed_socket_had_still_to_send_is_lost_with_its_host() -> None:
+    call = Call()
+    call.sim.run(1)
+    call.cut(0, 2)
+    call.client.write("1")
+    call.client.destroy_soon()
+    call.sim.at(1, call.client_host.crash)
+    call.sim.at(1.5, call.client_host.restart)
+    call.sim.run(10)
+    assert call.client.destroyed
+    assert call.told == [(0.2, "connect"), (0.3, "connection")]
+    call.peers[0].on("error", lambda error: call.note(error.code)).write("2")
+    call.sim.run(10)
+    assert call.told[2:] == [(11.2, "ECONNRESET")]
