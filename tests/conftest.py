@@ -10,6 +10,8 @@ from collections.abc import Callable
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.builds import COMPILED
+
 # No deadlines: what is slow on a busy machine isn't wrong. `--hypothesis-profile=` overrides the choice made here.
 settings.register_profile("dev", deadline=None)
 settings.register_profile(
@@ -28,6 +30,16 @@ settings.load_profile("ci" if os.environ.get("CI") else "dev")
 # an interrupt to a program. A handler, unlike SIG_IGN, isn't inherited.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """On a compiled build, leave out what can't be done there; each such test says why."""
+    if not COMPILED:
+        return
+    for item in items:
+        for marker in item.iter_markers("interpreted"):
+            [reason] = marker.args
+            item.add_marker(pytest.mark.skip(reason=f"on a compiled build: {reason}"))
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import traceback
 from importlib import import_module, util
@@ -14,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from sansnet.state import Misuse, SocketMachine
+from tests.builds import COMPILED
 
 ROOT = Path(__file__).resolve().parents[1]
-COMPILED = os.environ.get("SANSNET_COMPILED") == "1"
 
 
 def modules() -> list[str]:

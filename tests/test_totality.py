@@ -30,6 +30,7 @@ from sansnet.testing.loop import NewMachine, Stage, World
 from sansnet.testing.models import ServerModel, SocketModel
 from sansnet.testing.server_ghosts import ServerBounds, ServerWorld
 from sansnet.testing.snapshots import copier, keyer
+from tests.builds import slots_of
 
 # ------------------------------------------------------------------------------------------------- the tables are total
 
@@ -375,8 +376,7 @@ PARTS: Final[tuple[type[Part], ...]] = (SocketMachine, Connecting, ReadHalf, Wri
 
 @pytest.mark.parametrize("part", PARTS, ids=lambda part: part.__name__)
 def test_fields_are_the_slots(part: type[Part]) -> None:
-    slots = [name for base in part.__mro__ for name in base.__dict__.get("__slots__", ())]
-    assert sorted(part.FIELDS) == sorted(slots)
+    assert slots_of(part) == part.FIELDS
     assert not hasattr(part(), "__dict__")
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import FunctionType, MethodDescriptorType, ModuleType
 from typing import Any, NamedTuple
 
-__all__ = ["Parameter", "parameters"]
+__all__ = ["Parameter", "as_written", "parameters"]
 
 
 class Parameter(NamedTuple):
@@ -28,14 +28,16 @@ class Parameter(NamedTuple):
 @functools.cache
 def parameters(function: Callable[..., Any]) -> Mapping[str, Parameter]:
     """The annotated parameters of a method, but for `self`, in their order."""
-    source = _from_source(function) if isinstance(function, MethodDescriptorType) else function
+    source = as_written(function)
     hints = typing.get_type_hints(source)
     _self, *taken = inspect.signature(source).parameters.values()
     return {one.name: Parameter(hints[one.name], one.default) for one in taken if one.name in hints}
 
 
-def _from_source(method: Any) -> FunctionType:
-    """A function of the same signature, which does nothing, in place of a compiled method."""
+def as_written(method: Callable[..., Any]) -> Callable[..., Any]:
+    """The method, or in place of a compiled one a function that has the signature of its source and does nothing."""
+    if not isinstance(method, MethodDescriptorType):
+        return method
     owner = method.__objclass__
     module = sys.modules[owner.__module__]
     [found] = [
@@ -45,7 +47,7 @@ def _from_source(method: Any) -> FunctionType:
         for statement in definition.body
         if isinstance(statement, ast.FunctionDef) and statement.name == method.__name__
     ]
-    named = ast.FunctionDef(found.name, found.args, [ast.Pass()], [], None, None)
+    named = ast.FunctionDef(found.name, found.args, [ast.Pass()], [], found.returns, None)
     future = ast.ImportFrom("__future__", [ast.alias("annotations")], 0)
     tree = ast.fix_missing_locations(ast.Module([future, named], []))
     namespace: dict[str, Any] = {}

@@ -14,6 +14,7 @@ from sansnet.state.phases import Read, Write
 from sansnet.state.queues import Queue, put
 from sansnet.state.reading import ReadHalf
 from sansnet.state.writing import WriteHalf
+from tests.builds import slots_of
 from tests.state.loop import TCP, Sock
 
 
@@ -96,7 +97,7 @@ def parts() -> list[type[Part]]:
 
 @pytest.mark.parametrize("kind", parts(), ids=lambda kind: kind.__name__)
 def test_every_slot_is_a_field_and_left_out_only_with_a_reason(kind: type[Part]) -> None:
-    assert tuple(slot for base in reversed(kind.__mro__) for slot in vars(base).get("__slots__", ())) == kind.FIELDS
+    assert slots_of(kind) == kind.FIELDS
     assert not hasattr(kind(), "__dict__")
     assert set(kind.KEY) | set(kind.NOT_KEY) <= set(kind.FIELDS)
     assert not set(kind.KEY) & set(kind.NOT_KEY)
