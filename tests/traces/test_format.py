@@ -33,6 +33,7 @@ from sansnet.testing import (
     Opened,
     Trace,
     TraceError,
+    annotated,
     dump_trace,
     load_trace,
     parse_trace,
@@ -71,7 +72,7 @@ def anything(hint: Any) -> st.SearchStrategy[Any]:
 
 
 def parameters(function: Callable[..., Any]) -> dict[str, Any]:
-    return {name: hint for name, hint in typing.get_type_hints(function).items() if name != "return"}
+    return {name: parameter.hint for name, parameter in annotated.parameters(function).items()}
 
 
 KINDS_OF_EFFECTS = [
@@ -156,7 +157,8 @@ def test_every_effect_and_every_input_is_tried() -> None:
     for kind in KINDS_OF_EFFECTS:
         assert set(parameters(kind.__init__)) == set(kind.names())
     for kind_, name in itertools.chain(*[[(kind, name) for name in kind.inputs] for kind in KINDS.values()]):
-        assert all(hint is not inspect.Parameter.empty for hint in parameters(getattr(kind_.machine, name)).values())
+        method = annotated.as_written(getattr(kind_.machine, name))
+        assert ["self", *parameters(method)] == list(inspect.signature(method).parameters)
 
 
 # ------------------------------------------------------------------------------------------------------------ details

@@ -11,7 +11,6 @@ from sansnet.state import Event, Fault, ServerMachine, SocketMachine, Step, Time
 from sansnet.state.effects import Arm, Effects, Tick, Timing
 from sansnet.state.notices import Drain, Settled
 from sansnet.state.ops import CLOSE, Send
-from sansnet.state.writing import WriteHalf
 from sansnet.testing import Changed, Fed, Made, Opened, Trace, crashes, differs, replay_trace, rerun, shrink
 from sansnet.testing.trace_replay import legal
 from tests.traces.stage import PROGRAMS, echo, trace_of
@@ -27,12 +26,12 @@ def events(trace: Trace) -> list[str]:
 @pytest.fixture
 def forget_the_drain(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """Plant a bug: 'drain' is never told."""
-    real = WriteHalf.tell_written
+    real = SocketMachine.ticked
 
-    def tell_written(self: WriteHalf, is_open: bool) -> Effects:
-        return [effect for effect in real(self, is_open) if not isinstance(effect, Drain)]
+    def ticked(self: SocketMachine, step: Step) -> Effects:
+        return [effect for effect in real(self, step) if not isinstance(effect, Drain)]
 
-    return lambda: monkeypatch.setattr(WriteHalf, "tell_written", tell_written)
+    return lambda: monkeypatch.setattr(SocketMachine, "ticked", ticked)
 
 
 @pytest.fixture
