@@ -278,6 +278,10 @@ class ReadinessSocket(ReadinessHandle):
         else:
             self._sink.send_failed(fault)
         # Only now: who was told that all is sent often has more to send, and then the watch is needed again.
+        self._unwatch_if_idle()
+
+    def _unwatch_if_idle(self) -> None:
+        # Not within _send_over(), which has set it to None: mypyc would take it for None still, whoever was told since.
         if self._outgoing is None:
             self._unwatch_writable()
 
