@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from sansnet.state import SERVER_INPUTS, SOCKET_INPUTS, SocketMachine
 from sansnet.state.inputs import Input, Owes
 from sansnet.state.phases import MOVES, Flight, Flow, Link, Listen, Read, Write
+from sansnet.testing.annotated import as_written
 
 PAGE = Path(__file__).resolve().parent / "states.md"
 
@@ -83,7 +84,7 @@ def _first(phases: type[enum.Enum]) -> enum.Enum:
 def _coupling() -> Iterator[str]:
     yield "## What couples them"
     yield ""
-    yield inspect.cleandoc(inspect.getdoc(vars(SocketMachine)["_settle"]) or "")
+    yield inspect.cleandoc(inspect.getdoc(as_written(vars(SocketMachine)["_settle"])) or "")
     yield ""
 
 

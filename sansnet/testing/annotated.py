@@ -1,6 +1,6 @@
-"""What a method of a machine takes, by its annotations, also in a compiled build.
+"""What a method of a machine takes, and what is said of it, also in a compiled build.
 
-mypyc keeps no annotations, but the source lies beside what was made of it, and tells.
+mypyc keeps no annotations and no docstrings, but the source lies beside what was made of it, and tells.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def parameters(function: Callable[..., Any]) -> Mapping[str, Parameter]:
 
 
 def as_written(method: Callable[..., Any]) -> Callable[..., Any]:
-    """The method, or in place of a compiled one a function that has the signature of its source and does nothing."""
+    """The method. In place of a compiled one: a function that does nothing, signed and documented as in the source."""
     if not isinstance(method, MethodDescriptorType):
         return method
     owner = method.__objclass__
@@ -47,7 +47,8 @@ def as_written(method: Callable[..., Any]) -> Callable[..., Any]:
         for statement in definition.body
         if isinstance(statement, ast.FunctionDef) and statement.name == method.__name__
     ]
-    named = ast.FunctionDef(found.name, found.args, [ast.Pass()], [], found.returns, None)
+    told = ast.Expr(ast.Constant(ast.get_docstring(found, clean=False)))
+    named = ast.FunctionDef(found.name, found.args, [told], [], found.returns, None)
     future = ast.ImportFrom("__future__", [ast.alias("annotations")], 0)
     tree = ast.fix_missing_locations(ast.Module([future, named], []))
     namespace: dict[str, Any] = {}
