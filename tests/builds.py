@@ -5,10 +5,19 @@ from __future__ import annotations
 import os
 from typing import Final
 
-__all__ = ["COMPILED", "slots_of"]
+import pytest
+
+__all__ = ["COMPILED", "patches_machines", "sees_all_moves", "slots_of"]
 
 COMPILED: Final = os.environ.get("SANSNET_COMPILED") == "1"
 """`make test-compiled` says so; test_compiled.py looks whether it is true."""
+
+patches_machines: Final = pytest.mark.interpreted(
+    "puts a bug into a class, and a compiled one calls its own methods directly"
+)
+"""Inputs can be replaced on either build, where they are given by name: `feed()` and replaying do so."""
+
+sees_all_moves: Final = pytest.mark.interpreted("a compiled machine doesn't show each move within an input")
 
 
 def slots_of(kind: type) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, TextIO, final
 
 from ..testing.calls import CALL, CALL_WIDE
-from ..testing.coverage import Coverage
+from ..testing.coverage import SEES_ALL_MOVES, Coverage
 from ..testing.drawing import as_dot, as_json, as_mermaid
 from ..testing.explore import BadModel, ExecutorLost, Exploration, Model, Progress, Unbounded, explore
 from ..testing.model import provable
@@ -225,6 +225,8 @@ class _Text(_Writer):
             print(f"all together took {self.coverage}", file=self.out)
             if self.coverage.inputs:
                 print(f"  never {', '.join(never)}" if never else "  every move of the tables was made", file=self.out)
+            if self.coverage.inputs and not SEES_ALL_MOVES:
+                print("  (this build is compiled: of moves within one input only the sum is seen)", file=self.out)
 
 
 @final

@@ -3,6 +3,9 @@
 `noting()` looks at every machine of the process while its block runs, whoever feeds it and how: each phase is watched
 where it is stored, each input where it is called. So it also sees the moves that follow one another within one input,
 and machines inside of models that nobody here has heard of. It costs a search about half as much time again.
+
+A compiled machine doesn't show how it stores its phases. There they are compared before and after an input: what
+follows one another within it isn't seen, as `SEES_ALL_MOVES` tells; nor are inputs that compiled code gives.
 """
 
 from __future__ import annotations
@@ -12,6 +15,8 @@ import functools
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from operator import attrgetter
+from types import MethodDescriptorType
 from typing import Any, ClassVar, Final, NamedTuple, final
 
 from ..state.inputs import SERVER_INPUTS, SOCKET_INPUTS, Input, Verdict
@@ -23,7 +28,10 @@ from ..state.socket import SocketMachine
 from ..state.socket_state import SocketState
 from ..state.writing import WriteHalf
 
-__all__ = ["Coverage", "Notes", "noting"]
+__all__ = ["SEES_ALL_MOVES", "Coverage", "Notes", "noting"]
+
+SEES_ALL_MOVES: Final = not isinstance(SocketMachine.connect, MethodDescriptorType)
+"""Are the machines interpreted, so that moves within an input are seen?"""
 
 Move = tuple[enum.Enum, enum.Enum]
 """From a phase to a phase."""
@@ -37,7 +45,7 @@ class _Table(NamedTuple):
 
     machine: type[Machine]
     main: str  # the phase that its inputs go by
-    slots: tuple[tuple[type, str], ...]
+    slots: tuple[tuple[type, str], ...]  # the class that stores it, and the way there from the machine
     phases: tuple[type[enum.Enum], ...]
     inputs: Mapping[str, Input]
 
@@ -45,7 +53,13 @@ class _Table(NamedTuple):
 _SOCKET: Final = _Table(
     SocketMachine,
     "link",
-    ((SocketState, "link"), (ReadHalf, "phase"), (ReadHalf, "flow"), (WriteHalf, "phase"), (WriteHalf, "flight")),
+    (
+        (SocketState, "link"),
+        (ReadHalf, "reading.phase"),
+        (ReadHalf, "reading.flow"),
+        (WriteHalf, "writing.phase"),
+        (WriteHalf, "writing.flight"),
+    ),
     (Link, Read, Flow, Write, Flight),
     SOCKET_INPUTS,
 )
@@ -156,9 +170,10 @@ class _Watching:
                 return
             for table in _TABLES:
                 for name in table.inputs:
-                    cls.patch(table.machine, name, functools.partial(_noting_input, table.main))
-                for owner, name in table.slots:
-                    cls.patch(owner, name, _noting_slot)
+                    cls.patch(table.machine, name, functools.partial(_noting_input, table))
+                if SEES_ALL_MOVES:
+                    for owner, way in table.slots:
+                        cls.patch(owner, way.rpartition(".")[2], _noting_slot)
 
     @classmethod
     def end(cls) -> None:
@@ -194,22 +209,35 @@ def noting(wanted: bool = True) -> Iterator[Notes]:
         _HERE.notes = outer
 
 
-def _noting_input(main: str, original: Callable[..., Any]) -> Callable[..., Any]:
+def _noting_input(table: _Table, original: Callable[..., Any]) -> Callable[..., Any]:
     """The input, noted when it comes from outside; what a machine calls on itself is no input."""
+    phases_of: Callable[[Any], tuple[enum.Enum, ...]] = _phases_of(table)
 
     @functools.wraps(original)
     def noted(self: Any, *args: Any, **named: Any) -> Any:
         notes = _HERE.notes
         if notes is None or _HERE.inside:
             return original(self, *args, **named)
-        notes.inputs[original.__name__, getattr(self, main)] = None
+        notes.inputs[original.__name__, getattr(self, table.main)] = None
+        before = phases_of(self)
         _HERE.inside = True
         try:
             return original(self, *args, **named)
         finally:
             _HERE.inside = False
+            for old, new in zip(before, phases_of(self), strict=True):
+                if new is not old and new in MOVES[old]:  # or others are between
+                    notes.moves[old, new] = None
 
     return noted
+
+
+def _phases_of(table: _Table) -> Callable[[Any], tuple[enum.Enum, ...]]:
+    """Looks at the phases of a machine, if that is needed to see its moves."""
+    if SEES_ALL_MOVES:
+        return lambda _: ()
+    ways = [attrgetter(way) for _, way in table.slots]
+    return lambda machine: tuple([way(machine) for way in ways])
 
 
 def _noting_slot(slot: Any) -> property:

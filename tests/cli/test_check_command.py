@@ -14,6 +14,7 @@ import pytest
 from sansnet.cli import main
 from sansnet.state.writing import WriteHalf
 from sansnet.testing import SOCKET_MODELS, as_json, explore
+from tests.builds import patches_machines, sees_all_moves
 from tests.cli.commands import run
 from tests.loopback import child_environment
 
@@ -40,6 +41,7 @@ def test_one_that_holds(capsys: pytest.CaptureFixture[str]) -> None:
     assert err == ""
 
 
+@patches_machines
 @pytest.mark.usefixtures("refuted")
 def test_one_that_does_not_is_a_2_and_the_others_go_on(capsys: pytest.CaptureFixture[str]) -> None:
     status, out, _ = checked("WRITING", "tuning", capsys=capsys)
@@ -182,6 +184,7 @@ def test_json_is_what_was_found(capsys: pytest.CaptureFixture[str]) -> None:
     assert (idling["model"], idling["outcome"]) == ("sansnet.testing.models.IDLING", "unbounded")
 
 
+@patches_machines
 @pytest.mark.usefixtures("refuted")
 def test_a_file_is_written_whole(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "found.mmd"
@@ -220,6 +223,7 @@ def test_several_diagrams_are_a_page(capsys: pytest.CaptureFixture[str]) -> None
     assert out.count("digraph") == 2
 
 
+@sees_all_moves
 def test_coverage_is_told_of_each_and_of_all(capsys: pytest.CaptureFixture[str]) -> None:
     _, out, _ = checked("tuning", "idling", "--coverage", "--jobs", "2", capsys=capsys)
     assert [line.split(" of ")[0] for line in out.splitlines() if "took" in line] == [
@@ -228,6 +232,15 @@ def test_coverage_is_told_of_each_and_of_all(capsys: pytest.CaptureFixture[str])
         "all together took 21",
     ]
     assert "  never Link.IDLE -> Link.LOOKING_UP, " in out
+    assert "compiled" not in out
+
+
+def test_what_a_compiled_build_does_not_see_is_said(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sansnet.cli.checking.SEES_ALL_MOVES", False)
+    _, out, _ = checked("tuning", "--coverage", capsys=capsys)
+    assert out.endswith("\n  (this build is compiled: of moves within one input only the sum is seen)\n")
 
 
 class Terminal:
@@ -266,6 +279,7 @@ sys.exit(main(["check"]))
 """
 
 
+@patches_machines
 @pytest.mark.timeout(60)  # what is promised
 def test_a_bug_in_the_machines_is_found_in_a_minute() -> None:
     """By the command as it is run before a change is taken, without a word about where to look."""

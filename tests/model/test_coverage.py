@@ -7,22 +7,33 @@ import pytest
 from sansnet.state import SERVER_INPUTS, Event, Misuse, ServerMachine, SocketMachine
 from sansnet.state.machine import Machine
 from sansnet.state.phases import MOVES, Flight, Flow, Link, Listen, Read, Write
-from sansnet.testing import TUNING, Coverage, explore
+from sansnet.testing import TUNING, Coverage, coverage, explore
 from sansnet.testing.coverage import noting
+from tests.builds import sees_all_moves
 
 
-def test_moves_within_one_input_are_seen_each() -> None:
+def adopt_and_end() -> Coverage:
     with noting() as notes:
         machine = SocketMachine()
         machine.adopt(False, False)
         machine.end()
-    took = notes.coverage()
+    return notes.coverage()
+
+
+@sees_all_moves
+def test_moves_within_one_input_are_seen_each() -> None:
+    took = adopt_and_end()
     assert took.moves == (
         (Link.IDLE, Link.OPEN),
         (Write.OPEN, Write.ENDING),
         (Write.ENDING, Write.SHUTTING),
     )
     assert took.inputs == (("adopt", Link.IDLE), ("end", Link.OPEN))
+
+
+def test_of_a_compiled_machine_their_sum_is_seen_if_it_can_be_a_move(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(coverage, "SEES_ALL_MOVES", False)
+    assert adopt_and_end() == Coverage(((Link.IDLE, Link.OPEN),), (("adopt", Link.IDLE), ("end", Link.OPEN)))
 
 
 def test_an_input_as_data_is_the_same_input() -> None:

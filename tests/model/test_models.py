@@ -13,6 +13,7 @@ import pytest
 
 from sansnet.state.phases import MOVES
 from sansnet.testing import SERVER_MODELS, SOCKET_MODELS, Coverage, Exploration, Model
+from tests.builds import sees_all_moves
 
 Explore = Callable[[Model[Any]], Exploration]
 
@@ -24,6 +25,7 @@ def test_every_law_holds(model: Model[Any], explored: Explore) -> None:
     explored(model).check()
 
 
+@sees_all_moves
 @pytest.mark.timeout(300)  # it may be the first that asks for the explorations, of all models
 def test_exactly_the_moves_in_the_table_are_made(explored: Explore) -> None:
     each = [explored(model).coverage for model in MODELS]
