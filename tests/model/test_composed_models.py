@@ -29,6 +29,7 @@ from sansnet.testing import (
     explore,
     sometimes,
 )
+from tests.builds import patches_machines
 
 from .planted import close_does_not_wait_for_the_send, end_overtakes_data, the_end_is_never_over
 
@@ -44,6 +45,7 @@ def test_every_law_holds_of_a_call(explored: Explore) -> None:
     explored(CALL).check()
 
 
+@patches_machines
 @pytest.mark.parametrize("model", [PAIR, CALL], ids=["pair", "call"])
 def test_a_bug_of_a_socket_is_found(model: Model[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     end_overtakes_data.plant(monkeypatch)
@@ -51,6 +53,7 @@ def test_a_bug_of_a_socket_is_found(model: Model[Any], monkeypatch: pytest.Monke
     assert explore(model, bound=50_000).refutation is not None
 
 
+@patches_machines
 def test_a_close_with_a_send_in_flight_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     close_does_not_wait_for_the_send.plant(monkeypatch)
     refutation = explore(PAIR, bound=50_000).refutation

@@ -8,6 +8,7 @@ import pytest
 
 from sansnet.testing import WRITING, as_dot, as_json, as_mermaid, explore
 from sansnet.testing.drawing import graph_of
+from tests.builds import patches_machines
 
 from .planted import a_batch_is_sent_backwards
 from .test_parallel import Counter, Raising, never_seven, ten_is_reached
@@ -78,6 +79,7 @@ def test_something_that_never_happened_is_one_box() -> None:
     assert "trace" not in as_json(found)["refutation"]
 
 
+@patches_machines
 def test_a_way_of_a_machine_is_a_sequence(monkeypatch: pytest.MonkeyPatch) -> None:
     a_batch_is_sent_backwards.plant(monkeypatch)
     found = explore(WRITING)

@@ -11,6 +11,7 @@ from examples.two_sockets import PAIR, TwoSockets
 from sansnet.state.phases import Link
 from sansnet.state.socket import SocketMachine
 from sansnet.testing import as_mermaid, explore
+from tests.builds import patches_machines
 from tests.model.planted import the_end_is_never_over
 
 
@@ -22,6 +23,7 @@ def test_it_holds_and_its_keys_forget_nothing() -> None:
     assert ("write", Link.OPEN) in found.coverage.inputs
 
 
+@patches_machines
 def test_a_planted_bug_is_found_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
     the_end_is_never_over.plant(monkeypatch)
     refutation = explore(PAIR).refutation

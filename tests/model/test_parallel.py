@@ -30,6 +30,7 @@ from sansnet.testing import (
     sometimes,
 )
 from sansnet.testing import parallel as shared
+from tests.builds import patches_machines
 from tests.clusters import dask_executor
 
 from .planted import PLANTED, Planted
@@ -82,6 +83,7 @@ def test_it_does_not_matter_how_the_work_is_cut(chunk: int, monkeypatch: pytest.
     assert executor.tasks > 10
 
 
+@patches_machines
 @pytest.mark.parametrize("workers", [1, 3])
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.law)
 def test_the_shortest_way_to_a_bug_is_the_same(bug: Planted, workers: int, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ from sansnet.testing.invariants import SOCKET_LAWS
 from sansnet.testing.laws import Law, Promise
 from sansnet.testing.models import LIFECYCLE, WRITING, SocketModel
 from sansnet.testing.server_invariants import SERVER_LAWS
+from tests.builds import patches_machines
 
 from .planted import PLANTED, Planted, a_batch_is_sent_backwards
 
@@ -33,6 +34,7 @@ def test_the_page_tells_of_each() -> None:
     assert list(ROWS) == sorted(ROWS)
 
 
+@patches_machines
 @pytest.mark.parametrize("planted", PLANTED, ids=lambda planted: planted.law)
 def test_the_bug_is_found(planted: Planted, monkeypatch: pytest.MonkeyPatch) -> None:
     """By this law alone, after as many states as the page says, and replaying its trace finds it again."""
@@ -54,6 +56,7 @@ def test_the_bug_is_found(planted: Planted, monkeypatch: pytest.MonkeyPatch) -> 
 SEEN = [planted for planted in PLANTED if ROWS[planted.name, planted.law].seeds]
 
 
+@patches_machines
 @pytest.mark.parametrize("planted", SEEN, ids=lambda planted: planted.law)
 def test_the_bug_is_seen_by_who_only_listens(planted: Planted, monkeypatch: pytest.MonkeyPatch) -> None:
     """Under the seed that the page says, and not under the one before it."""
@@ -91,6 +94,7 @@ def test_a_model_without_end_proves_nothing() -> None:
         explore(LIFECYCLE, bound=100)
 
 
+@patches_machines
 def test_a_refutation_is_a_test_to_be_pasted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """It fails while the bug is there, and passes without it."""
     path = tmp_path / "test_pasted.py"

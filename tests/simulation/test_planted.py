@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from docs.make_planted import PAGE, rows_around, said
+from tests.builds import patches_machines
 
 from .planted import PLANTED, Planted
 
@@ -16,6 +17,7 @@ def test_the_page_tells_of_each() -> None:
     assert {planted.name for planted in PLANTED if planted.says} == {name for name, (_, seeds) in ROWS.items() if seeds}
 
 
+@patches_machines
 @pytest.mark.parametrize("planted", [one for one in PLANTED if one.says], ids=lambda planted: planted.name)
 def test_the_bug_is_seen(planted: Planted, monkeypatch: pytest.MonkeyPatch) -> None:
     """Under the seed that the page says, and for that reason. Those before it are played, since a bug may count."""
@@ -28,6 +30,7 @@ def test_the_bug_is_seen(planted: Planted, monkeypatch: pytest.MonkeyPatch) -> N
     assert says in (answers[-1] or "")
 
 
+@patches_machines
 @pytest.mark.parametrize("planted", [one for one in PLANTED if not one.says], ids=lambda planted: planted.name)
 def test_the_bug_is_not_seen(planted: Planted, monkeypatch: pytest.MonkeyPatch) -> None:
     """If it is, a law was added, and its file wants to say so."""
