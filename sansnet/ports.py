@@ -67,7 +67,7 @@ class _Alarms:
 
     def arm(self, timer: Timer, seconds: float) -> None:
         if timer not in self._alarms:
-            self._alarms[timer] = Alarm(self._driver, lambda: self._fire(timer))
+            self._alarms[timer] = Alarm(self._driver, partial(self._fire, timer))
         self._alarms[timer].arm(seconds)
 
     def touch(self) -> None:

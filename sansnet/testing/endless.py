@@ -68,7 +68,10 @@ def _inner(callback: Callable[..., Any], args: tuple[Any, ...]) -> Callable[...,
 
 
 def _is_ours(callback: Callable[..., Any]) -> bool:
-    return str(getattr(callback, "__module__", "")).partition(".")[0] == __name__.partition(".")[0]
+    module = getattr(callback, "__module__", None)
+    if module is None:  # a compiled method knows its class alone
+        module = type(getattr(callback, "__self__", None)).__module__
+    return str(module).partition(".")[0] == __name__.partition(".")[0]
 
 
 def _closed_over(function: FunctionType) -> dict[str, Any]:
@@ -81,10 +84,8 @@ def _words(callback: Callable[..., Any], args: tuple[Any, ...]) -> str:
     peers = [name for one in args if isinstance(name := getattr(getattr(one, "peer", None), "name", None), str)]
     if names and peers:
         return f"what {names[0]} sends to {peers[0]}"
-    closed_over = _closed_over(callback) if isinstance(callback, FunctionType) and _is_ours(callback) else {}
-    if isinstance(timer := closed_over.get("timer"), Timer):
-        port = getattr(getattr(closed_over.get("self"), "_fire", None), "__self__", None)
-        return f"the {timer.value} timer of {getattr(port, 'owner', 'somebody')}"
+    if args and isinstance(args[0], Timer) and _is_ours(callback):
+        return f"the {args[0].value} timer of {getattr(getattr(callback, '__self__', None), 'owner', 'somebody')}"
     code = getattr(callback, "__code__", None)
     qualified = getattr(callback, "__qualname__", None) or type(callback).__qualname__
     return qualified if code is None else f"{qualified} ({code.co_filename}:{code.co_firstlineno})"
