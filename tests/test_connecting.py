@@ -73,6 +73,21 @@ def story_of(client: Socket) -> list[str]:
     return story
 
 
+@pytest.mark.covers("B-11")
+def test_a_lookup_of_ones_own_is_given_family_and_hints_as_they_are(net: Loopback) -> None:
+    given: list[tuple[object, object]] = []
+
+    def lookup(_host: str, options: LookupOptions, callback: Callable[..., object]) -> None:
+        given.append((options.family, options.hints))
+        callback(None, [("127.0.0.1", 4)])
+
+    server = net.serve()
+    client = sansnet.connect(port_of(server), "name", lookup=lookup, family="x", hints=["y"])  # type: ignore[call-overload]
+    net.run_until(lambda: not client.connecting)
+    assert client.remote_address == "127.0.0.1"
+    assert given == [("x", ["y"])]
+
+
 # ---------------------------------------------------------------------------------------------------------- the race
 
 

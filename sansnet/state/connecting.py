@@ -10,7 +10,7 @@ the socket in that listener, so the last step is a turn of its own.
 
 from __future__ import annotations
 
-from typing import ClassVar, final
+from typing import Any, ClassVar, final
 
 from .effects import TIMER_ATTEMPT, TIMER_CONNECT, Arm, Disarm, Effects, Step, Then, Tick
 from .endpoints import Endpoint, Found, Route
@@ -93,7 +93,9 @@ class Connecting(Part):
             self.order = (route.known,)
             return [*out, Tick(Step.ATTEMPT)]
         self.looking = True
-        return [*out, Lookup(route.host, route.family, route.hints, route.select)]
+        # A lookup of the user's own is given whatever was asked for (B-11), but compiled code would insist on an int.
+        given: Any = route
+        return [*out, Lookup(route.host, given.family, given.hints, route.select)]
 
     def looked_up(self, found: tuple[Found, ...]) -> Effects:
         self.looking = False
