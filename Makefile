@@ -36,7 +36,7 @@ test-all: interpreter ## run the test suite on every other Python >= 3.11 of thi
 	@PYTHON='$(PYTHON)' MAKE='$(MAKE)' tools/test_all.sh $(PARALLEL)
 
 test-compiled: $(VENV)/.has-dev ## run the test suite on a compiled build (SANSNET_COMPILE=1), made for the purpose
-	tools/test_compiled.sh $(BIN)/python
+	tools/test_compiled.sh $(BIN)/python $(PARALLEL)
 
 test-windows: interpreter ## run the tests that concern Windows on a Windows Python, under Wine
 	@PYTHON='$(PYTHON)' tools/test_windows.sh
