@@ -215,8 +215,11 @@ class End:
 
     @property
     def is_dead(self) -> bool:
-        """Will nothing be sent again? The host has died since, also after this was closed, or has forgotten it."""
-        return self._is_forgotten or self.host.crashes != self._crashes
+        """Will nothing be sent again? The host has died since this was closed.
+
+        What is forgotten says nothing of its own any more, only RST to what comes, which is sent again, and so is that.
+        """
+        return not self._is_forgotten and self.host.crashes != self._crashes
 
     def local_name(self) -> Endpoint | None:
         return self.local
@@ -305,6 +308,8 @@ class End:
     def arrive(self, mark: Segment) -> None:
         """FIN or RST of the peer's is here. What comes behind an RST is for nobody, or it would hide the RST."""
         if self.closed or self.broken:
+            if mark is FIN and self._is_forgotten:
+                self.network.carry(self, RST)  # or whoever says no more would never hear of it
             return
         if self.request is not None:
             (self.request.complete if mark is FIN else self.request.drop)()

@@ -230,19 +230,29 @@ def test_who_waits_for_room_for_too_long_gives_up() -> None:
 # -- what an end says that is no more
 
 
-def test_a_reset_that_is_lost_is_said_again_when_somebody_asks() -> None:
-    """A host that has forgotten a connection answers what comes for it, however often that is lost."""
+def test_a_reset_that_is_lost_is_said_again() -> None:
+    """A host that has forgotten a connection answers what comes for it, and that is sent again until it is answered."""
     call = Call()
     call.sim.run(1)
     call.server_host.crash()
     call.server_host.restart()
     call.client.write("1")
     call.cut(0.15, 1)
-    call.sim.run(5)
+    call.sim.run(1)
     assert call.told == [(0.2, "connect"), (0.3, "connection")]
-    call.client.write("2")
     call.sim.run(5)
-    assert call.told[2:] == [(6.2, "ECONNRESET")]
+    assert call.told[2:] == [(2.2, "ECONNRESET")]
+    assert call.sim.leftovers() == []
+
+
+def test_who_is_forgotten_and_says_only_that_it_ends_hears_of_it() -> None:
+    call = Call()
+    call.sim.run(1)
+    call.server_host.crash()
+    call.server_host.restart()
+    call.client.end()
+    call.sim.run(5)
+    assert [what for _, what in call.told[2:]] == ["ECONNRESET"]
     assert call.sim.leftovers() == []
 
 
