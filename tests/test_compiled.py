@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-import sys
 import traceback
 from importlib import import_module, util
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -18,14 +18,19 @@ from tests.builds import COMPILED
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def modules() -> list[str]:
-    """What the build hook compiles, by the modules' names."""
+def build_hook() -> ModuleType:
+    """`hatch_build.py`, which is no module of the package."""
     spec = util.spec_from_file_location("hatch_build", ROOT / "hatch_build.py")
     assert spec is not None
     assert spec.loader is not None
     hook = util.module_from_spec(spec)
     spec.loader.exec_module(hook)
-    return [path.removesuffix(".py").replace("/", ".") for path in hook.COMPILED]
+    return hook
+
+
+def modules() -> list[str]:
+    """What it compiles, by the modules' names."""
+    return [path.removesuffix(".py").replace("/", ".") for path in build_hook().COMPILED]
 
 
 @pytest.mark.parametrize("module", modules())
@@ -50,12 +55,7 @@ def test_a_traceback_names_file_and_line() -> None:
 
 
 def test_an_editable_install_is_not_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
-    hatchling = pytest.importorskip("hatchling.builders.hooks.plugin.interface")
-    assert hatchling
-    monkeypatch.syspath_prepend(str(ROOT))
-    hook_class = import_module("hatch_build").CompilingHook
-    sys.modules.pop("hatch_build")
-    hook = hook_class(str(ROOT), {}, None, None, "", "wheel")
+    hook = build_hook().CompilingHook(str(ROOT), {}, None, None, "", "wheel")
     monkeypatch.setenv("SANSNET_COMPILE", "1")
     assert [name.split("[")[0].split(">")[0] for name in hook.dependencies()] == ["mypy", "setuptools"]
     with pytest.raises(ValueError, match="an editable install runs the sources"):

@@ -5,9 +5,12 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Callable
-from typing import final
+from typing import Final, final
 
-__all__ = ["Timer", "TimerQueue"]
+__all__ = ["LONGEST_WAIT", "Timer", "TimerQueue"]
+
+LONGEST_WAIT: Final = 3600.0
+"""Seconds that a loop waits at most. No system call has to cope with what a user may take for "never"."""
 
 _ENOUGH = 64
 """So many cancelled timers may lie about before it pays to sweep them."""

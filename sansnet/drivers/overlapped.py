@@ -19,7 +19,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Final, final
 
-from .clock import Timer, TimerQueue
+from .clock import LONGEST_WAIT, Timer, TimerQueue
 from .completion import CompletionDriver
 from .overlapped_port import Begin, Done, Operation, Pending
 from .overlapped_proactor import OverlappedProactor
@@ -27,9 +27,6 @@ from .polling import Waker
 from .stepping import Stepping
 
 __all__ = ["OverlappedDriver", "PortLoop"]
-
-LONGEST_WAIT: Final = 3600.0
-"""Seconds. No system call has to cope with what a user may take for "never"."""
 
 MOST_PACKETS: Final = 1024
 """So many are taken in one turn; then timers have theirs."""

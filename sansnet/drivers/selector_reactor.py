@@ -12,13 +12,10 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final, final
 
-from .clock import Timer, TimerQueue
+from .clock import LONGEST_WAIT, Timer, TimerQueue
 from .polling import READABLE, WRITABLE, Poller, Waker, new_poller
 
 __all__ = ["SelectorReactor"]
-
-LONGEST_WAIT: Final = 3600.0
-"""Seconds. No system call has to cope with what a user may take for "never"."""
 
 
 @final

@@ -113,7 +113,6 @@ class Task(Generic[T]):
     )
 
     def __init__(self, host: Host, coroutine: Coroutine[Any, Any, T]) -> None:
-        check_coroutine(coroutine)
         self._host: Final = host
         self._driver: Final = host.driver
         self._coroutine: Final = coroutine
