@@ -8,7 +8,7 @@ import hashlib
 import os
 import socket
 import subprocess
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ import pytest
 from examples.redis_client import Parser, Push, Redis, RedisError, Subscription, encode
 from tests.drivers.recorder import free_port
 from tests.examples.programs import LOCALHOST, running
-from tests.loopback import PATIENCE
+from tests.examples.tasks import run
 
 BIG = os.urandom(8 << 20)
 
@@ -59,19 +59,6 @@ def server(need_program: Callable[[str], str], tmp_path: Path) -> Iterator[Serve
         yield made
     finally:
         made.kill()
-
-
-def run(main: Coroutine[Any, Any, None]) -> None:
-    """Within some time, and with nothing unhandled."""
-    unhandled: list[dict[str, Any]] = []
-
-    async def limited() -> None:
-        asyncio.get_running_loop().set_exception_handler(lambda _loop, context: unhandled.append(context))
-        async with asyncio.timeout(PATIENCE):
-            await main
-
-    asyncio.run(limited())
-    assert not unhandled
 
 
 @contextlib.asynccontextmanager

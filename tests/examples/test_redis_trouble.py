@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -13,7 +13,7 @@ import pytest
 from examples import redis_client
 from examples.redis_client import Redis, RedisError, Subscription, encode
 from tests.examples.programs import LOCALHOST
-from tests.loopback import PATIENCE
+from tests.examples.tasks import run
 
 SUBSCRIBED = b"*3\r\n$9\r\nsubscribe\r\n$4\r\nnews\r\n:1\r\n"
 
@@ -47,20 +47,6 @@ async def peer() -> AsyncIterator[Peer]:
     with socket.create_server((LOCALHOST, 0)) as listener:
         listener.setblocking(False)
         yield Peer(listener)
-
-
-def run(main: Coroutine[Any, Any, None]) -> None:
-    """Within some time, with nothing unhandled, and no task left."""
-    unhandled: list[dict[str, Any]] = []
-
-    async def limited() -> None:
-        asyncio.get_running_loop().set_exception_handler(lambda _loop, context: unhandled.append(context))
-        async with asyncio.timeout(PATIENCE):
-            await main
-        assert asyncio.all_tasks() == {asyncio.current_task()}
-
-    asyncio.run(limited())
-    assert not unhandled
 
 
 @pytest.mark.parametrize("nonsense", [b"-ERR max number of clients reached\r\n", b"+OK\r\n"])
