@@ -166,8 +166,8 @@ class Network:
             self.fire("partition" if other.up else "crash")
         return False
 
-    def carry(self, end: End, segment: Segment) -> None:
-        """Bring a segment from an end to its peer, in order."""
+    def carry(self, end: End, segment: Segment, *, again: bool = False) -> None:
+        """Bring a segment from an end to its peer, in order; once more, if a cut way has held it up."""
         if end.held is not None:
             end.held.append(segment)
             return
@@ -177,7 +177,7 @@ class Network:
             faults = self.faults_of(end) if self.links else self.faults
             when += self.latency(faults)
             if faults.is_rough:
-                when += self._hold_up(end, segment, faults)
+                when += self._hold_up(end, segment, faults, again)
                 if faults.reset and type(segment) is bytes and self.happens("reset", faults.reset):
                     segment = RST
                     timeline.at(when, self._reset_back, end.peer)
@@ -186,8 +186,12 @@ class Network:
         end.flying.append(segment)
         timeline.at(when, self._deliver, end, end.sendings)
 
-    def _hold_up(self, end: End, segment: Segment, faults: Faults) -> float:
-        """How many seconds more it takes, because the way is narrow, or bad."""
+    def _hold_up(self, end: End, segment: Segment, faults: Faults, again: bool) -> float:
+        """How many seconds more it takes, because the way is narrow, or bad.
+
+        What is sent again cuts no way. All that was held up is sent at once: of many segments one nearly always would,
+        and hold up all the others, over and over. (TCP sends the first of them, and waits for its acknowledgement.)
+        """
         now, more = self.timeline.now, 0.0
         if faults.bandwidth is not None and type(segment) is bytes:
             self.fired["bandwidth"] += 1
@@ -197,7 +201,8 @@ class Network:
         while faults.loss and wait < 100 and self.happens("loss", faults.loss):
             more += wait
             wait *= 2
-        if faults.outages and end.host is not end.peer.host and self.happens("outages", faults.outages):
+        may_cut = faults.outages and not again and end.host is not end.peer.host
+        if may_cut and self.happens("outages", faults.outages):
             pair = _pair(end.host, end.peer.host)
             self.cut(pair)
             self.timeline.at(now + self.within(faults.outage_time, self.share("outages")), self.heal, pair)
@@ -300,7 +305,7 @@ class Network:
             held, end.held = end.held, None
             end.arrives = max(end.arrives, again)
             for segment in held:
-                self.carry(end, segment)
+                self.carry(end, segment, again=True)
 
     def note(self, *entry: object) -> None:
         """Something that belongs into the record."""

@@ -17,7 +17,7 @@ from tests.simulation.workload import mixed
 SEEDS: Final = 300
 
 KNOWN: Final = {
-    0: "27e0b5560df39898c8052926bd2194e0",
+    0: "6b5369e8e067f93d388c7404a60d266a",
     1: "fa018d512e86d39a5c915ced15558cf9",
     7: "d275397acf904e5e0409a787af6d89c3",
     42: "8fd01309175d91e1fc00b5c0bff58129",

@@ -37,6 +37,22 @@ def test_what_is_only_slow_or_in_pieces_comes_out_whole(name: str) -> None:
     assert set(echo.errors) <= {"EMFILE"}
 
 
+def test_what_an_outage_held_up_cuts_no_way_when_it_is_sent_again() -> None:
+    """Else a flood would keep its own way cut for ever."""
+    with shaken(latency=(0.01, 0.01)) as sim:
+        peers: list[sansnet.Socket] = []
+        with sim.host("server"):
+            sansnet.create_server(lambda peer: peers.append(peer.resume())).listen(80)
+        with sim.host("client"):
+            client = sansnet.connect(80, "server")
+        sim.run(1)
+        with sim.weather(outages=0.5, outage_time=(1, 1)):
+            for _ in range(100):
+                client.write(b"x")
+            sim.run(60)
+        assert peers[0].bytes_read == 100
+
+
 def test_latency_and_jitter() -> None:
     steady = Simulation(faults=Faults(latency=(0.25, 0.25), lookup_time=(0, 0)))
     assert played(steady, lines=1).whole
