@@ -1,6 +1,6 @@
 """`Duplex`: what a socket is as a stream, Node's stream.Duplex as far as its sockets show it.
 
-Writing, reading, their properties, the callbacks and the exceptions. `socket.py` adds the connection.
+Writing, reading, their properties, the listeners, the callbacks and the exceptions. `socket.py` adds the connection.
 
 Reference: https://nodejs.org/api/stream.html#class-streamduplex
 """
@@ -8,9 +8,10 @@ Reference: https://nodejs.org/api/stream.html#class-streamduplex
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Self, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 from . import signatures
+from .buffer_reader import BufferReader
 from .calling import fitted
 from .drivers.contract import Driver
 from .encodings import Decoder, decoder, payload_of
@@ -20,7 +21,8 @@ from .piping import Pipe
 from .ports import SocketPort
 from .signatures import Destination, typed_as
 from .state import Fault, Misuse, notices
-from .state.effects import Effect, Payload, Taken
+from .state.effects import Effect, Notice, Payload, Taken
+from .state.endpoints import Endpoint
 from .state.phases import Flow, Read, Write
 
 __all__ = ["Duplex"]
@@ -33,14 +35,25 @@ _D = TypeVar("_D", bound=Destination)
 class Duplex(SocketListeners):
     """The stream that a socket is."""
 
-    __slots__ = ("_callbacks", "_decoder", "_encoding", "_exception", "_pipes", "_port", "_token")
+    __slots__ = (
+        "_callbacks",
+        "_decoder",
+        "_driver",
+        "_encoding",
+        "_exception",
+        "_pipes",
+        "_port",
+        "_reader",
+        "_token",
+    )
 
     _port: SocketPort
     _driver: Driver
 
     def __init__(self) -> None:
-        """Prepare; the subclass sets the port and the driver."""
+        """Prepare; the subclass sets the port and the driver, and the reader if there is one."""
         super().__init__()
+        self._reader: BufferReader | None = None
         self._callbacks: dict[int, Callback] = {}
         self._token = 0
         self._decoder: Decoder | None = None
@@ -293,6 +306,15 @@ class Duplex(SocketListeners):
 
     # -- what the port asks of its owner
 
+    def on_notice(self, notice: Notice) -> None:
+        """Tell the listeners; called by the pump."""
+        if not isinstance(notice, notices.Data):
+            _TELL[type(notice)](self, notice)
+        elif self._reader is None:  # as nearly always
+            self.emit("data", notice.payload)
+        else:
+            self._read_into(self._reader, notice.payload)
+
     def decode(self, payload: Payload) -> Payload:
         """The payload as the user wants it; called by the port."""
         if self._decoder is None or self._port.machine.reading.direct:
@@ -304,6 +326,15 @@ class Duplex(SocketListeners):
         return b"" if self._decoder is None else self._decoder.flush()
 
     # -- helpers
+
+    def _read_into(self, reader: BufferReader, payload: bytes) -> None:
+        if not reader.take(payload):
+            self._port.ask(self._port.machine.hold())
+        self._limit_read()
+
+    def _limit_read(self) -> None:
+        if self._reader is not None:
+            self._port.handle.limit_read(self._reader.room)
 
     def _ask(self, give: Callable[..., list[Effect]], *args: object) -> None:
         self._port.check()
@@ -329,3 +360,38 @@ def _joined(payloads: tuple[Payload, ...]) -> bytes | str:
     if len(payloads) == 1:
         return first  # type: ignore[no-any-return]
     return "".join(payloads) if isinstance(first, str) else b"".join(payloads)
+
+
+def _place(endpoint: Endpoint) -> tuple[str, int | None, int | None]:
+    """What the attempt events say: address, port, family; of a path nothing but itself."""
+    return (endpoint.address, endpoint.port, endpoint.family or None)
+
+
+def _looked_up(socket: Duplex, notice: notices.LookedUp) -> None:
+    error = None if notice.fault is None else socket._exception_of(notice.fault)
+    socket.emit("lookup", error, notice.address, notice.family, notice.host)
+
+
+def _attempt_failed(socket: Duplex, notice: notices.AttemptFailed) -> None:
+    socket.emit("connection_attempt_failed", *_place(notice.endpoint), socket._exception_of(notice.fault))
+
+
+_TELL: Final[dict[type[Notice], Callable[[Duplex, Any], object]]] = {
+    notices.LookedUp: _looked_up,
+    notices.AttemptStarted: lambda socket, notice: socket.emit("connection_attempt", *_place(notice.endpoint)),
+    notices.AttemptFailed: _attempt_failed,
+    notices.AttemptTimedOut: lambda socket, notice: socket.emit("connection_attempt_timeout", *_place(notice.endpoint)),
+    notices.Connected: lambda socket, _: socket.emit("connect"),
+    notices.Ready: lambda socket, _: socket.emit("ready"),
+    notices.Readable: lambda socket, _: socket.emit("readable"),
+    notices.Paused: lambda socket, _: socket.emit("pause"),
+    notices.Resumed: lambda socket, _: socket.emit("resume"),
+    notices.End: lambda socket, _: socket.emit("end"),
+    notices.Drain: lambda socket, _: socket.emit("drain"),
+    notices.Prefinish: lambda socket, _: socket.emit("prefinish"),
+    notices.Finished: lambda socket, _: socket.emit("finish"),
+    notices.Idle: lambda socket, _: socket.emit("timeout"),
+    notices.Settled: Duplex._settle,
+    notices.Failed: lambda socket, notice: socket.emit("error", socket._exception_of(notice.fault)),
+    notices.Closed: lambda socket, notice: socket.emit("close", notice.had_error),
+}

@@ -110,45 +110,48 @@ class SocketPort:
     # -- the driver's reports
 
     def connected(self, attempt: int) -> None:
-        self.pump.report(self, self.machine.connected, attempt)
+        self.pump.report(self, self.machine.connected(attempt))
 
     def attempt_failed(self, attempt: int, fault: Fault) -> None:
-        self.pump.report(self, self.machine.attempt_failed, attempt, fault)
+        self.pump.report(self, self.machine.attempt_failed(attempt, fault))
 
     def received(self, payload: Payload) -> None:
-        self.pump.report(self, self.machine.received, self.owner.decode(payload), len(payload))
+        self.pump.report(self, self.machine.received(self.owner.decode(payload), len(payload)))
 
     def eof(self) -> None:
-        self.pump.report(self, self.machine.eof, self.owner.flush())
+        self.pump.report(self, self.machine.eof(self.owner.flush()))
 
     def read_failed(self, fault: Fault) -> None:
-        self.pump.report(self, self.machine.read_failed, fault)
+        self.pump.report(self, self.machine.read_failed(fault))
 
     def progressed(self, count: int) -> None:
-        self.pump.report(self, self.machine.progressed, count)
+        self.pump.report(self, self.machine.progressed(count))
 
     def sent(self) -> None:
-        self.pump.report(self, self.machine.sent, False)
+        self.pump.report(self, self.machine.sent(False))
 
     def send_failed(self, fault: Fault) -> None:
-        self.pump.report(self, self.machine.send_failed, fault, False)
+        self.pump.report(self, self.machine.send_failed(fault, False))
 
     def shut_down(self) -> None:
-        self.pump.report(self, self.machine.shut_down)
+        self.pump.report(self, self.machine.shut_down())
 
     def shutdown_failed(self, fault: Fault) -> None:
-        self.pump.report(self, self.machine.shutdown_failed, fault)
+        self.pump.report(self, self.machine.shutdown_failed(fault))
 
     def closed(self) -> None:
-        self.pump.report(self, self.machine.closed)
+        self.pump.report(self, self.machine.closed())
 
     def timer_fired(self, timer: Timer) -> None:
-        self.pump.report(self, self.machine.timer_fired, timer)
+        self.pump.report(self, self.machine.timer_fired(timer))
 
     # -- the machine's ops
 
     def carry_out(self, effect: Effect) -> None:
-        _SOCKET_OPS[type(effect)](self, effect)
+        if isinstance(effect, ops.Send):  # most of them are
+            self._send(effect)
+        else:
+            _SOCKET_OPS[type(effect)](self, effect)
 
     def _send(self, op: ops.Send) -> None:
         answer = self.handle.send(op.payloads)
@@ -178,7 +181,10 @@ class SocketPort:
     def _cancel_lookup(self, _op: ops.CancelLookup) -> None:
         assert self._lookup is not None, "a lookup is cancelled while it is in flight"
         self._lookup.cancel()
-        self._driver.call_soon(partial(self.pump.report, self, self.machine.lookup_failed, _CANCELLED))
+        self._driver.call_soon(self._lookup_canceled)
+
+    def _lookup_canceled(self) -> None:
+        self.pump.report(self, self.machine.lookup_failed(_CANCELLED))
 
     def _close(self, _op: ops.Close) -> None:
         self.handle.close()
@@ -288,17 +294,17 @@ class ServerPort:
 
     def accepted(self, number: int, connection: SocketHandle) -> None:
         blocked = self.owner.is_blocked(connection)
-        self.pump.report(self, self.machine.accepted, number, connection, blocked)
+        self.pump.report(self, self.machine.accepted(number, connection, blocked))
 
     def accept_failed(self, number: int, fault: Fault) -> None:
-        self.pump.report(self, self.machine.accept_failed, number, fault)
+        self.pump.report(self, self.machine.accept_failed(number, fault))
 
     def listener_closed(self, number: int) -> None:
         del self._listeners[number]
-        self.pump.report(self, self.machine.listener_closed, number)
+        self.pump.report(self, self.machine.listener_closed(number))
 
     def timer_fired(self, timer: Timer) -> None:
-        self.pump.report(self, self.machine.timer_fired, timer)
+        self.pump.report(self, self.machine.timer_fired(timer))
 
     # -- the machine's ops
 
@@ -321,9 +327,9 @@ class ServerPort:
         def done(answer: Answer) -> None:
             del self._lookups[number]
             if isinstance(answer, Fault):
-                self.pump.report(self, self.machine.lookup_failed, number, answer)
+                self.pump.report(self, self.machine.lookup_failed(number, answer))
             else:
-                self.pump.report(self, self.machine.looked_up, number, answer)
+                self.pump.report(self, self.machine.looked_up(number, answer))
 
         self._lookups[number] = self._driver.resolve(op.host, op.family, op.hints, op.every, done)
 
@@ -331,7 +337,10 @@ class ServerPort:
         # By now the machine may be at the next number; at most one lookup is not cancelled yet.
         for number in list(self._lookups):
             self._lookups.pop(number).cancel()
-            self._driver.call_soon(partial(self.pump.report, self, self.machine.lookup_failed, number, _CANCELLED))
+            self._driver.call_soon(partial(self._lookup_canceled, number))
+
+    def _lookup_canceled(self, number: int) -> None:
+        self.pump.report(self, self.machine.lookup_failed(number, _CANCELLED))
 
     def _discard(self, op: ops.Discard) -> None:
         connection: Any = op.connection

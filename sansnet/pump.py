@@ -105,14 +105,13 @@ class Pump:
                 port.carry_out(effect)
         return reply
 
-    def report(self, port: Port, give: Callable[..., Effects], *args: object) -> None:
-        """Give a machine an input from the loop, `give(*args)`, and carry out all that comes of it.
+    def report(self, port: Port, effects: Effects) -> None:
+        """Carry out what a report of the driver's, from the loop, returned, and all that comes of it.
 
         Nothing waits by then: the driver has drained the queue before it looked at what it reports (obligation 9).
         """
         was_running, self._running = self._running, True
         try:
-            effects = give(*args)
             if effects:
                 self._carry_out(port, effects)
             if self._ticks:

@@ -25,9 +25,7 @@ from .errors import given_fault, invalid_arg_type, to_exception
 from .lookup import CustomLookup, screened
 from .ports import Answer, SocketPort
 from .signatures import KeepAliveOptions, Listener, SocketOptions, typed_as
-from .state import Fault, SocketMachine, notices, ops
-from .state.effects import Notice
-from .state.endpoints import Endpoint
+from .state import Fault, SocketMachine, ops
 from .state.phases import Flow, Link, Write
 
 if TYPE_CHECKING:
@@ -56,9 +54,7 @@ class Socket(AwaitedSocket, Ends):
         "_block_list",
         "_bound",
         "_counted",
-        "_driver",
         "_lookup",
-        "_reader",
         "_reffed",
         "_server",
         "_timeout",
@@ -384,16 +380,6 @@ class Socket(AwaitedSocket, Ends):
 
     # -- what the port asks of its owner
 
-    def on_notice(self, notice: Notice) -> None:
-        """Tell the listeners; called by the pump."""
-        if type(notice) is notices.Data:  # most of them are
-            if self._reader is None:
-                self.emit("data", notice.payload)
-            else:
-                self._read_into(self._reader, notice.payload)
-        else:
-            _TELL[type(notice)](self, notice)
-
     def on_released(self) -> None:
         """The connection is given back; called by the port."""
         if self._counted and self._server is not None:
@@ -409,15 +395,6 @@ class Socket(AwaitedSocket, Ends):
         return self._driver.resolve(
             lookup.host, lookup.family, lookup.hints, lookup.every, lambda answer: done(screened(answer, block_list))
         )
-
-    def _read_into(self, reader: BufferReader, payload: bytes) -> None:
-        if not reader.take(payload):
-            self._port.ask(self._port.machine.hold())
-        self._limit_read()
-
-    def _limit_read(self) -> None:
-        if self._reader is not None:
-            self._port.handle.limit_read(self._reader.room)
 
     def _obey(self, signal: AbortSignal) -> None:
         """Destroy when the signal says so; a signal that has said so already is obeyed at once."""
@@ -449,38 +426,3 @@ def connect(*args: Any, **options: Any) -> Socket:
     if socket.destroyed:
         return socket  # its signal had aborted before (Node makes the attempt all the same)
     return socket.connect(*target.args, **target.options)
-
-
-def _place(endpoint: Endpoint) -> tuple[str, int | None, int | None]:
-    """What the attempt events say: address, port, family; of a path nothing but itself."""
-    return (endpoint.address, endpoint.port, endpoint.family or None)
-
-
-def _looked_up(socket: Socket, notice: notices.LookedUp) -> None:
-    error = None if notice.fault is None else socket._exception_of(notice.fault)
-    socket.emit("lookup", error, notice.address, notice.family, notice.host)
-
-
-def _attempt_failed(socket: Socket, notice: notices.AttemptFailed) -> None:
-    socket.emit("connection_attempt_failed", *_place(notice.endpoint), socket._exception_of(notice.fault))
-
-
-_TELL: dict[type[Notice], Callable[[Socket, Any], object]] = {
-    notices.LookedUp: _looked_up,
-    notices.AttemptStarted: lambda socket, notice: socket.emit("connection_attempt", *_place(notice.endpoint)),
-    notices.AttemptFailed: _attempt_failed,
-    notices.AttemptTimedOut: lambda socket, notice: socket.emit("connection_attempt_timeout", *_place(notice.endpoint)),
-    notices.Connected: lambda socket, _: socket.emit("connect"),
-    notices.Ready: lambda socket, _: socket.emit("ready"),
-    notices.Readable: lambda socket, _: socket.emit("readable"),
-    notices.Paused: lambda socket, _: socket.emit("pause"),
-    notices.Resumed: lambda socket, _: socket.emit("resume"),
-    notices.End: lambda socket, _: socket.emit("end"),
-    notices.Drain: lambda socket, _: socket.emit("drain"),
-    notices.Prefinish: lambda socket, _: socket.emit("prefinish"),
-    notices.Finished: lambda socket, _: socket.emit("finish"),
-    notices.Idle: lambda socket, _: socket.emit("timeout"),
-    notices.Settled: Socket._settle,
-    notices.Failed: lambda socket, notice: socket.emit("error", socket._exception_of(notice.fault)),
-    notices.Closed: lambda socket, notice: socket.emit("close", notice.had_error),
-}

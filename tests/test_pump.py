@@ -68,7 +68,7 @@ class Script:
         return self.pump.ask(self, list(effects))
 
     def report(self, *effects: Effect) -> None:
-        self.pump.report(self, lambda: list(effects))
+        self.pump.report(self, list(effects))
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from .planting import Patch, around, seen_as
 
 @seen_as("")
 def plant(patch: Patch) -> None:
-    def report(_: Any, self: Pump, port: Any, give: Any, *args: Any) -> None:
-        self._carry_out(port, give(*args))
+    def report(_: Any, self: Pump, port: Any, effects: Any) -> None:
+        self._carry_out(port, effects)
         if self._ticks:
             self._schedule()
 
