@@ -16,14 +16,17 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 # What runs for each message or each connection, as far as it pays. Values stay as they are: they are compared, hashed,
 # pickled and read by their annotations, and a compiled class has no more of that than it needs. So does the facade,
 # since users inherit from it and hang things on it; so do the drivers' own classes, which have two bases.
-STATE = ["connecting", "machine", "phases", "queues", "reading", "server", "socket", "socket_state", "writing"]
+STATE = [
+    "connecting", "effects", "machine", "notices", "ops", "phases", "queues", "reading", "server", "socket",
+    "socket_state", "values", "writing",
+]  # fmt: skip
 DRIVERS = [
     "clock", "kept_timer", "readiness_bound", "readiness_connect", "readiness_handle", "readiness_listener",
     "readiness_socket", "selector_reactor",
 ]  # fmt: skip
 COMPILED = [
     *(f"sansnet/state/{name}.py" for name in STATE),
-    *(f"sansnet/{name}.py" for name in ("alarm", "ports", "pump")),
+    *(f"sansnet/{name}.py" for name in ("alarm", "dispatch", "encodings", "ports", "pump", "stream")),
     *(f"sansnet/drivers/{name}.py" for name in DRIVERS),
 ]
 

@@ -10,8 +10,8 @@ from .async_loop import AsyncLoop
 from .awaited_socket import heard
 from .awaiting import Hearing
 from .default import check_home
+from .dispatch import exception_in
 from .errors import to_exception
-from .events import exception_in
 from .listeners import ServerListeners
 from .parking import Spot, new_spot
 from .state import Fault, ServerMachine, Step

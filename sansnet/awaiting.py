@@ -14,8 +14,9 @@ from typing import Any, Final, Self, final
 
 from .abort import AbortSignal
 from .default import check_home
+from .dispatch import exception_in
 from .errors import AbortError, invalid_arg_type
-from .events import Emitter, exception_in
+from .events import Emitter
 from .parking import Spot, new_spot
 
 __all__ = ["Hearing", "once"]

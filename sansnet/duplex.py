@@ -1,6 +1,7 @@
 """`Duplex`: what a socket is as a stream, Node's stream.Duplex as far as its sockets show it.
 
-Writing, reading, their properties, the listeners, the callbacks and the exceptions. `socket.py` adds the connection.
+What runs for each message is in `stream.py`; here is what is asked now and then, and what can be seen. `socket.py` adds
+the connection.
 
 Reference: https://nodejs.org/api/stream.html#class-streamduplex
 """
@@ -8,79 +9,36 @@ Reference: https://nodejs.org/api/stream.html#class-streamduplex
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from . import signatures
-from .buffer_reader import BufferReader
-from .calling import fitted
-from .drivers.contract import Driver
-from .encodings import Decoder, decoder, payload_of
+from .encodings import decoder, payload_of
 from .errors import invalid_arg_type, to_exception
 from .listeners import SocketListeners
 from .piping import Pipe
-from .ports import SocketPort
 from .signatures import Destination, typed_as
-from .state import Fault, Misuse, notices
-from .state.effects import Effect, Notice, Payload, Taken
-from .state.endpoints import Endpoint
+from .state import Misuse
+from .state.effects import Effect, Payload, Taken
 from .state.phases import Flow, Read, Write
+from .stream import Stream
 
 __all__ = ["Duplex"]
-
-Callback = Callable[[Exception | None], object]
 
 _D = TypeVar("_D", bound=Destination)
 
 
-class Duplex(SocketListeners):
+class Duplex(SocketListeners, Stream):
     """The stream that a socket is."""
 
-    __slots__ = (
-        "_callbacks",
-        "_decoder",
-        "_driver",
-        "_encoding",
-        "_exception",
-        "_pipes",
-        "_port",
-        "_reader",
-        "_token",
-    )
-
-    _port: SocketPort
-    _driver: Driver
+    __slots__ = ("_encoding", "_pipes")
 
     def __init__(self) -> None:
-        """Prepare; the subclass sets the port and the driver, and the reader if there is one."""
+        """Prepare."""
         super().__init__()
-        self._reader: BufferReader | None = None
-        self._callbacks: dict[int, Callback] = {}
-        self._token = 0
-        self._decoder: Decoder | None = None
         self._encoding: str | None = None
-        self._exception: tuple[Fault, Exception] | None = None
         self._pipes: list[Pipe] = []
 
     # -- writing
-
-    @typed_as(signatures.write)
-    def write(self, data: Any, encoding: Any = None, callback: Any = None) -> bool:
-        """Send `data`: bytes, any buffer, or str with its `encoding` (default UTF-8).
-
-        True: go on. False: `writable_high_water_mark` is reached, wait for 'drain' (or the socket takes no more).
-        `callback(error)` hears when the system took the data, with None, or why it never will.
-
-        Raises TypeError (ERR_STREAM_NULL_VALUES, ERR_INVALID_ARG_TYPE, ERR_UNKNOWN_ENCODING). Writing after `end()` is
-        an 'error', as in Node.
-        """
-        if encoding is not None and callable(encoding):
-            encoding, callback = None, encoding
-        payload, size = payload_of(data, encoding)
-        port = self._port
-        port.check()
-        machine = port.machine
-        port.pump.ask(port, machine.write(payload, size, 0 if callback is None else self._token_of(callback)))
-        return machine.accepts_more
 
     @typed_as(signatures.end)
     def end(self, data: Any = None, encoding: Any = None, callback: Any = None) -> Self:
@@ -110,13 +68,6 @@ class Duplex(SocketListeners):
         """Undo one `cork()`; the last one sends."""
         self._port.check()
         self._port.ask(self._port.machine.uncork())
-
-    def _token_of(self, callback: Any) -> int:
-        if not callable(callback):
-            return 0
-        self._token += 1
-        self._callbacks[self._token] = fitted(callback, 1)
-        return self._token
 
     # -- reading
 
@@ -304,37 +255,7 @@ class Duplex(SocketListeners):
         """As `destroyed`: Node's net finishes its stream at once, only 'close' comes later."""
         return self.destroyed
 
-    # -- what the port asks of its owner
-
-    def on_notice(self, notice: Notice) -> None:
-        """Tell the listeners; called by the pump."""
-        if not isinstance(notice, notices.Data):
-            _TELL[type(notice)](self, notice)
-        elif self._reader is None:  # as nearly always
-            self.emit("data", notice.payload)
-        else:
-            self._read_into(self._reader, notice.payload)
-
-    def decode(self, payload: Payload) -> Payload:
-        """The payload as the user wants it; called by the port."""
-        if self._decoder is None or self._port.machine.reading.direct:
-            return payload
-        return self._decoder.decode(payload)
-
-    def flush(self) -> Payload:
-        """What the decoder still has; called by the port, at the end of the file."""
-        return b"" if self._decoder is None else self._decoder.flush()
-
     # -- helpers
-
-    def _read_into(self, reader: BufferReader, payload: bytes) -> None:
-        if not reader.take(payload):
-            self._port.ask(self._port.machine.hold())
-        self._limit_read()
-
-    def _limit_read(self) -> None:
-        if self._reader is not None:
-            self._port.handle.limit_read(self._reader.room)
 
     def _ask(self, give: Callable[..., list[Effect]], *args: object) -> None:
         self._port.check()
@@ -344,54 +265,9 @@ class Duplex(SocketListeners):
             raise to_exception(misuse.fault) from None
         self._port.ask(effects)
 
-    def _exception_of(self, fault: Fault) -> Exception:
-        """The exception for a fault: one and the same wherever it is told."""
-        if self._exception is None or self._exception[0] is not fault:
-            self._exception = (fault, to_exception(fault))
-        return self._exception[1]
-
-    def _settle(self, notice: notices.Settled) -> None:
-        callback = self._callbacks.pop(notice.token)
-        callback(None if notice.fault is None else self._exception_of(notice.fault))
-
 
 def _joined(payloads: tuple[Payload, ...]) -> bytes | str:
     first = payloads[0]
     if len(payloads) == 1:
         return first  # type: ignore[no-any-return]
     return "".join(payloads) if isinstance(first, str) else b"".join(payloads)
-
-
-def _place(endpoint: Endpoint) -> tuple[str, int | None, int | None]:
-    """What the attempt events say: address, port, family; of a path nothing but itself."""
-    return (endpoint.address, endpoint.port, endpoint.family or None)
-
-
-def _looked_up(socket: Duplex, notice: notices.LookedUp) -> None:
-    error = None if notice.fault is None else socket._exception_of(notice.fault)
-    socket.emit("lookup", error, notice.address, notice.family, notice.host)
-
-
-def _attempt_failed(socket: Duplex, notice: notices.AttemptFailed) -> None:
-    socket.emit("connection_attempt_failed", *_place(notice.endpoint), socket._exception_of(notice.fault))
-
-
-_TELL: Final[dict[type[Notice], Callable[[Duplex, Any], object]]] = {
-    notices.LookedUp: _looked_up,
-    notices.AttemptStarted: lambda socket, notice: socket.emit("connection_attempt", *_place(notice.endpoint)),
-    notices.AttemptFailed: _attempt_failed,
-    notices.AttemptTimedOut: lambda socket, notice: socket.emit("connection_attempt_timeout", *_place(notice.endpoint)),
-    notices.Connected: lambda socket, _: socket.emit("connect"),
-    notices.Ready: lambda socket, _: socket.emit("ready"),
-    notices.Readable: lambda socket, _: socket.emit("readable"),
-    notices.Paused: lambda socket, _: socket.emit("pause"),
-    notices.Resumed: lambda socket, _: socket.emit("resume"),
-    notices.End: lambda socket, _: socket.emit("end"),
-    notices.Drain: lambda socket, _: socket.emit("drain"),
-    notices.Prefinish: lambda socket, _: socket.emit("prefinish"),
-    notices.Finished: lambda socket, _: socket.emit("finish"),
-    notices.Idle: lambda socket, _: socket.emit("timeout"),
-    notices.Settled: Duplex._settle,
-    notices.Failed: lambda socket, notice: socket.emit("error", socket._exception_of(notice.fault)),
-    notices.Closed: lambda socket, notice: socket.emit("close", notice.had_error),
-}

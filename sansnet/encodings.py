@@ -32,7 +32,7 @@ from .state.faults import Fault
 __all__ = ["Decoder", "decoder", "encode", "payload_of"]
 
 
-def encode(text: str, encoding: str | None = None) -> bytes:
+def encode(text: str, encoding: object = None) -> bytes:
     """`text` in `encoding`; UTF-8 without one.
 
     Raises TypeError (ERR_UNKNOWN_ENCODING), and UnicodeEncodeError where this is a matter of Python's own codecs.
@@ -40,7 +40,7 @@ def encode(text: str, encoding: str | None = None) -> bytes:
     return _find(encoding).encode(text)
 
 
-def payload_of(chunk: object, encoding: str | None = None) -> tuple[bytes | memoryview, int]:
+def payload_of(chunk: object, encoding: object = None) -> tuple[bytes | memoryview, int]:
     """What `write()` was given, as a payload whose `len()` is its bytes, and what it counts in `writable_length`.
 
     That is its bytes; for a str its characters, whatever their encoding (as in Node).
@@ -112,7 +112,7 @@ class Decoder:
             return "\ufffd"
 
 
-def decoder(encoding: str | None = None) -> Decoder:
+def decoder(encoding: object = None) -> Decoder:
     """A new decoder; for UTF-8 without an encoding. Raises TypeError (ERR_UNKNOWN_ENCODING)."""
     return Decoder(_find(encoding).new_decoder())
 

@@ -1,7 +1,6 @@
 """Listeners: the part of Node's EventEmitter that sockets and servers need.
 
-The listeners of an event are a tuple, never changed but replaced. So `emit()` walks over what was there when it began,
-whatever the listeners do to one another, and needs no copy for it. An emitter without listeners has no table.
+Here is who is registered; `dispatch.py` calls them.
 
 Reference: https://nodejs.org/api/events.html#class-eventemitter
 """
@@ -13,12 +12,10 @@ from collections.abc import Callable
 from typing import Any, Final, Self, TypeVar, overload
 
 from .calling import Fewer, fitted, is_async
-from .errors import invalid_arg_type, unhandled_error
+from .dispatch import NO_LISTENERS, Dispatcher, Listener
+from .errors import invalid_arg_type
 
-__all__ = ["Emitter", "Listener", "exception_in"]
-
-Listener = Callable[..., object]
-"""What `emit(event, *args)` calls with `args`, or the first of them if it takes fewer. Its result doesn't matter."""
+__all__ = ["Emitter", "Listener"]
 
 _F = TypeVar("_F", bound=Listener)
 
@@ -42,8 +39,6 @@ _NODE_WORDS: Final = {
 }
 """Events that have another name in Node; of all others it is the same."""
 
-_NONE: Final[dict[str, tuple[Listener, ...]]] = {}  # what all emitters without listeners share; never written to
-
 
 class _Once:
     """Calls `listener` the first time, having taken itself off before that."""
@@ -63,34 +58,14 @@ class _Once:
             self.listener(*args)
 
 
-class Emitter:
+class Emitter(Dispatcher):
     """Functions to be called when something happens, by the name of what happens.
 
     A listener may be registered more than once. All that take a listener raise ERR_INVALID_ARG_TYPE (a TypeError) for
     what can't be called.
     """
 
-    __slots__ = ("_listeners",)
-
-    def __init__(self) -> None:
-        self._listeners = _NONE
-
-    # -- calling -------------------------------------------------------------------------------------------------------
-
-    def emit(self, event: str, /, *args: Any) -> bool:
-        """Call the listeners of `event` with `args`, in order. Was there any?
-
-        What a listener raises comes out of here, and those behind it are not called. An 'error' without a listener is
-        raised: the exception given with it, or ERR_UNHANDLED_ERROR if none was.
-        """
-        listeners = self._listeners.get(event)
-        if listeners is None:
-            if event == "error":
-                raise exception_in(args)
-            return False
-        for listener in listeners:
-            listener(*args)
-        return True
+    __slots__ = ()
 
     # -- registering ---------------------------------------------------------------------------------------------------
 
@@ -188,7 +163,7 @@ class Emitter:
             listener = fitted(listener, _OFFERED[event])
         if once:
             listener = _Once(self, event, listener)
-        if self._listeners is _NONE:
+        if self._listeners is NO_LISTENERS:
             self._listeners = {}
         there = self._listeners.get(event, ())
         self._listeners[event] = (listener, *there) if first else (*there, listener)
@@ -234,9 +209,3 @@ def _check_event(event: object) -> None:
 def _unwrapped(listener: Listener) -> Listener:
     listener = listener.listener if isinstance(listener, _Once) else listener
     return listener.function if isinstance(listener, Fewer) else listener
-
-
-def exception_in(args: tuple[object, ...]) -> BaseException:
-    """What is raised for an 'error' with these arguments: the exception, or ERR_UNHANDLED_ERROR if there is none."""
-    error = args[0] if args else None
-    return error if isinstance(error, BaseException) else unhandled_error(error)

@@ -31,7 +31,7 @@ OPTIONS: Final = {
     "listen": LISTEN_OPTIONS,
     "BoundSocket": BoundSocketOptions.__optional_keys__,
 }
-EMITTED_IN: Final = {"Socket": ("duplex.py", "socket.py"), "Server": ("server.py",)}
+EMITTED_IN: Final = {"Socket": ("duplex.py", "socket.py", "stream.py"), "Server": ("server.py",)}
 
 # Methods that Python calls, and that are part of the interface where a class has them.
 PROTOCOLS: Final = frozenset(
@@ -53,7 +53,7 @@ def public(cls: type) -> set[str]:
     """What users see of a class. What sockets and servers have as emitters is told once."""
     found = {name for base in cls.__mro__ if base is not object for name in vars(base)}
     shown = {name for name in found if not name.startswith("_") or name in PROTOCOLS}
-    return shown - vars(Emitter).keys() if issubclass(cls, Emitter) and cls is not Emitter else shown
+    return shown - set(dir(Emitter)) if issubclass(cls, Emitter) and cls is not Emitter else shown
 
 
 def emitted(file: str) -> set[str]:

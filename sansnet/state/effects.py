@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from typing import Any, Final, final
 
+from .compiled import mypyc_attr
 from .values import Value, Word
 
 Payload = Any
@@ -25,36 +26,42 @@ Token = int
 """Stands for a callback that the facade keeps. 0: nobody asked."""
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Effect(Value):
     """Something that a machine answers."""
 
     __slots__ = ()
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Op(Effect):
     """Something the driver shall do."""
 
     __slots__ = ()
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Timing(Effect):
     """Something the clock shall do."""
 
     __slots__ = ()
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Reply(Effect):
     """What the user's call returns."""
 
     __slots__ = ()
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Notice(Effect):
     """Something the user shall hear, from the loop."""
 
     __slots__ = ()
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Turn(Effect):
     """The machine goes on by itself: `ticked(step)`."""
 

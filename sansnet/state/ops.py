@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, final
+from typing import Any, Final, final
 
 from .effects import Op, Payload
 from .endpoints import Endpoint, ListenPlan
@@ -12,11 +12,14 @@ from .endpoints import Endpoint, ListenPlan
 
 @final
 class Lookup(Op):
-    """Look `host` up: every address if `every`, else one. Ends in looked_up() or lookup_failed()."""
+    """Look `host` up: every address if `every`, else one. Ends in looked_up() or lookup_failed().
+
+    `family` and `hints` are ints; but a lookup of the user's own is given whatever the user gave.
+    """
 
     __slots__ = ("every", "family", "hints", "host")
 
-    def __init__(self, host: str, family: int, hints: int, every: bool) -> None:
+    def __init__(self, host: str, family: int | Any, hints: int | Any, every: bool) -> None:
         self.host: Final = host
         self.family: Final = family
         self.hints: Final = hints

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import enum
+from typing import Any, Final
+
+from .compiled import mypyc_attr
 
 __all__ = ["Value", "Word"]
 
@@ -13,8 +16,12 @@ class Word(enum.Enum):
     __hash__ = object.__hash__
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Value:
-    """A subclass lists its fields in `__slots__` and sets them once; equality, hash and repr go by them."""
+    """A subclass lists its fields in `__slots__` and sets them once, each from the argument of that name.
+
+    Equality, hash and repr go by them, those of its bases first.
+    """
 
     __slots__: tuple[str, ...] = ()
 
@@ -23,7 +30,10 @@ class Value:
 
     @classmethod
     def names(cls) -> tuple[str, ...]:
-        return tuple([name for base in reversed(cls.__mro__) for name in base.__dict__.get("__slots__", ())])
+        names = _NAMES.get(cls)
+        if names is None:
+            names = _NAMES[cls] = _names_of(cls)
+        return names
 
     def __eq__(self, other: object) -> bool:
         return type(other) is type(self) and self.fields() == other.fields()
@@ -37,5 +47,22 @@ class Value:
         ]
         return f"{type(self).__name__}({', '.join(given)})"
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_made, (type(self), dict(zip(self.names(), self.fields(), strict=True))))
 
-_EMPTY = (None, "", 0, (), False)
+
+def _made(cls: Any, fields: dict[str, Any]) -> Any:
+    return cls(**fields)
+
+
+def _names_of(cls: type) -> tuple[str, ...]:
+    names: dict[str, None] = {}
+    for base in reversed(cls.__mro__):
+        # A compiled class tells of its slots under another name, in another order, and of those of its bases as well.
+        own = base.__dict__.get("__slots__", base.__dict__.get("__mypyc_attrs__", ()))
+        names.update(dict.fromkeys(sorted(own)))
+    return tuple(names)
+
+
+_EMPTY: Final = (None, "", 0, (), False)
+_NAMES: Final[dict[type, tuple[str, ...]]] = {}  # of the fields of each class that was asked for them

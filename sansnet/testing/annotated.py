@@ -12,7 +12,7 @@ import sys
 import typing
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import FunctionType, MethodDescriptorType, ModuleType
+from types import FunctionType, MethodDescriptorType, ModuleType, WrapperDescriptorType
 from typing import Any, NamedTuple
 
 __all__ = ["Parameter", "as_written", "parameters"]
@@ -36,17 +36,26 @@ def parameters(function: Callable[..., Any]) -> Mapping[str, Parameter]:
 
 def as_written(method: Callable[..., Any]) -> Callable[..., Any]:
     """The method. In place of a compiled one: a function that does nothing, signed and documented as in the source."""
-    if not isinstance(method, MethodDescriptorType):
+    if not isinstance(method, MethodDescriptorType | WrapperDescriptorType):
         return method
-    owner = method.__objclass__
-    module = sys.modules[owner.__module__]
-    [found] = [
-        statement
-        for definition in _source_of(module).body
-        if isinstance(definition, ast.ClassDef) and definition.name == owner.__name__
-        for statement in definition.body
-        if isinstance(statement, ast.FunctionDef) and statement.name == method.__name__
-    ]
+    for owner in method.__objclass__.__mro__[:-1]:  # its own, or inherited; what is `object`'s stands nowhere
+        found = _definition(owner, method.__name__)
+        if found is not None:
+            return _signed(found, sys.modules[owner.__module__])
+    return method
+
+
+def _definition(owner: type, name: str) -> ast.FunctionDef | None:
+    """What the source says of a method, if the class has it itself."""
+    for definition in _source_of(sys.modules[owner.__module__]).body:
+        if isinstance(definition, ast.ClassDef) and definition.name == owner.__name__:
+            for statement in definition.body:
+                if isinstance(statement, ast.FunctionDef) and statement.name == name:
+                    return statement
+    return None
+
+
+def _signed(found: ast.FunctionDef, module: ModuleType) -> Callable[..., Any]:
     told = ast.Expr(ast.Constant(ast.get_docstring(found, clean=False)))
     named = ast.FunctionDef(found.name, found.args, [told], [], found.returns, None)
     future = ast.ImportFrom("__future__", [ast.alias("annotations")], 0)

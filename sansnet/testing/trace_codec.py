@@ -27,6 +27,7 @@ import inspect
 import re
 import sys
 import types
+import typing
 from collections.abc import Mapping
 from typing import Any, Final, get_args, get_origin
 
@@ -61,6 +62,7 @@ _KINDS: Final[Mapping[str, type[Effect]]] = {
     for name, kind in vars(module).items()
     if isinstance(kind, type) and issubclass(kind, Effect) and kind.__module__ == module.__name__
 }
+_UNIONS: Final = (typing.Union, types.UnionType)
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _PRINTABLE: Final = bytes([*range(0x20, 0x7F), *b"\t\n\r"])
 
@@ -105,8 +107,8 @@ def decode(data: Any, hint: Any) -> Any:
     if hint is object:
         if data is None:
             return None
-    elif types.NoneType in get_args(hint):
-        if data is None:
+    elif get_origin(hint) in _UNIONS:
+        if data is None and types.NoneType in get_args(hint):
             return None
         return decode(data, _members(hint)[0])
     elif get_origin(hint) is tuple:
@@ -129,10 +131,13 @@ def name_of(thing: object) -> str:
 
 
 def _members(hint: Any) -> tuple[Any, ...]:
-    """What an annotation allows, but for None; the machines' own allow one thing, or one thing and None."""
-    if types.NoneType not in get_args(hint):
+    """What an annotation allows, but for None; the machines' own allow one thing, or one thing and None.
+
+    `int | Any` is an int, unless a user has given something else that only another function of theirs will look at.
+    """
+    if get_origin(hint) not in _UNIONS:
         return (hint,)
-    return tuple([kind for kind in get_args(hint) if kind is not types.NoneType])
+    return tuple([kind for kind in get_args(hint) if kind is not types.NoneType and kind is not Any])
 
 
 def _encode_payload(payload: Any) -> Any:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+
 import pytest
 
 from sansnet.state import Fault
@@ -65,3 +68,12 @@ def test_a_repr_names_what_was_given() -> None:
 def test_no_value_has_a_dictionary() -> None:
     assert not hasattr(Connected(), "__dict__")
     assert not hasattr(Fault("EPIPE"), "__dict__")
+
+
+@pytest.mark.parametrize(
+    "value", [Send((b"a",)), SetKeepAlive(True, 0, 1, 10), Then(Step.END), Connected(), Point3(1, 2, 3)]
+)
+def test_a_copy_is_made_of_the_fields(value: Value) -> None:
+    for copied in (pickle.loads(pickle.dumps(value)), copy.copy(value), copy.deepcopy(value)):
+        assert copied == value
+        assert copied.fields() == value.fields()
