@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
-from pathlib import Path
 from typing import Any, Final, NamedTuple, TextIO, final
 
 from ..testing.calls import CALL, CALL_WIDE
@@ -21,7 +20,7 @@ from ..testing.model import provable
 from ..testing.models import SERVER_MODELS, SOCKET_MODELS
 from ..testing.pairs import PAIR, PAIR_WIDE
 from ..testing.places import Nowhere, find
-from ..testing.trace_files import new_file
+from ..testing.trace_files import collected_file
 from .jobs import worker_pool
 from .words import BAD_INPUT, DONE, FAILED, complain
 
@@ -186,10 +185,10 @@ class _Terminal:
 # -- what is written -------------------------------------------------------------------------------------------------
 
 
-def _output(path: Path | None) -> AbstractContextManager[TextIO]:
+def _output(path: str | None) -> AbstractContextManager[TextIO]:
     """Stdout, or a file that is there once it is whole."""
     if path is not None:
-        return new_file(path)
+        return collected_file(path)
     return open(os.devnull, "w") if sys.stdout is None else nullcontext(sys.stdout)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from ..testing.endless import LIMIT
 from .jobs import worker_pool
 from .screen import Progress, Screen
-from .words import BAD_INPUT, DONE, FAILED, bad_input, complain, count, processes
+from .words import BAD_INPUT, DONE, FAILED, bad_input, complain, count, processes, trace_file
 
 if TYPE_CHECKING:
     from ..testing.playing import Plan, Scenario
@@ -28,7 +28,7 @@ run by the simulation. The weather is drawn from the seed, unless --fault or --c
 seeds passed (but for those that the scenario skipped); 2 one failed, and it is told how to play it again, or a fault
 that was named never fired; 3 so much happened that there seems to be no end to it; 4 there is no such scenario, or it
 is none, or shows nothing (it never runs its simulation, or skips every seed), a process that played it died, or the
-command line is nonsense; 1 the trace can't be written; 130 Ctrl-C.
+command line is nonsense; 1 the trace can't be written; 130 Ctrl-C; 143 SIGTERM.
 """
 
 
@@ -79,6 +79,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     )
     parser.add_argument(
         "--trace-file",
+        type=trace_file,
         metavar="FILE",
         help="with --seed: record what all hosts do, for the commands replay, shrink and diagram",
     )
