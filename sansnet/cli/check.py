@@ -48,7 +48,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         "--output",
         type=output,
         metavar="FILE",
-        help="where to; it is written whole or not at all; default stdout, as -",
+        help="where to; it is written whole or not at all; default -, stdout",
     )
     parser.set_defaults(run=_run)
 

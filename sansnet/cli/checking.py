@@ -20,6 +20,7 @@ from ..testing.model import provable
 from ..testing.models import SERVER_MODELS, SOCKET_MODELS
 from ..testing.pairs import PAIR, PAIR_WIDE
 from ..testing.places import Nowhere, find
+from ..testing.results import how_many
 from ..testing.trace_files import collected_file
 from .jobs import worker_pool
 from .words import BAD_INPUT, DONE, FAILED, complain
@@ -170,7 +171,8 @@ class _Terminal:
             now = time.monotonic()
             if now - self._drawn >= _REDRAW:
                 self._drawn = now
-                self.say(f"{name}: {progress.states:,} states, {progress.edges:,} edges, {progress.depth} deep")
+                counts = f"{how_many(progress.states, 'state')}, {how_many(progress.edges, 'edge')}"
+                self.say(f"{name}: {counts}, {progress.depth} deep")
 
         return tell
 

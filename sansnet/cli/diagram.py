@@ -44,7 +44,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         "--output",
         type=output,
         metavar="OUT",
-        help="where the diagram goes, such as OUT.svg; default stdout, as -",
+        help="where the diagram goes, such as OUT.svg; default -, stdout",
     )
     parser.add_argument("--format", choices=FORMATS, help="default: what the name of OUT says, else mermaid")
     parser.add_argument("--view", choices=VIEWS, default="machines", help="default machines; ends: of one connection")

@@ -30,7 +30,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     )
     parser.add_argument("file", metavar="FILE", help="a trace; - for stdin")
     parser.add_argument(
-        "-o", "--output", type=output, metavar="OUT", help="where the smaller trace goes; default stdout, as -"
+        "-o", "--output", type=output, metavar="OUT", help="where the smaller trace goes; default -, stdout"
     )
     parser.add_argument(
         "--attempts", type=count, metavar="N", default=ATTEMPTS, help=f"stop after so many; default {ATTEMPTS}"

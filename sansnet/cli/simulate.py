@@ -52,7 +52,9 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         help=f"seeds 0 to N-1, default {SEEDS}; or FIRST:END, a part of them, END not included",
     )
     which.add_argument("--seed", type=int, metavar="K", help="this one alone, and tell its story")
-    parser.add_argument("--jobs", type=processes, default=1, metavar="J", help="processes to share the work; default 1")
+    parser.add_argument(
+        "--jobs", type=processes, default=1, metavar="J", help="with --seeds: so many processes; default 1"
+    )
     weather = parser.add_mutually_exclusive_group()
     weather.add_argument("--calm", action="store_true", help="no faults")
     weather.add_argument(
@@ -62,13 +64,14 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         metavar="NAME=VALUE",
         help="only these faults, such as loss=0.1, latency=0.001:0.05, or reset=#7 (the seventh chance, no other)",
     )
-    parser.add_argument("--keep-going", action="store_true", help="tell all failures, not the first alone")
+    parser.add_argument("--keep-going", action="store_true", help="with --seeds: tell all failures, not one alone")
     parser.add_argument(
         "--limit",
         type=count,
         default=LIMIT,
         metavar="N",
-        help=f"how much may happen in one run() before it counts as endless; default {LIMIT:,}",
+        help="how many things may happen in one run() before it counts as endless: a segment that arrives, a callback "
+        f"that is called, are one each; default {LIMIT:,}",
     )
     parser.add_argument("--shrink", action="store_true", help="of a failure, find the fewest faults that it takes")
     parser.add_argument(
@@ -109,6 +112,10 @@ def _run(arguments: argparse.Namespace) -> int:
         bad_input("--attempts goes with --shrink")
     if arguments.trace_file is not None and arguments.seed is None:
         bad_input("--trace-file goes with --seed: a trace is of one simulation")
+    if arguments.seed is not None and arguments.jobs > 1:
+        bad_input("--jobs goes with --seeds: a single seed is played by one process")
+    if arguments.seed is not None and arguments.keep_going:
+        bad_input("--keep-going goes with --seeds: after a single seed there is none to go on with")
     scenario, faults = _scenario(arguments.scenario), _weather(arguments)
     if arguments.seed is not None:
         return _play_one(scenario, faults, arguments)

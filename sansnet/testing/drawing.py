@@ -14,7 +14,7 @@ from ..state.machine import Event
 from .counterexample import Trace
 from .loop import Fed, World
 from .model import Model
-from .results import Exploration
+from .results import Exploration, how_many
 
 __all__ = ["SMALL", "Arrow", "Graph", "arrows_of", "as_dot", "as_json", "as_mermaid", "graph_of"]
 
@@ -226,7 +226,8 @@ def _way_in_dot(model: Model[Any], trace: Trace) -> list[str]:
 
 def _verdict(found: Exploration) -> str:
     if found.refutation is None:
-        return f"{found.short_name}: {found.states:,} states, {found.edges:,} edges; {len(found.laws)} laws hold"
+        counts = f"{how_many(found.states, 'state')}, {how_many(found.edges, 'edge')}"
+        return f"{found.short_name}: {counts}; {found.verdict}"
     return f"{found.short_name}: {found.refutation.law} is broken. {found.refutation.text}"
 
 

@@ -14,7 +14,7 @@ from typing import Any, final
 from ..state.machine import Event
 from .counterexample import Trace
 from .laws import Law, Promise
-from .results import Progress, Refutation, Unbounded
+from .results import Progress, Refutation, Unbounded, how_many
 
 __all__ = ["Kept", "Ledger", "Ways", "blind"]
 
@@ -49,7 +49,7 @@ class Ledger:
         if number == new:
             if new >= self.bound:
                 del self.seen[name]
-                raise Unbounded(f"{self.model.name} has more than {self.bound:,} states; nothing was proved")
+                raise Unbounded(f"{self.model.name} has more than {how_many(self.bound, 'state')}; nothing was proved")
             self.parents.append(parent)
             self.choices.append(choice)
             self.depths.append(self.depths[parent] + 1 if parent >= 0 else 0)
@@ -124,7 +124,7 @@ class Ledger:
     def never_happened(self, wanting: Sequence[Law]) -> Refutation | None:
         """What should have happened sometimes, and didn't."""
         for law in wanting:
-            return Refutation(law.name, law.text, f"not once in {len(self.seen):,} states", None)
+            return Refutation(law.name, law.text, f"not once in {how_many(len(self.seen), 'state')}", None)
         return None
 
     def _fair_way(self, number: int, promise: Kept) -> tuple[list[Event], int | None]:

@@ -25,7 +25,7 @@ from .laws import NEITHER, REACHED, Law, Promise, Reached, Stepped, Verb, Watch
 from .ledger import Ledger
 from .model import BadModel, beginnings, check_step, keyed, possible
 from .portable import name_of
-from .results import ExecutorLost, Progress, Refutation
+from .results import ExecutorLost, Progress, Refutation, how_many
 from .search import WATCHED, told, uncollected
 
 __all__ = ["SharedSearch"]
@@ -166,7 +166,7 @@ class SharedSearch:
 
     def _lost(self, error: Exception) -> ExecutorLost:
         reason = f"{type(error).__name__}: {error}".rstrip(": ")
-        found = f"the executor failed after {len(self.ledger.seen):,} states"
+        found = f"the executor failed after {how_many(len(self.ledger.seen), 'state')}"
         return ExecutorLost(f"{self.model.name}: {found}, and nothing was proved; {reason}")
 
     def _absorb(self, numbers: list[int], answer: Answer) -> Refutation | None:

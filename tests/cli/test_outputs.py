@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import sys
 from pathlib import Path
@@ -133,11 +134,13 @@ def test_sigterm_is_left_alone_where_somebody_handles_it() -> None:
 
 @posix
 def test_the_second_sigterm_does_what_it_always_does() -> None:
-    with pytest.raises(Terminated), terminable():
-        try:
+    left: list[object] = []
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(terminable())
+        stack.callback(lambda: left.append(signal.getsignal(signal.SIGTERM)))
+        with pytest.raises(Terminated):
             signal.raise_signal(signal.SIGTERM)
-        finally:
-            assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    assert left == [signal.SIG_DFL]
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
