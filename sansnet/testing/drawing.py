@@ -143,6 +143,8 @@ def as_json(found: Exploration) -> dict[str, Any]:
                 "events": [{"name": name, "args": list(map(repr, args))} for name, args in refutation.trace.events],
                 "test": refutation.trace.as_test(),
             }
+    if found.vacuous:
+        answer["vacuous"] = [vacuous._asdict() for vacuous in found.vacuous]
     if coverage is not None:
         answer["coverage"] = {
             "moves": [f"{old} -> {new}" for old, new in coverage.moves],

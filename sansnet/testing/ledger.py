@@ -14,7 +14,7 @@ from typing import Any, final
 from ..state.machine import Event
 from .counterexample import Trace
 from .laws import Law, Promise
-from .results import Progress, Refutation, Unbounded, how_many
+from .results import Progress, Refutation, Unbounded, Vacuous, how_many
 
 __all__ = ["Kept", "Ledger", "Ways", "blind"]
 
@@ -126,6 +126,17 @@ class Ledger:
         for law in wanting:
             return Refutation(law.name, law.text, f"not once in {how_many(len(self.seen), 'state')}", None)
         return None
+
+    def vacuous(self, laws: Sequence[Law | Promise], has_asked: Callable[[Law | Promise], bool]) -> tuple[Vacuous, ...]:
+        """Those that were never put to the test. has_asked: was there a moment that the law is about?"""
+        due = [kept.law for kept in self.promises if any(kept.asked)]
+        idle = []
+        for law in laws:
+            if isinstance(law, Law) and not has_asked(law):
+                idle.append(Vacuous(law.name, f"never saw {' or '.join([kind.__name__ for kind in law.on])}"))
+            elif isinstance(law, Promise) and law not in due:
+                idle.append(Vacuous(law.name, "never due"))
+        return tuple(idle)
 
     def _fair_way(self, number: int, promise: Kept) -> tuple[list[Event], int | None]:
         """Fair events, from a state that doesn't keep a promise, to where it ends or goes round in a circle.

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from .counterexample import Trace
 from .coverage import Coverage
 
-__all__ = ["ExecutorLost", "Exploration", "Progress", "Refutation", "Unbounded", "how_many"]
+__all__ = ["ExecutorLost", "Exploration", "Progress", "Refutation", "Unbounded", "Vacuous", "how_many"]
 
 
 def how_many(count: int, thing: str) -> str:
@@ -44,6 +44,16 @@ class Refutation(NamedTuple):
         return "\n".join([*lines, str(self.trace)] if self.trace is not None else lines)
 
 
+class Vacuous(NamedTuple):
+    """A law that holds because what it is about never came: nothing is known of it."""
+
+    law: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.law} ({self.why})"
+
+
 class Exploration(NamedTuple):
     """What an exploration found. The counts are of what was seen until it ended, or until a law broke.
 
@@ -59,6 +69,8 @@ class Exploration(NamedTuple):
     refutation: Refutation | None
     coverage: Coverage | None = None
     """What was taken of the tables of `sansnet.state`, if that was asked for."""
+    vacuous: tuple[Vacuous, ...] = ()
+    """The laws that hold because what they are about never came, if all hold."""
 
     @property
     def holds(self) -> bool:
