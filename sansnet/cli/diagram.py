@@ -10,7 +10,7 @@ from typing import Final
 from ..testing import diagram
 from ..testing.trace_diagram import FORMATS, VIEWS
 from .recorded import BAD_FILE, read, write
-from .words import DONE, FAILED, bad_input, output
+from .words import DONE, FAILED, bad_input, file_name, output
 
 __all__ = ["add_to"]
 
@@ -38,7 +38,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         description="Draw a trace as a sequence diagram: Mermaid text, or a picture that needs nothing but a browser.",
         epilog=_DETAILS,
     )
-    parser.add_argument("file", metavar="FILE", help="a trace; - for stdin")
+    parser.add_argument("file", type=file_name, metavar="FILE", help="a trace; - for stdin")
     parser.add_argument(
         "-o",
         "--output",

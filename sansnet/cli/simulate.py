@@ -51,7 +51,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         metavar="N",
         help=f"seeds 0 to N-1, default {SEEDS}; or FIRST:END, a part of them, END not included",
     )
-    which.add_argument("--seed", type=int, metavar="K", help="this one alone, and tell its story")
+    which.add_argument("--seed", type=_seed, metavar="K", help="this one alone, and tell its story")
     parser.add_argument(
         "--jobs", type=processes, default=1, metavar="J", help="with --seeds: so many processes; default 1"
     )
@@ -99,6 +99,14 @@ def _seeds(text: str) -> range:
     if not seeds:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of seeds, 1 or more, and no FIRST:END")
     return seeds
+
+
+def _seed(text: str) -> int:
+    """One seed, for argparse."""
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no seed: a whole number") from None
 
 
 def _run(arguments: argparse.Namespace) -> int:

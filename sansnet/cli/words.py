@@ -19,6 +19,7 @@ __all__ = [
     "bad_input",
     "complain",
     "count",
+    "file_name",
     "output",
     "place",
     "port_number",
@@ -138,17 +139,18 @@ def seconds(text: str) -> float:
 
 def output(text: str) -> str | None:
     """The name of a file to be written, for argparse; None, which is stdout, for `-`."""
-    return None if text == "-" else _file_name(text)
+    return None if text == "-" else file_name(text)
 
 
 def trace_file(text: str) -> str:
     """The name of a file for a trace, for argparse. It can't be stdout: the commands say other things there."""
     if text == "-":
         raise argparse.ArgumentTypeError("a trace needs a file of its own, stdout has other things to say; ./- is one")
-    return _file_name(text)
+    return file_name(text)
 
 
-def _file_name(text: str) -> str:
+def file_name(text: str) -> str:
+    """The name of a file, for argparse."""
     if not text:
         raise argparse.ArgumentTypeError("the name of a file can't be empty")
     return text

@@ -190,3 +190,11 @@ def test_a_file_has_a_name(words: str, option: str, capsys: pytest.CaptureFixtur
         main([*words.split(), option, ""])
     out, err = capsys.readouterr()
     assert (out, f"{option}" in err, "the name of a file can't be empty" in err) == ("", True, True)
+
+
+@pytest.mark.parametrize("command", ["replay", "shrink", "diagram"])
+def test_so_has_one_that_is_read(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The empty name would be this folder."""
+    with pytest.raises(SystemExit, match="4"):
+        main([command, ""])
+    assert "argument FILE: the name of a file can't be empty" in capsys.readouterr().err
