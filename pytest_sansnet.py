@@ -5,8 +5,9 @@
             ...
         sim.run()
 
-An `async def` that uses `sim` is run by `sim.run_async()`, on a host named "main", as a scenario is; unless another
-plugin takes it (pytest-asyncio, anyio, trio), and then it runs in that one's loop.
+An `async def` that uses `sim` is run by `sim.run_async()`, on a host named "main", as a scenario is, or on that whose
+block a fixture has entered; unless another plugin takes it (pytest-asyncio, anyio, trio), and then it runs in that
+one's loop.
 
 The weather is calm; a mark on the test says otherwise: `@pytest.mark.sansnet(faults="drawn")`, or `faults=Faults(…)`.
 `seeds=` in the mark is for tests that want more than one. A failure is reported with its seed and the last events.
@@ -110,7 +111,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     if any(pyfuncitem.get_closest_marker(name) for name in _OTHERS):
         return None
     arguments = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
-    with made.host("main"):
+    with made._of_block() or made.host("main"):  # a fixture may be in the block of another
         made.run_async(pyfuncitem.obj(**arguments))
     return True
 

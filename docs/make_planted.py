@@ -1,4 +1,4 @@
-"""Write the tables of planted bugs into docs/verification.md: what it took to find each of them.
+"""Write the tables of planted bugs into docs/planted.md: what it took to find each of them.
 
 python docs/make_planted.py          plants each bug, looks for it, and writes the tables; it takes some minutes
 python docs/make_planted.py around   those around the machines alone
@@ -26,7 +26,7 @@ from tests.model.planted import PLANTED, Plant, Planted
 from tests.simulation.planted import PLANTED as AROUND
 from tests.simulation.workload import Workload
 
-PAGE: Final = Path(__file__).resolve().parent / "verification.md"
+PAGE: Final = Path(__file__).resolve().parent / "planted.md"
 BEGIN: Final = "<!-- Made by docs/make_planted.py; don't edit. -->"
 END: Final = "<!-- That was made. -->"
 BEGIN_AROUND: Final = "<!-- Made by docs/make_planted.py as well. -->"

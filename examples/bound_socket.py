@@ -7,7 +7,7 @@ That the port is in use is an exception here, before anything else is begun, rat
 
 import sys
 
-from sansnet import AddressInfo, BoundSocket, Socket, create_server, run
+from sansnet import AddressInfo, BoundSocket, NetError, Socket, create_server, run
 
 
 def port_of(bound: BoundSocket) -> int:
@@ -39,4 +39,7 @@ def main(port: str = "0") -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    try:
+        main(*sys.argv[1:])
+    except NetError as error:  # such as a port in use
+        sys.exit(f"bound_socket: {error}")

@@ -5,7 +5,7 @@ python -m examples.echo_client [PORT|PATH]      of examples.echo_server; port 81
 
 import sys
 
-from sansnet import create_connection, run
+from sansnet import NetError, create_connection, run
 
 
 def main(where: str = "8124") -> None:
@@ -24,4 +24,7 @@ def main(where: str = "8124") -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    try:
+        main(*sys.argv[1:])
+    except NetError as error:  # such as nobody there
+        sys.exit(f"echo_client: {error}")

@@ -7,7 +7,7 @@ Talk to it with `nc localhost 8124`, or with `nc -U /tmp/echo.sock`.
 
 import sys
 
-from sansnet import Socket, create_server, run
+from sansnet import NetError, Socket, create_server, run
 
 
 def main(where: str = "8124") -> None:
@@ -18,10 +18,13 @@ def main(where: str = "8124") -> None:
         client.pipe(client)
 
     server = create_server(on_connection)
-    # Without a listener an 'error' is raised from run(), which is what Node's example does by hand.
+    # Without a listener an 'error' is raised from run(), which is what Node's example does by hand; see below.
     server.listen(where, callback=lambda: print("server bound:", server.address()))
     run()
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    try:
+        main(*sys.argv[1:])
+    except NetError as error:  # such as a port in use
+        sys.exit(f"echo_server: {error}")

@@ -5,7 +5,7 @@ python -m examples.get_connections [PORT]   port 8124
 
 import sys
 
-from sansnet import DropInfo, Socket, create_server, run
+from sansnet import DropInfo, NetError, Socket, create_server, run
 
 
 def main(port: str = "8124") -> None:
@@ -28,4 +28,7 @@ def main(port: str = "8124") -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    try:
+        main(*sys.argv[1:])
+    except NetError as error:  # such as a port in use
+        sys.exit(f"get_connections: {error}")

@@ -14,18 +14,21 @@ from sansnet import Socket, create_server, run
 
 
 def main(port: str = "8124", path: str = "/tmp/handover.sock") -> None:
-    worker = socket.socket(socket.AF_UNIX)
-    worker.connect(path)
+    with socket.socket(socket.AF_UNIX) as worker:
+        worker.connect(path)
 
-    def on_connection(client: Socket) -> None:
-        print("handed over the connection from port", client.remote_port)
-        socket.send_fds(worker, [b"!"], [client.fileno()])  # a descriptor can't travel without a byte
-        client.destroy()  # closes our descriptor of it; the worker has one of its own by now
+        def on_connection(client: Socket) -> None:
+            print("handed over the connection from port", client.remote_port)
+            socket.send_fds(worker, [b"!"], [client.fileno()])  # a descriptor can't travel without a byte
+            client.destroy()  # closes our descriptor of it; the worker has one of its own by now
 
-    server = create_server(on_connection, pause_on_connect=True)
-    server.listen(port, "127.0.0.1", callback=lambda: print("server bound:", server.address()))
-    run()
+        server = create_server(on_connection, pause_on_connect=True)
+        server.listen(port, "127.0.0.1", callback=lambda: print("server bound:", server.address()))
+        run()
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    try:
+        main(*sys.argv[1:])
+    except OSError as error:  # such as a port in use
+        sys.exit(f"handover: {error}")

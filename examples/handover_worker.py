@@ -38,4 +38,7 @@ def serve(descriptor: int) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    try:
+        main(*sys.argv[1:])
+    except OSError as error:  # such as a path in use
+        sys.exit(f"handover_worker: {error}")

@@ -5,7 +5,7 @@ python -m examples.idle_timeout [PORT [SECONDS]]    port 8124, three seconds
 
 import sys
 
-from sansnet import Socket, create_server, run
+from sansnet import NetError, Socket, create_server, run
 
 
 def main(port: str = "8124", seconds: str = "3") -> None:
@@ -24,4 +24,7 @@ def main(port: str = "8124", seconds: str = "3") -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    try:
+        main(*sys.argv[1:])
+    except NetError as error:  # such as a port in use
+        sys.exit(f"idle_timeout: {error}")

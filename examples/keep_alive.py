@@ -8,7 +8,7 @@ the connection fails with ETIMEDOUT. `ss -tno` shows the timer.
 
 import sys
 
-from sansnet import connect, run
+from sansnet import NetError, connect, run
 
 
 def main(port: str = "8124") -> None:
@@ -21,4 +21,7 @@ def main(port: str = "8124") -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    try:
+        main(*sys.argv[1:])
+    except NetError as error:  # such as nobody there
+        sys.exit(f"keep_alive: {error}")

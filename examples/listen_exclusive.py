@@ -8,7 +8,7 @@ python -m examples.listen_exclusive [PORT]      port 8124
 
 import sys
 
-from sansnet import AddressInfo, Socket, create_server, run
+from sansnet import AddressInfo, NetError, Socket, create_server, run
 from sansnet.signatures import ListenOptions
 
 
@@ -35,4 +35,7 @@ def main(port: str = "8124") -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    try:
+        main(*sys.argv[1:])
+    except NetError as error:  # such as a port in use
+        sys.exit(f"listen_exclusive: {error}")

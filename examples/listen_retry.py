@@ -34,4 +34,7 @@ def main(port: str = "8124", seconds: str = "1") -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    try:
+        main(*sys.argv[1:])
+    except NetError as error:  # such as a port that one may not have
+        sys.exit(f"listen_retry: {error}")

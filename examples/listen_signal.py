@@ -5,7 +5,7 @@ python -m examples.listen_signal [PORT]     port 8124; a client that sends "quit
 
 import sys
 
-from sansnet import AbortController, Socket, create_server, run
+from sansnet import AbortController, NetError, Socket, create_server, run
 
 
 def main(port: str = "8124") -> None:
@@ -31,4 +31,7 @@ def main(port: str = "8124") -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    try:
+        main(*sys.argv[1:])
+    except NetError as error:  # such as a port in use
+        sys.exit(f"listen_signal: {error}")

@@ -8,7 +8,7 @@ bounds and a half-closed connection stays half-closed. Nothing more is needed bu
 
 import sys
 
-from sansnet import Socket, connect, create_server, run
+from sansnet import NetError, Socket, connect, create_server, run
 
 
 def main(port: str = "8125", target_port: str = "8124", target_host: str = "localhost") -> None:
@@ -36,4 +36,7 @@ def main(port: str = "8125", target_port: str = "8124", target_host: str = "loca
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    try:
+        main(*sys.argv[1:])
+    except NetError as error:  # such as a port in use
+        sys.exit(f"proxy: {error}")

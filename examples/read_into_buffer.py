@@ -5,7 +5,7 @@ python -m examples.read_into_buffer [PORT|PATH]     of a server that speaks firs
 
 import sys
 
-from sansnet import OnRead, create_connection, run
+from sansnet import NetError, OnRead, create_connection, run
 
 
 def main(where: str = "8124") -> None:
@@ -18,4 +18,7 @@ def main(where: str = "8124") -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    try:
+        main(*sys.argv[1:])
+    except NetError as error:  # such as nobody there
+        sys.exit(f"read_into_buffer: {error}")

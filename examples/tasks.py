@@ -6,7 +6,7 @@ python -m examples.tasks [PORT]    port 8124; it ends when the client has its an
 import asyncio
 import sys
 
-from sansnet import AddressInfo, Server, Socket, connect, create_server, once
+from sansnet import AddressInfo, NetError, Server, Socket, connect, create_server, once
 
 HOST = "127.0.0.1"
 
@@ -44,4 +44,7 @@ async def main(port: str = "8124") -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:]))
+    try:
+        asyncio.run(main(*sys.argv[1:]))
+    except NetError as error:  # such as a port in use
+        sys.exit(f"tasks: {error}")

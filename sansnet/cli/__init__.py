@@ -10,6 +10,7 @@ Exit codes:
          proves nothing, or can't be run (it raises, its process died); the file is no trace
     130  Ctrl-C came before it was done
     141  nobody reads stdout any more (a shell says the same of a program that SIGPIPE ended)
+    143  SIGTERM came before it was done (the same)
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from pathlib import Path
 
 from .. import __version__
 from . import check, connect, demo, diagram, echo, replay, shrink, simulate
-from .words import BROKEN_PIPE, FAILED, INTERRUPTED, Parser, complain
+from .signals import Terminated, terminable
+from .words import BROKEN_PIPE, FAILED, INTERRUPTED, TERMINATED, Parser, complain
 
 __all__ = ["main"]
 
@@ -32,8 +34,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = _parser()
     arguments = parser.parse_args(argv)
     try:
-        status = int(arguments.run(arguments))
-        _finish_stdout()
+        with terminable():
+            status = int(arguments.run(arguments))
+            _finish_stdout()
+    except Terminated:
+        return TERMINATED
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:

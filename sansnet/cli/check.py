@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import Final
 
-from .words import count, processes
+from .words import count, output, processes
 
 __all__ = ["add_to"]
 
@@ -18,7 +17,7 @@ MODEL is one of ours, such as lifecycle or reading (a wrong name lists them), or
 FILE.py:NAME; by default all of ours. Exit codes: 0 every law of every model holds; 2 one is broken, and a shortest way
 to that is shown; 3 a model has more states than the bound, so that nothing was proved; 4 there is no such model,
 nothing is to be proved of it (no laws, no world to begin with), it can't be explored (it raises, a process died), or
-the command line makes no sense; 1 the output can't be written; 130 Ctrl-C. For 4 and 1 stderr says what.
+the command line makes no sense; 1 the output can't be written; 130 Ctrl-C; 143 SIGTERM. For 4 and 1 stderr says what.
 """
 
 
@@ -45,7 +44,12 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         "--coverage", action="store_true", help="tell which moves and inputs of the machines' tables were taken"
     )
     parser.add_argument("--format", choices=FORMATS, default="text", help="what is written; default text")
-    parser.add_argument("--output", type=Path, metavar="FILE", help="where to; it is written whole or not at all")
+    parser.add_argument(
+        "--output",
+        type=output,
+        metavar="FILE",
+        help="where to; it is written whole or not at all; default -, stdout",
+    )
     parser.set_defaults(run=_run)
 
 

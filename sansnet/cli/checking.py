@@ -10,18 +10,19 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
-from pathlib import Path
 from typing import Any, Final, NamedTuple, TextIO, final
 
 from ..testing.calls import CALL, CALL_WIDE
 from ..testing.coverage import SEES_ALL_MOVES, Coverage
 from ..testing.drawing import as_dot, as_json, as_mermaid
 from ..testing.explore import BadModel, ExecutorLost, Exploration, Model, Progress, Unbounded, explore
+from ..testing.laws import Law, Promise
 from ..testing.model import provable
 from ..testing.models import SERVER_MODELS, SOCKET_MODELS
 from ..testing.pairs import PAIR, PAIR_WIDE
 from ..testing.places import Nowhere, find
-from ..testing.trace_files import new_file
+from ..testing.results import how_many
+from ..testing.trace_files import collected_file
 from .jobs import worker_pool
 from .words import BAD_INPUT, DONE, FAILED, complain
 
@@ -62,7 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
             _load(name)
         results = []
         with _output(arguments.output) as out:
-            write = _FORMATS[arguments.format](out, len(names))
+            write = _FORMATS[arguments.format](out, names)
             for result in _explored(names, arguments):
                 results.append(result)
                 write.add(result)
@@ -171,7 +172,8 @@ class _Terminal:
             now = time.monotonic()
             if now - self._drawn >= _REDRAW:
                 self._drawn = now
-                self.say(f"{name}: {progress.states:,} states, {progress.edges:,} edges, {progress.depth} deep")
+                counts = f"{how_many(progress.states, 'state')}, {how_many(progress.edges, 'edge')}"
+                self.say(f"{name}: {counts}, {progress.depth} deep")
 
         return tell
 
@@ -186,19 +188,19 @@ class _Terminal:
 # -- what is written -------------------------------------------------------------------------------------------------
 
 
-def _output(path: Path | None) -> AbstractContextManager[TextIO]:
+def _output(path: str | None) -> AbstractContextManager[TextIO]:
     """Stdout, or a file that is there once it is whole."""
     if path is not None:
-        return new_file(path)
+        return collected_file(path)
     return open(os.devnull, "w") if sys.stdout is None else nullcontext(sys.stdout)
 
 
 class _Writer:
     """Writes results, each as it comes or all of them in the end."""
 
-    def __init__(self, out: TextIO, count: int) -> None:
+    def __init__(self, out: TextIO, names: Sequence[str]) -> None:
         self.out = out
-        self.count = count
+        self.names = names
 
     def add(self, result: Checked) -> None:
         """One more."""
@@ -211,15 +213,40 @@ class _Writer:
 class _Text(_Writer):
     coverage: Coverage | None = None
 
+    def __init__(self, out: TextIO, names: Sequence[str]) -> None:
+        super().__init__(out, names)
+        self.idle: dict[Law | Promise, str] = {}  # laws that were put to the test in no model, and why
+        self.tested: set[Law | Promise] = set()
+
     def add(self, result: Checked) -> None:
         found = result.found
+        self._note(_load(result.name), found)
         print(result.why_not if found is None else found.report, file=self.out)
         if found is not None and found.coverage is not None:
             print(f"  took {found.coverage}", file=self.out)
             self.coverage = found.coverage if self.coverage is None else self.coverage | found.coverage
         self.out.flush()
 
+    def _note(self, model: Model[Any], found: Exploration | None) -> None:
+        idle = {vacuous.law: vacuous.why for vacuous in found.vacuous} if found is not None else {}
+        for law in model.laws:
+            if law.name not in idle:
+                self.tested.add(law)
+            else:
+                self.idle.setdefault(law, idle[law.name])
+
+    def _vacuous(self) -> list[str]:
+        """What was put to the test nowhere.
+
+        Our laws come as a family, and each of our models is about some of them: of those it is told when all of our
+        models were explored.
+        """
+        family = {law for model in _OURS.values() for law in model.laws} if self.names != list(_OURS) else ()
+        return [f"{law.name} ({why})" for law, why in self.idle.items() if law not in self.tested and law not in family]
+
     def finish(self) -> None:
+        if vacuous := self._vacuous():
+            print(f"held vacuously: {', '.join(vacuous)}", file=self.out)
         if self.coverage is not None:
             never = [f"{old} -> {new}" for old, new in self.coverage.moves_not_taken]
             print(f"all together took {self.coverage}", file=self.out)
@@ -231,8 +258,8 @@ class _Text(_Writer):
 
 @final
 class _Json(_Writer):
-    def __init__(self, out: TextIO, count: int) -> None:
-        super().__init__(out, count)
+    def __init__(self, out: TextIO, names: Sequence[str]) -> None:
+        super().__init__(out, names)
         self.results: list[dict[str, Any]] = []
 
     def add(self, result: Checked) -> None:
@@ -252,7 +279,7 @@ class _Mermaid(_Writer):
         diagram = (
             f'flowchart TD\n    all["{result.why_not}"]\n' if result.found is None else as_mermaid(model, result.found)
         )
-        print(f"```mermaid\n{diagram}```\n" if self.count > 1 else diagram, end="", file=self.out)
+        print(f"```mermaid\n{diagram}```\n" if len(self.names) > 1 else diagram, end="", file=self.out)
 
 
 @final

@@ -10,7 +10,7 @@ from typing import Final
 from ..testing import diagram
 from ..testing.trace_diagram import FORMATS, VIEWS
 from .recorded import BAD_FILE, read, write
-from .words import DONE, FAILED, bad_input
+from .words import DONE, FAILED, bad_input, file_name, output
 
 __all__ = ["add_to"]
 
@@ -38,8 +38,14 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         description="Draw a trace as a sequence diagram: Mermaid text, or a picture that needs nothing but a browser.",
         epilog=_DETAILS,
     )
-    parser.add_argument("file", metavar="FILE", help="a trace; - for stdin")
-    parser.add_argument("-o", "--output", metavar="OUT", help="where the diagram goes, such as OUT.svg; default stdout")
+    parser.add_argument("file", type=file_name, metavar="FILE", help="a trace; - for stdin")
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=output,
+        metavar="OUT",
+        help="where the diagram goes, such as OUT.svg; default -, stdout",
+    )
     parser.add_argument("--format", choices=FORMATS, help="default: what the name of OUT says, else mermaid")
     parser.add_argument("--view", choices=VIEWS, default="machines", help="default machines; ends: of one connection")
     parser.add_argument(
@@ -60,10 +66,10 @@ def _limit(text: str) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    output = arguments.output
-    chosen = arguments.format or _format_of(output or "")
-    if output is not None and arguments.file != "-" and _are_one(arguments.file, output):
-        bad_input(f"{output}: the diagram would take the place of its trace")
+    out = arguments.output
+    chosen = arguments.format or _format_of(out or "")
+    if out is not None and arguments.file != "-" and _are_one(arguments.file, out):
+        bad_input(f"{out}: the diagram would take the place of its trace")
     trace = read(arguments.file)
     if trace is None:
         return BAD_FILE
@@ -78,15 +84,15 @@ def _run(arguments: argparse.Namespace) -> int:
         )
     except ValueError as error:
         bad_input(str(error))
-    return DONE if write(output, text) else FAILED
+    return DONE if write(out, text) else FAILED
 
 
-def _format_of(output: str) -> str:
+def _format_of(out: str) -> str:
     """What the name of a file says."""
-    suffix = Path(output).suffix.lower()
+    suffix = Path(out).suffix.lower()
     if suffix not in _SUFFIXES:
         known = ", ".join(filter(None, _SUFFIXES))
-        bad_input(f"{output}: what is a {suffix}? There are {known}; or say --format")
+        bad_input(f"{out}: what is a {suffix}? There are {known}; or say --format")
     return _SUFFIXES[suffix]
 
 

@@ -14,13 +14,22 @@ __all__ = ["worker_pool"]
 
 @contextmanager
 def worker_pool(count: int) -> Iterator[ProcessPoolExecutor]:
-    """So many. Ctrl-C ends them at once and silently, whatever they are at; a terminal sends it to all of them."""
-    with ProcessPoolExecutor(count, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN)) as pool:
+    """So many. Ctrl-C ends them at once and silently, whatever they are at; a terminal sends it to all of them.
+
+    SIGTERM, which comes to us alone, does so too.
+    """
+    with ProcessPoolExecutor(count, initializer=_begin) as pool:
         try:
             yield pool
         except KeyboardInterrupt:
             _end(pool)
             raise
+
+
+def _begin() -> None:
+    """In a new process: the one who is interrupted is the other, and nothing of it is to be unwound here."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _end(pool: ProcessPoolExecutor) -> None:

@@ -10,7 +10,7 @@ from typing import Final
 
 from ..testing import Trace, TraceError, load_trace, parse_trace, record
 from ..testing.trace_files import new_file
-from .words import BAD_INPUT, DONE, FAILED, complain
+from .words import BAD_INPUT, DONE, FAILED, complain, trace_file
 
 __all__ = ["BAD_FILE", "DIFFERS", "EXIT_CODES", "SAME", "add_trace_file", "read", "recorded", "write"]
 
@@ -50,6 +50,7 @@ def add_trace_file(parser: argparse.ArgumentParser) -> None:
     """The option for `recorded`."""
     parser.add_argument(
         "--trace-file",
+        type=trace_file,
         metavar="FILE",
         help="record every input and effect, payloads too, for the commands replay, shrink and diagram",
     )

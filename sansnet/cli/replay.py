@@ -6,6 +6,7 @@ import argparse
 
 from ..testing import Fed, replay_trace
 from .recorded import BAD_FILE, DIFFERS, EXIT_CODES, SAME, read
+from .words import file_name
 
 __all__ = ["add_to"]
 
@@ -18,7 +19,9 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         description="Feed the inputs of a trace to fresh machines, without a network, and compare what they answer.",
         epilog=EXIT_CODES,
     )
-    parser.add_argument("file", metavar="FILE", help="a trace (echo --trace-file makes one); - for stdin")
+    parser.add_argument(
+        "file", type=file_name, metavar="FILE", help="a trace (echo --trace-file makes one); - for stdin"
+    )
     parser.set_defaults(run=_run)
 
 

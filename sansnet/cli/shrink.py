@@ -9,7 +9,7 @@ from ..testing import crashes, differs, replay_trace, shrink
 from ..testing.trace_format import lines_of
 from ..testing.trace_shrink import ATTEMPTS
 from .recorded import BAD_FILE, DIFFERS, EXIT_CODES, SAME, read, write
-from .words import FAILED, count
+from .words import FAILED, count, file_name, output
 
 __all__ = ["add_to"]
 
@@ -28,8 +28,10 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         description="Leave out of a trace that differs on replay what isn't needed for the same difference.",
         epilog=_DETAILS,
     )
-    parser.add_argument("file", metavar="FILE", help="a trace; - for stdin")
-    parser.add_argument("-o", "--output", metavar="OUT", help="where the smaller trace goes; default stdout")
+    parser.add_argument("file", type=file_name, metavar="FILE", help="a trace; - for stdin")
+    parser.add_argument(
+        "-o", "--output", type=output, metavar="OUT", help="where the smaller trace goes; default -, stdout"
+    )
     parser.add_argument(
         "--attempts", type=count, metavar="N", default=ATTEMPTS, help=f"stop after so many; default {ATTEMPTS}"
     )

@@ -1,4 +1,8 @@
-"""Signals as data: SIGINT and SIGTERM arrive on a socket, and so from the loop, like everything else.
+"""What signals do to commands.
+
+A server is asked by SIGINT and SIGTERM to stop (`stopping`), of everything else they are the end (`terminable`).
+
+Signals as data: to a server they arrive on a socket, and so from the loop, like everything else.
 
 Python writes a byte for each signal to a descriptor of our choice (`signal.set_wakeup_fd`). Ours is one end of a pair
 of sockets; the other end is one more socket of the loop. No handler of ours runs in the middle of something, no lock is
@@ -10,14 +14,42 @@ from __future__ import annotations
 import contextlib
 import signal
 import socket
+import threading
 from collections.abc import Callable, Iterator
-from typing import Final
+from typing import Final, NoReturn
 
 from .. import Socket
 
-__all__ = ["stopping"]
+__all__ = ["Terminated", "stopping", "terminable"]
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM has come. What Ctrl-C may go through, and nobody takes for a failure, this may as well."""
+
+
+@contextlib.contextmanager
+def terminable() -> Iterator[None]:
+    """For the length of the block SIGTERM raises Terminated, so that what is open is closed: files are not left half.
+
+    The next one ends the process on the spot. Who handles SIGTERM, ignores it, or calls this off the main thread, is
+    left alone.
+    """
+
+    def leave(*_: object) -> NoReturn:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        raise Terminated
+
+    is_ours = threading.current_thread() is threading.main_thread()
+    if not is_ours or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 @contextlib.contextmanager

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from ..testing.endless import LIMIT
 from .jobs import worker_pool
 from .screen import Progress, Screen
-from .words import BAD_INPUT, DONE, FAILED, bad_input, complain, count, processes
+from .words import BAD_INPUT, DONE, FAILED, bad_input, complain, count, processes, trace_file
 
 if TYPE_CHECKING:
     from ..testing.playing import Plan, Scenario
@@ -28,7 +28,7 @@ run by the simulation. The weather is drawn from the seed, unless --fault or --c
 seeds passed (but for those that the scenario skipped); 2 one failed, and it is told how to play it again, or a fault
 that was named never fired; 3 so much happened that there seems to be no end to it; 4 there is no such scenario, or it
 is none, or shows nothing (it never runs its simulation, or skips every seed), a process that played it died, or the
-command line is nonsense; 1 the trace can't be written; 130 Ctrl-C.
+command line is nonsense; 1 the trace can't be written; 130 Ctrl-C; 143 SIGTERM.
 """
 
 
@@ -51,8 +51,10 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         metavar="N",
         help=f"seeds 0 to N-1, default {SEEDS}; or FIRST:END, a part of them, END not included",
     )
-    which.add_argument("--seed", type=int, metavar="K", help="this one alone, and tell its story")
-    parser.add_argument("--jobs", type=processes, default=1, metavar="J", help="processes to share the work; default 1")
+    which.add_argument("--seed", type=_seed, metavar="K", help="this one alone, and tell its story")
+    parser.add_argument(
+        "--jobs", type=processes, default=1, metavar="J", help="with --seeds: so many processes; default 1"
+    )
     weather = parser.add_mutually_exclusive_group()
     weather.add_argument("--calm", action="store_true", help="no faults")
     weather.add_argument(
@@ -62,13 +64,14 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         metavar="NAME=VALUE",
         help="only these faults, such as loss=0.1, latency=0.001:0.05, or reset=#7 (the seventh chance, no other)",
     )
-    parser.add_argument("--keep-going", action="store_true", help="tell all failures, not the first alone")
+    parser.add_argument("--keep-going", action="store_true", help="with --seeds: tell all failures, not one alone")
     parser.add_argument(
         "--limit",
         type=count,
         default=LIMIT,
         metavar="N",
-        help=f"how much may happen in one run() before it counts as endless; default {LIMIT:,}",
+        help="how many things may happen in one run() before it counts as endless: a segment that arrives, a callback "
+        f"that is called, are one each; default {LIMIT:,}",
     )
     parser.add_argument("--shrink", action="store_true", help="of a failure, find the fewest faults that it takes")
     parser.add_argument(
@@ -79,6 +82,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     )
     parser.add_argument(
         "--trace-file",
+        type=trace_file,
         metavar="FILE",
         help="with --seed: record what all hosts do, for the commands replay, shrink and diagram",
     )
@@ -97,6 +101,14 @@ def _seeds(text: str) -> range:
     return seeds
 
 
+def _seed(text: str) -> int:
+    """One seed, for argparse."""
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no seed: a whole number") from None
+
+
 def _run(arguments: argparse.Namespace) -> int:
     from ..testing.campaign import CampaignFailed, campaign  # noqa: PLC0415  # the other commands don't need it
     from ..testing.playing import BadScenario  # noqa: PLC0415
@@ -108,6 +120,10 @@ def _run(arguments: argparse.Namespace) -> int:
         bad_input("--attempts goes with --shrink")
     if arguments.trace_file is not None and arguments.seed is None:
         bad_input("--trace-file goes with --seed: a trace is of one simulation")
+    if arguments.seed is not None and arguments.jobs > 1:
+        bad_input("--jobs goes with --seeds: a single seed is played by one process")
+    if arguments.seed is not None and arguments.keep_going:
+        bad_input("--keep-going goes with --seeds: after a single seed there is none to go on with")
     scenario, faults = _scenario(arguments.scenario), _weather(arguments)
     if arguments.seed is not None:
         return _play_one(scenario, faults, arguments)

@@ -14,16 +14,20 @@ __all__ = [
     "DONE",
     "FAILED",
     "INTERRUPTED",
+    "TERMINATED",
     "Parser",
     "bad_input",
     "complain",
     "count",
+    "file_name",
+    "output",
     "place",
     "port_number",
     "processes",
     "reason",
     "seconds",
     "size",
+    "trace_file",
 ]
 
 DONE: Final = 0
@@ -32,6 +36,7 @@ BAD_INPUT: Final = 4
 """What a command was given makes no sense. argparse's own 2 has another meaning: refuted."""
 INTERRUPTED: Final = 130
 BROKEN_PIPE: Final = 141
+TERMINATED: Final = 143
 
 _PROCESSES: Final = 61 if sys.platform == "win32" else 1024
 _UNITS: Final = ("KiB", "MiB", "GiB")
@@ -130,3 +135,22 @@ def seconds(text: str) -> float:
     if not 0 < wait <= 1e6:
         raise argparse.ArgumentTypeError(f"{text!r} is no time to wait: seconds, more than 0")
     return wait
+
+
+def output(text: str) -> str | None:
+    """The name of a file to be written, for argparse; None, which is stdout, for `-`."""
+    return None if text == "-" else file_name(text)
+
+
+def trace_file(text: str) -> str:
+    """The name of a file for a trace, for argparse. It can't be stdout: the commands say other things there."""
+    if text == "-":
+        raise argparse.ArgumentTypeError("a trace needs a file of its own, stdout has other things to say; ./- is one")
+    return file_name(text)
+
+
+def file_name(text: str) -> str:
+    """The name of a file, for argparse."""
+    if not text:
+        raise argparse.ArgumentTypeError("the name of a file can't be empty")
+    return text

@@ -23,7 +23,7 @@ from .endless import LIMIT
 from .fault_shrink import ATTEMPTS, Shrunk, check_attempts, shrink_faults
 from .faults import Faults, words_of
 from .playing import BadScenario, Outcome, Plan, Scenario, again, check_scenario, play
-from .results import ExecutorLost
+from .results import ExecutorLost, how_many
 from .simulation import Simulation
 
 __all__ = ["CampaignFailed", "Failure", "Report", "campaign"]
@@ -181,18 +181,24 @@ def _outcomes(one: _Play, seeds: Iterable[int], executor: Executor | None) -> It
         yield from map(one, seeds)
         return
     rest, done = iter(seeds), 0
-    flying: deque[Future[list[Outcome]]] = deque()
+    flying: deque[tuple[list[int], Future[list[Outcome]]]] = deque()
     try:
         while True:
             while len(flying) < _AHEAD and (chunk := [_checked(seed) for seed in islice(rest, _CHUNK)]):
-                flying.append(_submit(executor, done, one, chunk))
+                flying.append((chunk, _submit(executor, done, one, chunk)))
             if not flying:
                 return
-            outcomes = _result(flying.popleft(), done)
+            try:
+                outcomes = flying[0][1].result()
+            except BadScenario:
+                raise
+            except Exception as error:  # a process has died, or the scenario can't be sent there, or not be imported
+                raise _lost(error, done, _unknown(flying)) from error
+            flying.popleft()
             done += len(outcomes)
             yield from outcomes
     finally:
-        for future in flying:
+        for _, future in flying:
             future.cancel()
 
 
@@ -206,21 +212,35 @@ def _submit(executor: Executor, done: int, *args: Any) -> Future[list[Outcome]]:
     try:
         return executor.submit(_play_all, *args)
     except Exception as error:  # it was shut down, or is broken; each kind has its own words for it
-        raise _lost(error, done) from error
+        raise _lost(error, done, []) from error
 
 
-def _result(future: Future[list[Outcome]], done: int) -> list[Outcome]:
-    try:
-        return future.result()
-    except BadScenario:
-        raise
-    except Exception as error:  # a process has died, or the scenario can't be sent there, or not be imported
-        raise _lost(error, done) from error
+def _unknown(flying: Iterable[tuple[list[int], Future[list[Outcome]]]]) -> list[int]:
+    """The seeds that were given out, and of which nothing has come back: one of them it was, if it was one."""
+    return [seed for chunk, future in flying if not (future.done() and _is_well(future)) for seed in chunk]
 
 
-def _lost(error: Exception, done: int) -> ExecutorLost:
+def _is_well(future: Future[list[Outcome]]) -> bool:
+    return not future.cancelled() and future.exception() is None
+
+
+def _lost(error: Exception, done: int, unknown: list[int]) -> ExecutorLost:
     reason = f"{type(error).__name__}: {error}".rstrip(": ")
-    return ExecutorLost(f"the executor failed after {done:,} seeds, and nothing is known of the others; {reason}")
+    what = f"the executor failed after {how_many(done, 'seed')}"
+    if unknown:
+        what += f", while it had {_spans(unknown)}"
+    return ExecutorLost(f"{what}, and nothing is known of {'those and ' if unknown else ''}the others; {reason}")
+
+
+def _spans(seeds: Iterable[int]) -> str:
+    """Seeds for people: `0 to 24, 30`."""
+    spans: list[tuple[int, int]] = []
+    for seed in seeds:
+        if spans and seed == spans[-1][1] + 1:
+            spans[-1] = spans[-1][0], seed
+        else:
+            spans.append((seed, seed))
+    return ", ".join([f"{first}" if first == last else f"{first} to {last}" for first, last in spans])
 
 
 def _play_all(one: _Play, seeds: list[int]) -> list[Outcome]:

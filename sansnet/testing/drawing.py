@@ -14,7 +14,7 @@ from ..state.machine import Event
 from .counterexample import Trace
 from .loop import Fed, World
 from .model import Model
-from .results import Exploration
+from .results import Exploration, how_many
 
 __all__ = ["SMALL", "Arrow", "Graph", "arrows_of", "as_dot", "as_json", "as_mermaid", "graph_of"]
 
@@ -143,6 +143,8 @@ def as_json(found: Exploration) -> dict[str, Any]:
                 "events": [{"name": name, "args": list(map(repr, args))} for name, args in refutation.trace.events],
                 "test": refutation.trace.as_test(),
             }
+    if found.vacuous:
+        answer["vacuous"] = [vacuous._asdict() for vacuous in found.vacuous]
     if coverage is not None:
         answer["coverage"] = {
             "moves": [f"{old} -> {new}" for old, new in coverage.moves],
@@ -226,7 +228,8 @@ def _way_in_dot(model: Model[Any], trace: Trace) -> list[str]:
 
 def _verdict(found: Exploration) -> str:
     if found.refutation is None:
-        return f"{found.short_name}: {found.states:,} states, {found.edges:,} edges; {len(found.laws)} laws hold"
+        counts = f"{how_many(found.states, 'state')}, {how_many(found.edges, 'edge')}"
+        return f"{found.short_name}: {counts}; {found.verdict}"
     return f"{found.short_name}: {found.refutation.law} is broken. {found.refutation.text}"
 
 

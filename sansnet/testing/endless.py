@@ -19,7 +19,7 @@ MOMENT: Final = 1_000_000
 """So much may happen at one moment. A program whose callbacks put themselves off for ever never gets to the next."""
 
 WATCHED: Final = 1000
-"""So much that happens beyond the limit is looked at, to tell what it is."""
+"""So much of what happens last before the limit is looked at, to tell what it is."""
 
 _NAMED: Final = 4
 
@@ -29,9 +29,9 @@ class Endless(RuntimeError):
 
 
 def no_end(now: float, reached: int, limit: int, seen: Counter[str]) -> Endless:
-    """What to raise. now: seconds; reached: how many things had happened by then; seen: those after them, by name."""
+    """What to raise. now: seconds; reached: how many things have happened by then; seen: the last of them, by name."""
     most = ", ".join([f"{times} × {name}" for name, times in seen.most_common(_NAMED)])
-    over = f"and there are still more; of the next {WATCHED:,}: {most}"
+    over = f"and there are still more; of the last {seen.total():,}: {most}"
     if reached < limit:
         return Endless(f"time stands still at {now:g} s: {MOMENT:,} things happened, {over}")
     return Endless(f"{limit:,} things happened in one run(), which got to {now:g} s, {over} (it may be more: limit=…)")

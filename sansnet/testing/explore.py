@@ -86,6 +86,7 @@ def explore(
         refutation = refutation or search.conclude()
     if isinstance(search, SharedSearch):
         notes = search.notes
+    vacuous = () if refutation is not None else search.ledger.vacuous(chosen, search.has_asked)
     return Exploration(
         model.name,
         tuple([law.name for law in chosen]),
@@ -95,6 +96,7 @@ def explore(
         time.perf_counter() - began,
         refutation,
         notes.coverage() if coverage else None,
+        vacuous,
     )
 
 

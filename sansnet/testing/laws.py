@@ -190,12 +190,13 @@ Check = Callable[[Any, Any], bool]
 class Watch:
     """Shows moments to the laws that are about them. Its `see` is what a model's `step` is given."""
 
-    __slots__ = ("_by_kind", "_laws", "wanting")
+    __slots__ = ("_by_kind", "_kinds", "_laws", "wanting")
 
     def __init__(self, laws: Sequence[Law | Promise]) -> None:
         self._laws = [law for law in laws if isinstance(law, Law)]
         self._by_kind: dict[type, list[Check]] = {}
         self.wanting = [law for law in self._laws if law.verb is Verb.SOMETIMES]
+        self._kinds: dict[type, None] = {}  # of the moments that there were
 
     def see(self, world: object, moment: object) -> None:
         """Raise LawBroken if a law breaks here, and BadModel if one raises."""
@@ -203,6 +204,7 @@ class Watch:
             checks = self._by_kind[type(moment)]
         except KeyError:
             checks = self._by_kind[type(moment)] = self._checks_of(type(moment))
+            self._kinds[type(moment)] = None
         for check in checks:
             try:
                 holds = check(world, moment)
@@ -219,6 +221,10 @@ class Watch:
     def cares_about(self, kind: type) -> bool:
         """Is there a law about moments of that kind?"""
         return any(issubclass(kind, law.on) for law in self._laws)
+
+    def has_asked(self, law: Law | Promise) -> bool:
+        """Was there a moment that the law is about? A promise is about none."""
+        return isinstance(law, Law) and any(issubclass(kind, law.on) for kind in self._kinds)
 
     def _checks_of(self, kind: type) -> list[Check]:
         """What is to be true at a moment of that kind: bare functions, since it is asked at every step."""

@@ -14,7 +14,7 @@ from typing import Any, final
 from ..state.machine import Event
 from .counterexample import Trace
 from .laws import Law, Promise
-from .results import Progress, Refutation, Unbounded
+from .results import Progress, Refutation, Unbounded, Vacuous, how_many
 
 __all__ = ["Kept", "Ledger", "Ways", "blind"]
 
@@ -49,7 +49,7 @@ class Ledger:
         if number == new:
             if new >= self.bound:
                 del self.seen[name]
-                raise Unbounded(f"{self.model.name} has more than {self.bound:,} states; nothing was proved")
+                raise Unbounded(f"{self.model.name} has more than {how_many(self.bound, 'state')}; nothing was proved")
             self.parents.append(parent)
             self.choices.append(choice)
             self.depths.append(self.depths[parent] + 1 if parent >= 0 else 0)
@@ -124,8 +124,19 @@ class Ledger:
     def never_happened(self, wanting: Sequence[Law]) -> Refutation | None:
         """What should have happened sometimes, and didn't."""
         for law in wanting:
-            return Refutation(law.name, law.text, f"not once in {len(self.seen):,} states", None)
+            return Refutation(law.name, law.text, f"not once in {how_many(len(self.seen), 'state')}", None)
         return None
+
+    def vacuous(self, laws: Sequence[Law | Promise], has_asked: Callable[[Law | Promise], bool]) -> tuple[Vacuous, ...]:
+        """Those that were never put to the test. has_asked: was there a moment that the law is about?"""
+        due = [kept.law for kept in self.promises if any(kept.asked)]
+        idle = []
+        for law in laws:
+            if isinstance(law, Law) and not has_asked(law):
+                idle.append(Vacuous(law.name, f"never saw {' or '.join([kind.__name__ for kind in law.on])}"))
+            elif isinstance(law, Promise) and law not in due:
+                idle.append(Vacuous(law.name, "never due"))
+        return tuple(idle)
 
     def _fair_way(self, number: int, promise: Kept) -> tuple[list[Event], int | None]:
         """Fair events, from a state that doesn't keep a promise, to where it ends or goes round in a circle.

@@ -25,7 +25,7 @@ from .laws import NEITHER, REACHED, Law, Promise, Reached, Stepped, Verb, Watch
 from .ledger import Ledger
 from .model import BadModel, beginnings, check_step, keyed, possible
 from .portable import name_of
-from .results import ExecutorLost, Progress, Refutation
+from .results import ExecutorLost, Progress, Refutation, how_many
 from .search import WATCHED, told, uncollected
 
 __all__ = ["SharedSearch"]
@@ -68,6 +68,7 @@ class Answer(NamedTuple):
     states: list[State]
     bundle: bytes  # their worlds, pickled together
     happened: int  # bit by bit: did that sometimes law come true?
+    asked: int  # bit by bit: was there a moment that this law is about?
     broken: Wrong | None  # what broke after that
     coverage: Coverage
 
@@ -96,6 +97,8 @@ class SharedSearch:
         self.job = _pickled(model, laws)
         self.wanting = [law for law in laws if isinstance(law, Law) and law.verb is Verb.SOMETIMES]
         self.happened = 0
+        self.laws = laws
+        self.asked = _bits(isinstance(law, Law) and issubclass(Reached, law.on) for law in laws)
         self.ledger = Ledger(model, laws, bound, lambda world: name_of(model.key(world)))
         self.frontier: deque[tuple[int, Place]] = deque()
         self.out: deque[tuple[list[int], Future[Answer]]] = deque()
@@ -120,6 +123,10 @@ class SharedSearch:
         """What can be told once everything was seen."""
         wanting = [law for bit, law in enumerate(self.wanting) if not self.happened >> bit & 1]
         return self.ledger.broken_promise() or self.ledger.never_happened(wanting)
+
+    def has_asked(self, law: Law | Promise) -> bool:
+        """Was there a moment that the law is about?"""
+        return bool(self.asked >> self.laws.index(law) & 1)
 
     def _begin(self) -> Refutation | None:
         """The worlds to begin with; these are looked at here."""
@@ -166,7 +173,7 @@ class SharedSearch:
 
     def _lost(self, error: Exception) -> ExecutorLost:
         reason = f"{type(error).__name__}: {error}".rstrip(": ")
-        found = f"the executor failed after {len(self.ledger.seen):,} states"
+        found = f"the executor failed after {how_many(len(self.ledger.seen), 'state')}"
         return ExecutorLost(f"{self.model.name}: {found}, and nothing was proved; {reason}")
 
     def _absorb(self, numbers: list[int], answer: Answer) -> Refutation | None:
@@ -198,6 +205,7 @@ class SharedSearch:
 
     def _note(self, answer: Answer) -> None:
         self.happened |= answer.happened
+        self.asked |= answer.asked
         self.notes.moves.update(dict.fromkeys(answer.coverage.moves))
         self.notes.inputs.update(dict.fromkeys(answer.coverage.inputs))
 
@@ -231,7 +239,7 @@ class Worker:
 
         watched: of the first so many it is seen to that steps leave them as they were.
         """
-        answer = Answer(array("q"), array("q"), array("q"), [], b"", 0, None, Coverage((), ()))
+        answer = Answer(array("q"), array("q"), array("q"), [], b"", 0, 0, None, Coverage((), ()))
         watch = Watch(self.laws)
         found: list[Any] = []  # the worlds of the answer's states …
         places: dict[bytes, int] = {}  # … and where they are, by name
@@ -244,7 +252,8 @@ class Worker:
                 broken = broken or self._take_all(worlds[place], watch, answer, found, places, is_watched)
         wanting = set(map(id, watch.wanting))
         happened = _bits(id(law) not in wanting for law in self.sometimes)
-        return answer._replace(bundle=self.bundle(found), happened=happened, broken=broken)
+        asked = _bits(map(watch.has_asked, self.laws))
+        return answer._replace(bundle=self.bundle(found), happened=happened, asked=asked, broken=broken)
 
     def _take_all(
         self, world: Any, watch: Watch, answer: Answer, found: list[Any], places: dict[bytes, int], is_watched: bool

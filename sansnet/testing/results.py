@@ -7,7 +7,12 @@ from typing import NamedTuple
 from .counterexample import Trace
 from .coverage import Coverage
 
-__all__ = ["ExecutorLost", "Exploration", "Progress", "Refutation", "Unbounded"]
+__all__ = ["ExecutorLost", "Exploration", "Progress", "Refutation", "Unbounded", "Vacuous", "how_many"]
+
+
+def how_many(count: int, thing: str) -> str:
+    """`1 state`, `1,000 states`."""
+    return f"{count:,} {thing}{'s' if count != 1 else ''}"
 
 
 class Unbounded(AssertionError):
@@ -39,6 +44,16 @@ class Refutation(NamedTuple):
         return "\n".join([*lines, str(self.trace)] if self.trace is not None else lines)
 
 
+class Vacuous(NamedTuple):
+    """A law that holds because what it is about never came: nothing is known of it."""
+
+    law: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.law} ({self.why})"
+
+
 class Exploration(NamedTuple):
     """What an exploration found. The counts are of what was seen until it ended, or until a law broke.
 
@@ -54,6 +69,8 @@ class Exploration(NamedTuple):
     refutation: Refutation | None
     coverage: Coverage | None = None
     """What was taken of the tables of `sansnet.state`, if that was asked for."""
+    vacuous: tuple[Vacuous, ...] = ()
+    """The laws that hold because what they are about never came, if all hold."""
 
     @property
     def holds(self) -> bool:
@@ -69,14 +86,20 @@ class Exploration(NamedTuple):
     def counts(self) -> str:
         """How much was seen, in a line."""
         return (
-            f"{self.short_name}: {self.states:,} states, {self.edges:,} edges, {self.depth} deep, {self.seconds:.1f} s"
+            f"{self.short_name}: {how_many(self.states, 'state')}, {how_many(self.edges, 'edge')}, "
+            f"{self.depth} deep, {self.seconds:.1f} s"
         )
+
+    @property
+    def verdict(self) -> str:
+        """What is said of the laws, if no one broke."""
+        return f"{how_many(len(self.laws), 'law')} {'holds' if len(self.laws) == 1 else 'hold'}"
 
     @property
     def report(self) -> str:
         """The counts, and the refutation if there is one."""
         if self.refutation is None:
-            return f"{self.counts}; {len(self.laws)} laws hold"
+            return f"{self.counts}; {self.verdict}"
         return f"{self.counts}\n{self.refutation}"
 
     def check(self) -> Exploration:

@@ -51,6 +51,7 @@ class Search:
         self.twins = twins
         self.progress = progress
         self.watch = Watch(laws)
+        self.has_asked = self.watch.has_asked
         self.looks = self.watch.cares_about(Reached)
         self.ledger = Ledger(model, laws, bound, model.key)
         self.promises = [

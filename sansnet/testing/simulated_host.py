@@ -196,6 +196,7 @@ class Host:
             self._paths.update(left)
             self._ports.clear()
             self._network.timeline.forget(self.name)
+            self._network.gone(self)
 
     def restart(self) -> None:
         """Come up again, with nothing on it; what arrives for connections of before is answered with RST."""
@@ -204,6 +205,10 @@ class Host:
             self._network.note(self.name, "restart")
             self._boot()
             self._network.reconnect()
+
+    def ends_with(self, peer: Host) -> list[End]:
+        """Of its connections those with that host."""
+        return [end for end in self._ends if end.peer.host is peer]
 
     def leftovers(self, timers: int) -> list[str]:
         """What is open or bound here, a line each; `timers` are armed."""

@@ -67,6 +67,7 @@ class Network:
         self.recording: Final = recording
         self.cuts: Final[dict[tuple[str, str], int]] = {}  # pairs of hosts that can't reach each other
         self._cut_off: Final[dict[End, Timer]] = {}  # ends with segments that can't get through, and until when
+        self._asking: Final[dict[End, Timer]] = {}  # ends that ask in vain whether there is room, and until when
         self.jittered = 0
         self._ends = 0
 
@@ -227,6 +228,49 @@ class Network:
             peer.unheard = True
             self._wait_for_way(peer)
 
+    def probe(self, end: End) -> None:
+        """It waits for room: ask the peer, if nothing else would show that this one is gone (a zero-window probe).
+
+        A peer who is there says by himself when there is room, which `acknowledge` brings. Who has forgotten the
+        connection answers with RST, and who is dead or cut off not at all.
+        """
+        peer = end.peer
+        if not end.is_stuck or end in self._asking:
+            return
+        if not self.reach(end.host, peer.host):
+            if not peer.host.up:
+                self.fire("crash")
+            self._ask_on(end)
+        elif peer.is_forgotten:
+            self.timeline.at(self.timeline.now + RETRANSMIT, self._probed, end)
+
+    def _probed(self, end: End) -> None:
+        """The question is there, of one who may have stopped to ask in the meantime."""
+        if not end.is_stuck:
+            return
+        if self.gets_through(end.host, end.peer.host):
+            self.carry(end.peer, RST)
+        else:
+            self._ask_on(end)
+
+    def _ask_on(self, end: End) -> None:
+        if end not in self._asking:
+            self._asking[end] = self.timeline.timer(GIVE_UP, lambda: self._ask_no_more(end))
+
+    def _ask_no_more(self, end: End) -> None:
+        del self._asking[end]
+        if end.is_stuck:
+            end.break_off("ETIMEDOUT")
+
+    def gone(self, host: Host) -> None:
+        """It has died: nobody will tell those who wait for room there."""
+        for other in self.hosts.values():
+            self._probe_between(other, host)
+
+    def _probe_between(self, host: Host, peer: Host) -> None:
+        for end in host.ends_with(peer):
+            self.probe(end)
+
     def _deliver(self, end: End, sending: int) -> None:
         """Let the next segment arrive; unless all that flew is held up by now."""
         if sending != end.sendings:
@@ -276,6 +320,10 @@ class Network:
         """Nothing gets through between these two, until it is healed as often as it was cut."""
         self.cuts[pair] = self.cuts.get(pair, 0) + 1
         self.note("cut", *pair)
+        one, other = map(self.hosts.get, pair)
+        if one is not None and other is not None:
+            self._probe_between(one, other)
+            self._probe_between(other, one)
 
     def heal(self, pair: tuple[str, str]) -> None:
         """Undo one cut."""
@@ -294,6 +342,10 @@ class Network:
             elif self.reach(end.host, end.peer.host):
                 self._cut_off.pop(end).cancel()
                 self._go_on(end)
+        for end in list(self._asking):
+            if self.reach(end.host, end.peer.host):
+                self._asking.pop(end).cancel()
+                self.probe(end)
 
     def _go_on(self, end: End) -> None:
         """There is a way again."""

@@ -3,7 +3,8 @@
 What is modelled, since programs depend on it: bytes arrive in order, in other pieces than they were written in; a
 window bounds what is on its way or unread, so that a writer has to wait for a slow reader; FIN ends one direction, in
 order, RST breaks both; closing with unread bytes is RST, and so is what arrives at a closed end; who is cut off hears
-nothing at all, until his own segments go unanswered for too long. What an end is told of a broken connection is
+nothing at all, until his own segments go unanswered for too long, be they data or the question whether there is room
+again. What an end is told of a broken connection is
 what Linux tells: the reason once, then the end of the file, or EPIPE. A path's connection (a Unix domain socket) has
 no weather, and knows at once that its peer is closed.
 
@@ -55,7 +56,6 @@ class End:
 
     __slots__ = (
         "_crashes",
-        "_is_forgotten",
         "arrives",
         "broken",
         "closed",
@@ -67,6 +67,7 @@ class End:
         "held",
         "host",
         "inbox",
+        "is_forgotten",
         "is_path",
         "local",
         "name",
@@ -118,7 +119,7 @@ class End:
         self.unheard = False  # there is room again, and that can't get through to us
         self.request: Request | None = None  # it is ours, but who called may not know yet
         self._crashes: Final = host.crashes
-        self._is_forgotten = False  # given up before it was whole
+        self.is_forgotten = False  # given up before it was whole, or by a host that died
         self.service = 0
 
     # -- the channel
@@ -143,6 +144,8 @@ class End:
         self._fill(room)
         if self._window_left():
             self.network.wait_a_while(self, self.go_on_writing)  # it wasn't the window that stopped us
+        else:
+            self.network.probe(self)
         return room
 
     def shutdown(self, done: Callable[[Fault | None], None]) -> None:
@@ -206,7 +209,7 @@ class End:
 
     def vanish(self) -> None:
         """It is forgotten, or its host is dead: nothing more is said or heard here."""
-        self.closed = self.broken = self._is_forgotten = True
+        self.closed = self.broken = self.is_forgotten = True
         self._stop_waiting()
         self.reading = self.writing = None
         self.held = None
@@ -219,7 +222,7 @@ class End:
 
         What is forgotten says nothing of its own any more, only RST to what comes, which is sent again, and so is that.
         """
-        return not self._is_forgotten and self.host.crashes != self._crashes
+        return not self.is_forgotten and self.host.crashes != self._crashes
 
     def local_name(self) -> Endpoint | None:
         return self.local
@@ -239,6 +242,11 @@ class End:
 
     def get_type_of_service(self) -> int:
         return self.service
+
+    @property
+    def is_stuck(self) -> bool:
+        """Does it wait for room in the window, and for nothing else? All that was sent has arrived, and isn't read."""
+        return self.writing is not None and not self.flying and self.held is None and not self._window_left()
 
     # -- sending
 
@@ -308,7 +316,7 @@ class End:
     def arrive(self, mark: Segment) -> None:
         """FIN or RST of the peer's is here. What comes behind an RST is for nobody, or it would hide the RST."""
         if self.closed or self.broken:
-            if mark is FIN and self._is_forgotten:
+            if mark is FIN and self.is_forgotten:
                 self.network.carry(self, RST)  # or whoever says no more would never hear of it
             return
         if self.request is not None:

@@ -29,7 +29,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeVar, final
 
 from ..address import is_ip
-from ..default import default_driver
+from ..drivers.chosen import chosen
 from ..parking import new_spot
 from .endless import LIMIT
 from .faults import COUNTED, NAMES, Faults
@@ -190,8 +190,12 @@ class Simulation:
             timer.cancel()
 
     def _here(self) -> Host:
-        hosts = self._network.hosts.values()
-        return next((host for host in hosts if host.driver is default_driver()), next(iter(hosts)))
+        return self._of_block() or next(iter(self._network.hosts.values()))
+
+    def _of_block(self) -> Host | None:
+        """The host whose block this is in, if it is in one."""
+        driver = chosen.get()
+        return next((host for host in self._network.hosts.values() if host.driver is driver), None)
 
     def at(self, seconds: float, callback: Callable[[], object]) -> None:
         """Call `callback` in so many seconds, on no host in particular. Raises ValueError for a time that is past."""

@@ -87,15 +87,14 @@ class Timeline:
         Raises Endless when so much happens, at one moment or at all, that there seems to be no end to it.
         """
         soon, heap = self._soon, self._heap
-        count, moment = 0, self.now
+        count = 0
         most = min(self._limit, MOMENT)
-        seen: Counter[str] | None = None  # what happens beyond that
+        watch = most - WATCHED
+        seen: Counter[str] | None = None  # what the last of it was
         while not stops and (until is None or not until()):
-            if self.now != moment and count <= self._limit:
-                moment, seen = self.now, None
-                most = min(self._limit, count + MOMENT)
             what: Timer | Callable[..., Any]
             args: tuple[Any, ...] = ()
+            when = self.now
             if soon:
                 what = soon.popleft()
             elif not heap or heap[0][0] > end:
@@ -111,11 +110,14 @@ class Timeline:
                         return
                     what.callback, what = None, callback
                 heapq.heappop(heap)
-                self.now = when
-            count += 1
-            if count > most:
+                if when != self.now and most < self._limit:  # time doesn't stand still
+                    seen, most = None, min(self._limit, count + MOMENT)
+                    watch = most - WATCHED
+            if count >= watch:
+                if count == most:
+                    raise no_end(self.now, most, self._limit, seen or Counter())
                 seen = seen if seen is not None else Counter()
-                if count > most + WATCHED:
-                    raise no_end(self.now, most, self._limit, seen)
                 seen[name_of(what, args)] += 1
+            self.now = when
+            count += 1
             what(*args)

@@ -1,8 +1,12 @@
-"""Inputs, effects and what they hold, in a few words for people. Payloads are shown by their beginning and length."""
+"""Inputs, effects and what they hold, in a few words for people. Payloads are shown by their beginning and length.
+
+What stands in quotes was said by somebody; names and addresses stand as they are.
+"""
 
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
 from typing import Any, Final
 
 from ..state.effects import Effect
@@ -15,6 +19,7 @@ from .trace import Opaque
 __all__ = ["place", "printable", "short", "words_of", "words_of_event"]
 
 _SHOWN: Final = 24  # characters of a payload
+_PAYLOADS: Final = ("payload", "payloads")  # the fields of effects that hold such
 _EMPTY: Final = (None, "", 0, (), False)
 
 
@@ -33,7 +38,7 @@ def words_of_event(event: Event) -> str:
             del args[payload + 1]
         while args and (args[-1] == 0 or args[-1] == b""):
             args.pop()
-    return f"{event.name}({', '.join(map(short, args))})"
+    return f"{event.name}({', '.join(map(_said, args))})"  # no input has a text that isn't a payload
 
 
 def short(value: Any) -> str:
@@ -58,7 +63,7 @@ def short(value: Any) -> str:
         case Value():
             return words_of(value) if isinstance(value, Effect) else repr(value)
         case tuple():
-            return ", ".join(map(short, value)) if len(value) < 4 else f"{short(value[0])}, … {len(value)} of them"
+            return _listed(value, short)
         case str():
             return _cut(value)
         case float():
@@ -67,6 +72,22 @@ def short(value: Any) -> str:
             return repr(value)
         case _:
             return f"<{type(value).__name__}>"
+
+
+def _said(value: Any) -> str:
+    """The same where a text is a payload, as it is once a socket has an encoding."""
+    match value:
+        case str():
+            text = printable(repr(value[:_SHOWN]))
+            return text if len(value) <= _SHOWN else f"{text}…, {len(value)} characters"
+        case tuple():
+            return _listed(value, _said)
+        case _:
+            return short(value)
+
+
+def _listed(values: tuple[Any, ...], words: Callable[[Any], str]) -> str:
+    return ", ".join(map(words, values)) if len(values) < 4 else f"{words(values[0])}, … {len(values)} of them"
 
 
 def place(endpoint: Endpoint | None) -> str:
@@ -86,6 +107,8 @@ def _plan(plan: ListenPlan) -> str:
 
 def _named(name: str, value: Any) -> str:
     """Most values tell what they are; a number or a truth doesn't."""
+    if name in _PAYLOADS:
+        return _said(value)
     return f"{name}={value!r}" if isinstance(value, int) and name not in ("seconds", "port") else short(value)
 
 

@@ -264,7 +264,7 @@ def test_progress_is_told_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
     assert main(["check", "tuning"]) == 0
-    assert terminal.text.startswith("\r\033[Ktuning: 1 states, 0 edges, 0 deep")
+    assert terminal.text.startswith("\r\033[Ktuning: 1 state, 0 edges, 0 deep")
     assert terminal.text.endswith("\r\033[K")
 
 

@@ -99,10 +99,13 @@ def test_all_failures(capsys: pytest.CaptureFixture[str]) -> None:
         ([f"{HERE.replace('.', '/')}.py"], "which one in it? tests/simulation/scenarios.py:NAME"),
         (["tests/nowhere.py:upload"], "there is no file tests/nowhere.py with Python in it"),
         ([f"{HERE}:robust", "--limit", "0"], "--limit: '0' is no number of them"),
+        ([f"{HERE}:robust", "--seed", "1", "--jobs", "2"], "--jobs goes with --seeds: a single seed is played by one"),
+        ([f"{HERE}:robust", "--seed", "1", "--keep-going"], "--keep-going goes with --seeds"),
+        ([f"{HERE}:robust", "--seed", "1.5"], "--seed: '1.5' is no seed: a whole number"),
         ([f"{HERE}:robust", "--strange"], "unrecognized arguments"),
         ([], "required"),
     ],
-    ids=range(28),
+    ids=range(31),
 )
 def test_bad_input(capsys: pytest.CaptureFixture[str], words: list[str], said: str) -> None:
     with pytest.raises(SystemExit) as left:

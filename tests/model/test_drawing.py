@@ -37,10 +37,10 @@ def test_a_large_model_is_one_box() -> None:
     model = Counter(100)
     found = explore(model)
     assert graph_of(model) is None
-    assert as_mermaid(model, found) == 'flowchart TD\n    all["COUNTER#58; 100 states, 200 edges#59; 1 laws hold"]\n'
+    assert as_mermaid(model, found) == 'flowchart TD\n    all["COUNTER#58; 100 states, 200 edges#59; 1 law holds"]\n'
     assert as_dot(model, found).splitlines() == [
         'digraph "COUNTER" {',
-        '    label="COUNTER: 100 states, 200 edges; 1 laws hold";',
+        '    label="COUNTER: 100 states, 200 edges; 1 law holds";',
         "    node [shape=box];",
         "}",
     ]

@@ -270,7 +270,7 @@ def test_an_executor_that_dies_is_told() -> None:
 def test_an_executor_that_was_shut_down_is_told() -> None:
     executor = ThreadPoolExecutor(1)
     executor.shutdown()
-    with pytest.raises(ExecutorLost, match=r"after 1 states, .* cannot schedule new futures after shutdown"):
+    with pytest.raises(ExecutorLost, match=r"after 1 state, .* cannot schedule new futures after shutdown"):
         explore(TUNING, executor=executor)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 from typing import Any
 
@@ -137,9 +137,35 @@ def test_an_executor_that_fails() -> None:
         campaign(lambda _sim: None, range(3), executor=pool)
     with (
         processes(1) as pool,
-        pytest.raises(ExecutorLost, match=r"after 50 seeds, .* BrokenProc"),
+        pytest.raises(ExecutorLost, match=r"after 50 seeds, while it had 50 to 59, .* BrokenProc"),
     ):
         campaign(deadly, range(60), executor=pool)
+
+
+class Losing(Executor):
+    """Answers, but for one chunk, which it loses together with its process."""
+
+    def __init__(self, lost: int) -> None:
+        self._left = lost
+
+    def submit(self, call: Any, /, *args: Any, **named: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        self._left -= 1
+        if self._left == -1:
+            future.set_exception(OSError("its process is gone"))
+        else:
+            future.set_result(call(*args, **named))
+        return future
+
+
+def test_the_seeds_that_a_lost_executor_had_are_named() -> None:
+    """Not those of which it is known that all went well."""
+    with pytest.raises(ExecutorLost) as lost:
+        campaign(robust, [*range(10, 35), 7, *range(100, 149)], executor=Losing(1))
+    assert str(lost.value) == (
+        "the executor failed after 25 seeds, while it had 7, 100 to 123, and nothing is known of those and the others; "
+        "OSError: its process is gone"
+    )
 
 
 def test_one_without_end() -> None:

@@ -31,9 +31,9 @@ def test_a_timer_that_is_armed_anew_each_time(seconds: float | None) -> None:
         again_and_again()
         told = stopped(sim, seconds)
     assert told.startswith(
-        "5,000 things happened in one run(), which got to 6001 s, and there are still more; of the n"
+        "5,000 things happened in one run(), which got to 5000 s, and there are still more; of the l"
     )
-    assert f" the next 1,000: 1000 × again_and_again ({__file__}:" in told
+    assert f" the last 1,000: 1000 × again_and_again ({__file__}:" in told
     assert told.endswith(" on 'a' (it may be more: limit=…)")
 
 
@@ -78,14 +78,14 @@ def test_time_that_stands_still() -> None:
 
         sim.at(1, once_more)
         told = stopped(sim, 2)
-    assert told.startswith("time stands still at 1 s: 1,000,000 things happened, and there are still more; of the next")
+    assert told.startswith("time stands still at 1 s: 1,000,000 things happened, and there are still more; of the last")
     assert "1000 × test_time_that_stands_still.<locals>.once_more (" in told
 
 
 def test_time_that_stood_still_for_long_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     """What comes later is not counted as a part of that moment."""
     monkeypatch.setattr(timeline, "MOMENT", 100)
-    left = 150
+    left = 100
     with Simulation() as sim:
         sim.host("a")
 
@@ -101,7 +101,7 @@ def test_time_that_stood_still_for_long_and_goes_on(monkeypatch: pytest.MonkeyPa
         count_down(0.001)
         sim.run(10)
         assert left == 0
-        left = 150
+        left = 100
 
         def for_ever() -> None:
             sim.at(0, for_ever)
@@ -110,7 +110,7 @@ def test_time_that_stood_still_for_long_and_goes_on(monkeypatch: pytest.MonkeyPa
         sim.at(2, for_ever)
         told = stopped(sim, 3)
     assert told.startswith("time stands still at 14 s: ")
-    assert "of the next 1,000: 1000 × test_time_that_stood_still_for_long_and_goes_on.<locals>.for_ever (" in told
+    assert "of the last 100: 100 × test_time_that_stood_still_for_long_and_goes_on.<locals>.for_ever (" in told
 
 
 # -- programs whose names are like ours
@@ -163,24 +163,46 @@ def test_what_keeps_happening_is_told_whatever_the_program_calls_it(
     with Simulation(1, limit=1000) as sim:
         sim.host("a")
         sim.at(0, make(sim))
-        assert f" the next 1,000: 1000 × {name} ({__file__}:" in stopped(sim, 1)
+        assert f" the last 1,000: 1000 × {name} ({__file__}:" in stopped(sim, 1)
 
 
-@pytest.mark.parametrize("more", [0, WATCHED])
-def test_what_ends_just_beyond_the_limit_has_an_end(more: int) -> None:
-    """It is looked at for a while before it is called endless."""
-    left = 100 + more
-    with Simulation(limit=100) as sim, sim.host("a") as host:
+@pytest.mark.parametrize("limit", [1, 5, 100, WATCHED + 1])
+def test_the_limit_is_exact(limit: int) -> None:
+    """So much may happen, and not one thing more."""
+    happened = 0
 
-        def count_down() -> None:
-            nonlocal left
-            left -= 1
-            if left:
-                host.driver.call_later(1, count_down)
+    def count_down(left: int) -> None:
+        nonlocal happened
+        happened += 1
+        if left > 1:
+            sim.at(1, lambda: count_down(left - 1))
 
-        host.driver.call_soon(count_down)
+    with Simulation(limit=limit) as sim:
+        sim.host("a")
+        sim.at(1, lambda: count_down(limit))
         sim.run(1e9)
-        assert left == 0
+        assert happened == limit
+        happened = 0
+        sim.at(1, lambda: count_down(limit + 1))
+        told = stopped(sim, 1e9)
+        assert happened == limit
+        assert sim.now == 1e9 + limit
+    assert f"{limit:,} things happened in one run(), which got to {sim.now:g} s" in told
+    assert f"and there are still more; of the last {min(limit, WATCHED):,}: " in told
+
+
+def test_a_moment_has_a_limit_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What comes after it is another one."""
+    monkeypatch.setattr(timeline, "MOMENT", 5)
+    with Simulation() as sim:
+        sim.host("a")
+        for moment in (1, 2, 3):
+            for _ in range(5):
+                sim.at(moment, lambda: None)
+        sim.run(4)
+        for _ in range(6):
+            sim.at(1, lambda: None)
+        assert stopped(sim, 2).startswith("time stands still at 5 s: ")
 
 
 def test_each_run_has_its_own_count() -> None:

@@ -196,6 +196,8 @@ def network(sim):
 @pytest.mark.sansnet(faults="drawn")
 async def test_indirectly(network):
     await network.sleep(1)
+    assert sansnet.default_driver() is network.host("client").driver
+    assert [*network.hosts] == ["client"]
 
 async def test_skipped(sim):
     await sim.sleep(1)

@@ -8,9 +8,10 @@ from xml.etree import ElementTree
 import pytest
 
 from sansnet.state import Event, Fault
-from sansnet.state.effects import TOUCH
+from sansnet.state.effects import TOUCH, Taken
 from sansnet.state.endpoints import Endpoint
 from sansnet.state.notices import Data, Failed
+from sansnet.state.ops import Lookup
 from sansnet.testing import Fed, Made, Opened, Trace, diagram
 from sansnet.testing.trace_diagram import FORMATS, VIEWS, drawing
 from sansnet.testing.trace_svg import STYLES, Drawing, Message, html_of, svg_of
@@ -55,6 +56,22 @@ def test_who_says_what_to_whom() -> None:
     ]
     assert [line for line in told if line in in_order] == in_order
     assert not any("ticked" in line or "AUTO_END" in line for line in told)
+
+
+def test_what_was_said_stands_in_quotes_and_names_do_not() -> None:
+    """Text comes from a socket that has an encoding."""
+    fed = [
+        Fed(0.0, "socket 1", Event("received", ("None", 4)), (Data("None"), Taken(("x" * 30, "ü\n")))),
+        Fed(0.0, "socket 1", Event("recode", (("a", "b", "c", "d"),)), (Lookup("None", 0, 0, False),)),
+    ]
+    told = [message.text for message in drawing(Trace((Made(0.0, "socket 1"), *fed))).messages][1:]
+    assert told == [
+        "received('None', 4)",
+        "Data('None')",
+        f"Taken('{'x' * 24}'…, 30 characters, 'ü\\n')",
+        "recode('a', … 4 of them)",
+        "Lookup(None)",
+    ]
 
 
 def test_every_machine_has_a_lane() -> None:

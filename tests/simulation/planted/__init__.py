@@ -2,7 +2,7 @@
 
 No model has those in it; what looks for these is the mixed workload, which knows nothing but what listeners are told.
 Each file has a function `plant`, which says by `@seen_as` what it says then. How many seeds that takes is in
-docs/verification.md.
+docs/planted.md.
 """
 
 from __future__ import annotations
