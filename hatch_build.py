@@ -22,7 +22,7 @@ STATE = [
 ]  # fmt: skip
 DRIVERS = [
     "clock", "kept_timer", "readiness_bound", "readiness_connect", "readiness_handle", "readiness_listener",
-    "readiness_socket", "selector_reactor",
+    "readiness_socket", "selector_reactor", "stepping",
 ]  # fmt: skip
 COMPILED = [
     *(f"sansnet/state/{name}.py" for name in STATE),

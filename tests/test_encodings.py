@@ -28,9 +28,9 @@ def decoded(encoding: str | None, *chunks: bytes) -> list[str]:
 
 def code_of(encoding: object) -> str:
     with pytest.raises(TypeError) as caught:
-        encode("a", encoding)  # type: ignore[arg-type]
+        encode("a", encoding)
     with pytest.raises(TypeError, match=r"^Unknown encoding: "):
-        decoder(encoding)  # type: ignore[arg-type]
+        decoder(encoding)
     assert isinstance(caught.value, NetError)
     return caught.value.code
 

@@ -100,6 +100,8 @@ class AsyncioHome(Idling):
 
     def check(self) -> None:
         """Raise RuntimeError where the driver can't be used: when its loop is closed, and on another thread."""
+        if asyncio._get_running_loop() is self._loop and not self.closed:
+            return  # as nearly always, and cheaply asked: what runs isn't closed, and it runs here
         if self._loop.is_closed():
             self.close()  # where objects aren't collected at once, nobody may have told us yet
         if self.closed:

@@ -6,12 +6,14 @@ from threading import get_ident  # at hand, since everything that is asked for b
 from types import TracebackType
 from typing import Self
 
+from ..state.compiled import mypyc_attr
 from .interrupt import interruptible
 from .naming import name_source
 
 __all__ = ["Stepping"]
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Stepping:
     """`step()` and `run()`, for one thread, and what listeners raise meanwhile.
 
@@ -23,7 +25,7 @@ class Stepping:
 
     def __init__(self) -> None:
         self._errors: list[BaseException] = []
-        self._thread: int | None = None
+        self._own_thread: int | None = None
         self._turning: bool | None = None  # not yet, ever
 
     @property
@@ -67,7 +69,7 @@ class Stepping:
         the order they came. A KeyboardInterrupt or SystemExit comes out at once; what was not called back by then is in
         the next turn.
         """
-        if self.closed or self._thread != get_ident():
+        if self.closed or self._own_thread != get_ident():
             self.check()
         if self._turning:
             raise RuntimeError("step() and run() can't be called from a callback of the same driver")
@@ -103,15 +105,15 @@ class Stepping:
     def check(self) -> None:
         """Raise RuntimeError where the driver can't be used. The first who comes here brings the driver its thread."""
         here = get_ident()
-        if self._thread != here or self.closed:
+        if self._own_thread != here or self.closed:
             if self.closed:
                 raise self.complaint()
-            if self._thread is not None:
+            if self._own_thread is not None:
                 raise RuntimeError(
                     f"this {type(self).__name__} is used on another thread; call_soon_threadsafe() is how to reach it "
                     "from here"
                 )
-            self._thread = here
+            self._own_thread = here
 
     def _raise_reported(self) -> None:
         errors, self._errors = self._errors, []
