@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import contenders, guard
+from benchmarks import contenders, guard, guard_workloads
 from benchmarks.tables import Report, Table, ratio
 from benchmarks.targets import judge
 
@@ -65,16 +66,88 @@ def test_growth_is_that_of_ours_from_50_connections_to_10000() -> None:
     assert judge(Report("", "", [table])) == ["MISS  scale: sansnet at 10,000 connections / at 50: 1.40 (≤ 1.30)"]
 
 
-def test_the_guard_allows_five_percent(capsys: pytest.CaptureFixture[str]) -> None:
-    assert guard.longer_ones({"a": 105, "b": 106, "new": 1}, {"a": 100, "b": 100}) == ["b"]
-    assert capsys.readouterr().out.splitlines()[1] == "LONGER  b: 106, +6.0% of 100"
+# --------------------------------------------------------------------------------------------------------- the guard
 
 
-@pytest.mark.parametrize("name", [name for name in guard.WORKLOADS if name != "explored_model"])  # which takes too long
+def test_the_guard_takes_the_start_off_and_what_a_bare_loop_takes() -> None:
+    rounds = guard_workloads.WORKLOADS["selector_echo"].rounds
+    assert rounds == guard_workloads.WORKLOADS["raw_echo"].rounds
+    played = f"selector_echo 0 11\nselector_echo {rounds} 12\nraw_echo 0 13\nraw_echo {rounds} 14\n"
+    counted = {11: 5000, 12: 5000 + 7 * rounds, 13: 4000, 14: 4000 + 2 * rounds}
+    told = "".join(f"=={pid}== \n=={pid}== I   refs:      {count:,}\n" for pid, count in counted.items())
+    counts = guard.differences(played, told)
+    assert counts["selector_echo"] == 5
+    assert "raw_echo" not in counts
+    with pytest.raises(guard.Incomparable, match="nothing for raw_echo"):
+        guard.differences(played, told.replace("==13== I ", "==99== I "))
+
+
+def guarded(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, counts: dict[str, int], baseline: dict[str, int], *options: str
+) -> tuple[int, Path]:
+    """The guard's exit status where it counts `counts`, and its baseline, which is that of this interpreter."""
+    path = tmp_path / "guard.json"
+    path.write_text(json.dumps({guard.interpreter(): baseline}))
+    monkeypatch.setattr(guard, "measure", lambda: counts)
+    monkeypatch.setattr("sys.argv", ["guard", "--baseline", str(path), *options])
+    return guard.main(), path
+
+
+@pytest.mark.parametrize(("count", "status", "verdict"), [(104, 0, "fine"), (105, 1, "LONGER"), (95, 0, "shorter")])
+def test_five_percent_are_too_much(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    count: int,
+    status: int,
+    verdict: str,
+) -> None:
+    assert guarded(monkeypatch, tmp_path, {"a": 100, "b": count}, {"a": 100, "b": 100})[0] == status
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:2] == ["fine     a: 100, +0.0 % of 100", f"{verdict:<7}  b: {count}, {count - 100:+}.0 % of 100"]
+    advice = ["5 % longer or more: b. If that is worth what it buys:", f"  {guard.UPDATE}"]
+    assert lines[2:4] == (advice if status else [])
+
+
+def test_what_has_no_baseline_is_no_success(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert guarded(monkeypatch, tmp_path, {"a": 1, "new": 1}, {"a": 1})[0] == 2
+    assert "no new" in capsys.readouterr().err
+    monkeypatch.setattr(guard, "interpreter", lambda: "PyPy")
+    assert guard.main() == 2
+    assert "PyPy\nThere are baselines of:\n  CPython" in capsys.readouterr().err
+
+
+def test_a_baseline_is_brought_up_to_date_beside_the_others(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    here = guard.interpreter()
+    status, path = guarded(monkeypatch, tmp_path, {"a": 2}, {"a": 1, "gone": 1}, "--update")
+    assert status == 0
+    monkeypatch.setattr(guard, "interpreter", lambda: "PyPy")
+    assert guard.main() == 0
+    assert json.loads(path.read_text()) == {here: {"a": 2}, "PyPy": {"a": 2}}
+
+
+def test_the_guard_says_what_it_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda _name: None)
+    with pytest.raises(guard.Incomparable, match="no valgrind"):
+        guard.measure()
+
+
+@pytest.mark.parametrize("name", guard_workloads.WORKLOADS)
 def test_a_workload_of_the_guard_runs(name: str) -> None:
-    """In a process of its own, as it would under valgrind: it leaves its sockets to the end."""
-    code = f"from benchmarks.guard import play; play({name!r}, 1)"
+    """In a process of its own: it leaves its sockets to the end."""
+    if sys.platform != "linux":
+        pytest.skip("the guard's workloads need Linux")
+    code = f"from benchmarks.guard_workloads import play; play({name!r}, 1)"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+
+
+def test_the_guard_has_a_baseline_of_each_workload() -> None:
+    counted = {name for name in guard_workloads.WORKLOADS if name != "raw_echo"}
+    baselines = json.loads(guard.BASELINE.read_text())
+    assert baselines
+    assert [set(counts) for counts in baselines.values()] == [counted] * len(baselines)
 
 
 # ----------------------------------------------------------------------------------------------------- the generator
