@@ -6,13 +6,16 @@ import json
 import shutil
 import subprocess
 import sys
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
 import pytest
 
-from benchmarks import contenders, guard, guard_workloads
+from benchmarks import compiled, contenders, guard, guard_workloads, page, traffic
+from benchmarks.__main__ import EVERY
+from benchmarks.servers import SERVERS
 from benchmarks.tables import Report, Table, ratio
-from benchmarks.targets import judge
+from benchmarks.targets import TARGETS, judge
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -62,8 +65,109 @@ def test_a_target_may_be_a_least_one(ours: float, verdict: str) -> None:
 
 
 def test_growth_is_that_of_ours_from_50_connections_to_10000() -> None:
-    table = Table("scale", "", "", rows={"50": {"sansnet": [10.0]}, "10,000": {"sansnet": [14.0]}})
-    assert judge(Report("", "", [table])) == ["MISS  scale: sansnet at 10,000 connections / at 50: 1.40 (≤ 1.30)"]
+    rows = {
+        "50": {"sansnet": [10.0], "sansnet-compiled": [5.0]},
+        "10,000": {"sansnet": [14.0], "sansnet-compiled": [6.0]},
+    }
+    assert judge(Report("", "", [Table("scale", "", "", rows=rows)])) == [
+        "MISS  scale: sansnet at 10,000 connections / at 50: 1.40 (≤ 1.30)",
+        "pass  scale: sansnet-compiled at 10,000 connections / at 50: 1.20 (≤ 1.30)",
+    ]
+
+
+def test_the_compiled_build_has_targets_of_its_own() -> None:
+    row = {"sansnet": [10.0], "sansnet-compiled": [5.0], "uvloop": [5.0], "node": [4.0]}
+    assert judge(Report("", "", [Table("echo", "", "", rows={"64 B": row, "1 KiB, Unix path": row})])) == [
+        "MISS  echo, 64 B: sansnet / uvloop: 2.00 (≤ 1.20)",
+        "pass  echo, 64 B: sansnet-compiled / uvloop: 1.00 (≤ 1.02)",
+        "MISS  echo, 64 B: sansnet-compiled / node: 1.25 (≤ 1.00)",
+    ]
+    cycle = {"machine": [2.0], "send + recv": [10.0]}
+    rows = {"echo cycle": cycle, "echo cycle, compiled": cycle}
+    assert judge(Report("", "", [Table("inputs", "", "", rows=rows)])) == [
+        "pass  inputs, echo cycle: machine / send + recv: 0.20 (≤ 0.40)",
+        "MISS  inputs, echo cycle, compiled: machine / send + recv: 0.20 (≤ 0.15)",
+    ]
+
+
+def test_every_target_is_of_a_table_that_is_measured_and_of_servers_that_there_are() -> None:
+    names = {*SERVERS, *(f"{name}-compiled" for name in contenders.COMPILED), "node", "bun"}
+    for target in TARGETS:
+        assert set(target.tables) <= set(EVERY)
+        if set(target.tables) <= {*traffic.NAMES, "memory"}:
+            assert {target.one, target.other} <= names
+        for table in set(target.tables) & set(traffic.NAMES):
+            assert set(target.rows) <= {load.name for load in traffic.KINDS[table].loads}
+
+
+def test_the_page_and_the_drawing_show_every_column(
+    echo: Table, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    pytest.importorskip("matplotlib")
+    echo.add("64 KiB", "uvloop", 1.0)  # without a base to be compared with
+    for name, file in (("PAGE", "page.md"), ("DRAWING", "cost.svg")):
+        monkeypatch.setattr(page, name, tmp_path / file)
+    (tmp_path / "page.md").write_text(f"before\n{page.BEGIN}old{page.END}\nafter\n")
+    echo.rows["64 B"]["sansnet-compiled"] = [5.0, 45.0, 6.0]
+    page.publish(Report("a machine", "a command", [echo], ["pass  it"]))
+    text = (tmp_path / "page.md").read_text()
+    assert "sansnet-compiled" in text
+    assert "6 (0.50)" in text
+    assert "old" not in text
+    assert text.startswith("before")
+    assert text.endswith("after\n")
+    assert (tmp_path / "cost.svg").stat().st_size > 1000
+
+
+# ---------------------------------------------------------------------------------------------- the compiled contender
+
+
+def lay_out(folder: Path) -> None:
+    """A tree as a wheel leaves it, but without what was compiled."""
+    ignored = shutil.ignore_patterns("__pycache__", *(f"*{suffix}" for suffix in EXTENSION_SUFFIXES))
+    shutil.copytree(ROOT / "sansnet", folder / "sansnet", ignore=ignored)
+
+
+def test_a_compiled_build_is_left_out_unless_it_is_of_these_sources(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(compiled, "FOLDER", tmp_path)
+    assert "would build it" in compiled.missing()
+    lay_out(tmp_path)
+    assert "would build it" in compiled.missing()
+    (tmp_path / "sansnet" / "state" / f"socket{EXTENSION_SUFFIXES[0]}").touch()
+    assert compiled.missing() == ""
+    (tmp_path / "sansnet" / "pump.py").write_text("# older")
+    assert "pump.py has changed" in compiled.missing()
+    (tmp_path / "sansnet" / "pump.py").unlink()
+    assert "pump.py has changed" in compiled.missing()
+
+
+def test_what_is_measured_as_compiled_is_compiled(tmp_path: Path) -> None:
+    """A process that would measure the sources ends instead: those of the folder, or those of the checkout."""
+    lay_out(tmp_path)
+    code = "import sys, pathlib; from benchmarks import compiled; compiled.FOLDER = pathlib.Path(sys.argv[1])"
+    for before in ("", "import sansnet; "):
+        line = [sys.executable, "-c", f"{before}{code}; compiled.enter()", str(tmp_path)]
+        done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert done.returncode == 1
+        assert "RuntimeError: this should be the compiled build, not" in done.stderr
+
+
+def test_compiled_contenders_stand_beside_the_others(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(contenders, "_node", lambda: "no Node")
+    try:
+        for missing in ("", "not built"):
+            contenders.available.cache_clear()
+            monkeypatch.setattr(compiled, "missing", lambda missing=missing: missing)
+            commands = contenders.available()
+            assert ("sansnet-compiled" in commands) is not bool(missing)
+            assert next(iter(commands)) == "sansnet"
+    finally:
+        contenders.available.cache_clear()
+    assert capsys.readouterr().out.count("sansnet-compiled, sansnet-asyncio-compiled are left out: not built") == 1
 
 
 # --------------------------------------------------------------------------------------------------------- the guard
@@ -189,6 +293,26 @@ def test_a_server_of_ours_gets_work_and_does_it(
     assert account.bytes >= account.units  # all of them carry something
     assert account.cpu > 0
     assert account.p50 <= account.p99
+
+
+@pytest.mark.parametrize("name", ["sansnet", "sansnet-asyncio", "asyncio", "uvloop", "trio"])
+@pytest.mark.parametrize(("behind", "options"), [("echo", {"size": 300_000}), ("sink", {})])
+def test_a_forwarder_passes_everything_on(
+    load: Path, monkeypatch: pytest.MonkeyPatch, name: str, behind: str, options: dict[str, int]
+) -> None:
+    """Twice: who comes next finds nothing left of who went."""
+    if name in contenders.NEEDS:
+        pytest.importorskip(contenders.NEEDS[name])
+    monkeypatch.setattr(contenders, "LOAD", load)
+    command = [sys.executable, "-m", "benchmarks.servers", name]
+    with (
+        contenders.serving(contenders.BACKEND, behind) as backend,
+        contenders.serving(command, f"forward:{backend.where}") as server,
+    ):
+        for _ in range(2):
+            mode = "sink" if behind == "sink" else "exchange"
+            account = contenders.work(server, mode, 0.01, connections=3, **options)
+            assert account.units >= 1
 
 
 def test_idle_connections_take_memory(load: Path, monkeypatch: pytest.MonkeyPatch) -> None:
