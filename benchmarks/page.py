@@ -55,6 +55,6 @@ def draw(tables: list[Table], path: Path) -> None:
         field.set_xticks(range(len(table.rows)), list(table.rows))
         field.set_title(table.title, fontsize=9)
         field.set_ylabel(f"× {table.base}")
-    figure.legend(*fields[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=len(columns), fontsize=8)
+    figure.legend(*fields[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=5, fontsize=8)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, metadata={"Date": None})
