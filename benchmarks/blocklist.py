@@ -1,4 +1,8 @@
-"""What a check against a `BlockList` costs: with 10,000 rules beside 10, and how many times as long it takes."""
+"""What a check against a `BlockList` costs, by the number of its rules, and what it costs to add one.
+
+The numbers of rules, their types and the operations are those of Node's own benchmark (benchmark/net/net-blocklist.js);
+beyond it there are IPv6, ranges, subnets of all sizes, and hits spread over the list.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +11,19 @@ import random
 import time
 import timeit
 from collections.abc import Callable
-from typing import NamedTuple
+from functools import partial
+from typing import Final, NamedTuple, Protocol
 
-from sansnet import BlockList
+from sansnet import BlockList, SocketAddress
 
 from .tables import Table
 
-FEW, MANY = 10, 10_000
-CHECKS = 2_000
+COUNTS: Final = (10, 100, 1000, 10_000)
+CHECKS: Final = 2_000
+ADDED: Final = 10_000
+"""So many rules are added in a round: to one list, or to many short ones."""
+SPREAD: Final = 10
+"""So many addresses are checked in turn."""
 
 
 class Family(NamedTuple):
@@ -26,64 +35,103 @@ class Family(NamedTuple):
     free: str
 
 
-FAMILIES = (
+FAMILIES: Final = (
     Family("ipv4", 32, ipaddress.IPv4Address, "9.9.9.9"),
     Family("ipv6", 128, ipaddress.IPv6Address, "9::9"),
 )
-KINDS = ("addresses", "subnets", "ranges", "mixed")
+TYPES: Final = ("address", "subnet", "range", "mixed")
+
+
+class _Work(Protocol):
+    def nanoseconds(self) -> float:
+        """The time of one operation."""
 
 
 def measure(rounds: int) -> Table:
-    """Nanoseconds of a check with few rules and with many; of addresses that are held, and of one that isn't."""
-    few, many = f"{FEW} rules", f"{MANY:,} rules"
-    table = Table("blocklist", "BlockList.check()", "ns", few)
+    """Nanoseconds of a check, of addresses that are held (hit) and of one that isn't (miss), and of adding a rule."""
+    columns = [f"{count:,} rules" for count in COUNTS]
+    table = Table("blocklist", "BlockList", "ns", columns[0])
     for family in FAMILIES:
-        for kind in KINDS:
-            for held in (True, False):
-                lists = {few: _Checks(family, kind, FEW, held), many: _Checks(family, kind, MANY, held)}
-                for _ in range(rounds):
-                    for column, checks in lists.items():  # in turn: a slow moment meets both
-                        row = f"{family.name} {kind}, {'held' if held else 'not held'}"
-                        table.add(row, column, checks.nanoseconds())
+        for row, work in _rows(family).items():
+            works = dict(zip(columns, map(work, COUNTS), strict=True))
+            for _ in range(rounds):
+                for column, each in works.items():  # in turn: a slow moment meets all
+                    table.add(f"{row}, {family.name}", column, each.nanoseconds())
     return table
 
 
-class _Checks:
-    """A list of so many rules, and addresses to check against it."""
+def _rows(family: Family) -> dict[str, Callable[[int], _Work]]:
+    """What to do with a list of so many rules."""
+    rows: dict[str, Callable[[int], _Work]] = {}
+    for type_ in TYPES:
+        for held in (True, False):
+            name = f"{type_}, {'hit' if held else 'miss'}"
+            rows[f"check, {name}"] = partial(Checks, family, type_, held=held)
+            if type_ == "mixed":
+                rows[f"check a SocketAddress, {name}"] = partial(Checks, family, type_, held=held, ready=True)
+    rows["add_address"] = partial(_Additions, family)
+    return rows
 
-    def __init__(self, family: Family, kind: str, count: int, held: bool) -> None:
+
+class Checks:
+    """A list of so many rules, and addresses to check against it: texts, or with `ready` the objects."""
+
+    def __init__(self, family: Family, type_: str, count: int, *, held: bool, ready: bool = False) -> None:
         self._list = BlockList()
         self._family = family.name
-        starts = _fill(self._list, family, kind, count)
-        chosen = random.Random(1).choices(starts, k=FEW) if held else [family.free] * FEW
-        self._addresses = [str(each) for each in chosen]
+        starts = _fill(self._list, family, type_, count)
+        chosen = random.Random(1).choices(starts, k=SPREAD) if held else [family.free] * SPREAD
+        self._addresses: list[str | SocketAddress] = [str(each) for each in chosen]
         for address in self._addresses:
             assert self._list.check(address, family.name) is held
+        if ready:
+            self._addresses = [SocketAddress(address=str(each), family=family.name) for each in chosen]
+
+    def run(self) -> None:
+        """Check each address once."""
+        check, family = self._list.check, self._family
+        for address in self._addresses:
+            check(address, family)
 
     def nanoseconds(self) -> float:
         """The time of one check."""
-        check, family, addresses = self._list.check, self._family, self._addresses
+        return timeit.timeit(self.run, timer=time.process_time, number=CHECKS // SPREAD) / CHECKS * 1e9
 
-        def run() -> None:
-            for address in addresses:
-                check(address, family)
 
-        return timeit.timeit(run, timer=time.process_time, number=CHECKS // FEW) / CHECKS * 1e9
+class _Additions:
+    """Addresses, and new lists that they are added to."""
+
+    def __init__(self, family: Family, count: int) -> None:
+        self._family = family.name
+        self._addresses = [str(_start(family, number)) for number in range(count)]
+
+    def run(self) -> None:
+        block_list, family = BlockList(), self._family
+        for address in self._addresses:
+            block_list.add_address(address, family)
+
+    def nanoseconds(self) -> float:
+        """The time of one addition, with its part of a new list."""
+        lists = ADDED // len(self._addresses)
+        return timeit.timeit(self.run, timer=time.process_time, number=lists) / ADDED * 1e9
+
+
+def _start(family: Family, number: int) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """The first address of a rule."""
+    return family.address((10 << family.bits - 8) + (number << family.bits - 24))
 
 
 def _fill(
-    block_list: BlockList, family: Family, kind: str, count: int
+    block_list: BlockList, family: Family, type_: str, count: int
 ) -> list[ipaddress.IPv4Address | ipaddress.IPv6Address]:
     """Add the rules; an address that each of them holds. Subnets are of all sizes: that is what lists have."""
     choose = random.Random(count)
-    starts = []
-    for number in range(count):
-        start = family.address((10 << family.bits - 8) + (number << family.bits - 24))
-        starts.append(start)
-        match kind if kind != "mixed" else KINDS[number % 3]:
-            case "addresses":
+    starts = [_start(family, number) for number in range(count)]
+    for number, start in enumerate(starts):
+        match type_ if type_ != "mixed" else TYPES[number % 3]:
+            case "address":
                 block_list.add_address(start)
-            case "subnets":
+            case "subnet":
                 block_list.add_subnet(start, choose.randint(25, family.bits))
             case _:
                 block_list.add_range(start, start + choose.randint(0, 200))

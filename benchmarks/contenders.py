@@ -10,9 +10,11 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from . import compiled
 from .servers import SERVERS
 
 __all__ = ["Account", "Server", "available", "idle_bytes", "serving", "work"]
@@ -20,6 +22,10 @@ __all__ = ["Account", "Server", "available", "idle_bytes", "serving", "work"]
 ROOT: Final = Path(__file__).resolve().parent.parent
 LOAD: Final = ROOT / "build" / "load"
 BUN: Final = ROOT / "build" / "bun" / "node_modules" / "@oven" / "bun-linux-x64" / "bin" / "bun"
+COMPILED: Final = ("sansnet", "sansnet-asyncio")
+"""Those that are measured on the compiled build, too: NAME-compiled."""
+BACKEND: Final = [sys.executable, "-m", "benchmarks.servers", "asyncio"]
+"""What is behind the forwarders, the same for all."""
 NEEDS: Final = {"sansnet-uvloop": "uvloop", "uvloop": "uvloop", "trio": "trio"}
 PAGE: Final = 4096
 PATIENCE: Final = 120
@@ -45,14 +51,20 @@ class Account(NamedTuple):
     p99: float
 
 
+@cache
 def available() -> dict[str, list[str]]:
-    """The commands of those that are here, by name; a word is printed about each that isn't."""
+    """The commands of those that are here, by name; a word is printed about each that isn't, once."""
     commands = {}
+    uncompiled = compiled.missing()
+    if uncompiled:
+        print(f"{', '.join(f'{name}-compiled' for name in COMPILED)} are left out: {uncompiled}")
     for name in SERVERS:
         if name in NEEDS and importlib.util.find_spec(NEEDS[name]) is None:
             print(f"{name} is left out: {NEEDS[name]} isn't installed")
         else:
             commands[name] = [sys.executable, "-m", "benchmarks.servers", name]
+            if name in COMPILED and not uncompiled:
+                commands[f"{name}-compiled"] = compiled.command("benchmarks.servers", name)
     script = str(ROOT / "benchmarks" / "servers.js")
     for name, binary in (("node", _node()), ("bun", BUN if BUN.exists() else "make build/bun would install it")):
         if isinstance(binary, str):

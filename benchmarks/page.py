@@ -12,7 +12,7 @@ from .tables import Report, Table, ratio
 
 PAGE: Final = ROOT / "docs" / "performance.md"
 DRAWING: Final = ROOT / "docs" / "performance" / "cost.svg"
-DRAWN: Final = ("echo", "respond", "stream", "accept", "scale")
+DRAWN: Final = ("echo", "respond", "stream", "forward", "accept", "scale")
 BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
 
 
@@ -46,7 +46,7 @@ def draw(tables: list[Table], path: Path) -> None:
     colours = plt.get_cmap("tab10")
     for table, field in zip(tables, fields[:, 0], strict=True):
         for place, column in enumerate(columns):
-            rows = [number for number, row in enumerate(table.rows.values()) if column in row]
+            rows = [number for number, row in enumerate(table.rows.values()) if column in row and table.base in row]
             names = [list(table.rows)[number] for number in rows]
             heights = [ratio(table.rows[name][column], table.rows[name][table.base]) for name in names]
             at = [number + (place - (len(columns) - 1) / 2) * 0.8 / len(columns) for number in rows]
@@ -55,6 +55,6 @@ def draw(tables: list[Table], path: Path) -> None:
         field.set_xticks(range(len(table.rows)), list(table.rows))
         field.set_title(table.title, fontsize=9)
         field.set_ylabel(f"× {table.base}")
-    figure.legend(*fields[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=len(columns), fontsize=8)
+    figure.legend(*fields[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=5, fontsize=8)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, metadata={"Date": None})

@@ -1,4 +1,4 @@
-// The servers of servers.py on node:net, for Node and for Bun: servers.js ROLE [PATH]. Prints where it listens.
+// The servers of servers.py on node:net, for Node and for Bun: servers.js ROLE[:PORT] [PATH]. Prints where it listens.
 "use strict";
 const net = require("node:net");
 
@@ -26,9 +26,18 @@ const roles = {
     socket.on("drain", goOn);
     goOn();
   },
+  forward(socket) {
+    const target = net.connect({ port: Number(to), host: "127.0.0.1", noDelay: true });
+    target.on("error", () => {});
+    socket.pipe(target);
+    target.pipe(socket);
+    socket.on("close", () => target.destroy());
+    target.on("close", () => socket.destroy());
+  },
 };
 
-const [role, path] = process.argv.slice(2);
+const [job, path] = process.argv.slice(2);
+const [role, to] = job.split(":");
 const server = net.createServer({ noDelay: path === undefined }, (socket) => {
   socket.on("error", () => {});
   roles[role](socket);

@@ -1,8 +1,9 @@
 """Servers to be measured: python -m benchmarks.servers NAME ROLE [PATH]. Each prints where it listens, and serves.
 
 Roles: "echo" sends back what comes; "respond" answers each request (one chunk) with a head and a body, in two writes;
-"sink" reads and forgets; "source" writes blocks as fast as they are taken. Each is written the way its library's own
-documentation would: the plain way, with its own means of backpressure. `servers.js` is the same for Node and Bun.
+"sink" reads and forgets; "source" writes blocks as fast as they are taken; "forward:PORT" connects to that port, and
+passes on what comes from either side. Each is written the way its library's own documentation would: the plain way,
+with its own means of backpressure. `servers.js` is the same for Node and Bun.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ import resource
 import socket
 import sys
 from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any, Final, cast
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 if TYPE_CHECKING:
     import sansnet
@@ -23,6 +25,21 @@ HEAD: Final = b"h" * 64
 BODY: Final = b"b" * 960
 BLOCK: Final = b"x" * 65536
 BACKLOG: Final = 511
+
+
+class Job(NamedTuple):
+    """What a server shall do."""
+
+    role: str
+    listener: socket.socket
+    to: int
+    """The port that is forwarded to; otherwise 0."""
+
+
+def job(role: str, path: str | None = None) -> Job:
+    """The job of a role as the command line has it."""
+    name, _, port = role.partition(":")
+    return Job(name, listening_socket(path), int(port or 0))
 
 
 def listening_socket(path: str | None) -> socket.socket:
@@ -44,19 +61,21 @@ def announce(listener: socket.socket) -> None:
 # ------------------------------------------------------------------------------------------------------------- sansnet
 
 
-def sansnet_server(role: str, listener: socket.socket) -> sansnet.Server:
+def sansnet_server(job: Job) -> sansnet.Server:
     """A server of ours on whatever driver there is."""
     import sansnet
 
+    serve = SANSNET_ROLES[job.role]
+
     def on_connection(connection: sansnet.Socket) -> None:
         connection.on("error", lambda _error: None)
-        SANSNET_ROLES[role](connection)
+        serve(connection, job.to)
 
-    announce(listener)
-    return sansnet.create_server(on_connection, no_delay=listener.family == socket.AF_INET).listen(listener)
+    announce(job.listener)
+    return sansnet.create_server(on_connection, no_delay=job.listener.family == socket.AF_INET).listen(job.listener)
 
 
-def _respond(connection: sansnet.Socket) -> None:
+def _respond(connection: sansnet.Socket, _to: int) -> None:
     def on_data(_request: bytes) -> None:
         connection.write(HEAD)
         connection.write(BODY)
@@ -64,7 +83,7 @@ def _respond(connection: sansnet.Socket) -> None:
     connection.on("data", on_data)
 
 
-def _pour(connection: sansnet.Socket) -> None:
+def _pour(connection: sansnet.Socket, _to: int) -> None:
     def go_on() -> None:
         while connection.write(BLOCK):
             pass
@@ -73,24 +92,36 @@ def _pour(connection: sansnet.Socket) -> None:
     go_on()
 
 
-SANSNET_ROLES: Final[dict[str, Callable[[sansnet.Socket], object]]] = {
-    "echo": lambda connection: connection.on("data", connection.write),
+def _forward(connection: sansnet.Socket, to: int) -> None:
+    import sansnet
+
+    target = sansnet.connect(to, "127.0.0.1", no_delay=True)
+    target.on("error", lambda _error: None)
+    connection.pipe(target)
+    target.pipe(connection)
+    connection.on("close", lambda _had_error: target.destroy())
+    target.on("close", lambda _had_error: connection.destroy())
+
+
+SANSNET_ROLES: Final[dict[str, Callable[[sansnet.Socket, int], object]]] = {
+    "echo": lambda connection, _to: connection.on("data", connection.write),
     "respond": _respond,
-    "sink": lambda connection: connection.on("data", lambda _chunk: None),
+    "sink": lambda connection, _to: connection.on("data", lambda _chunk: None),
     "source": _pour,
+    "forward": _forward,
 }
 
 
-def serve_sansnet(role: str, listener: socket.socket) -> None:
+def serve_sansnet(job: Job) -> None:
     """On the selector driver."""
     import sansnet
 
-    sansnet_server(role, listener)
+    sansnet_server(job)
     sansnet.run()
 
 
-async def _sansnet_in_a_loop(role: str, listener: socket.socket) -> None:
-    sansnet_server(role, listener)
+async def _sansnet_in_a_loop(job: Job) -> None:
+    sansnet_server(job)
     await asyncio.get_running_loop().create_future()
 
 
@@ -131,17 +162,70 @@ class _Source(_Connection):
             self.transport.write(BLOCK)
 
 
-PROTOCOLS: Final[dict[str, Callable[[], asyncio.Protocol]]] = {
-    "echo": _Echo,
-    "respond": _Respond,
-    "sink": _Connection,
-    "source": _Source,
+class _Passing(_Connection):
+    """One side of what is forwarded. The other's reading is paused while this one has too much to write."""
+
+    def __init__(self) -> None:
+        self.other: _Passing | None = None
+
+    def data_received(self, data: bytes) -> None:
+        if self.other is not None:
+            self.other.transport.write(data)
+
+    def pause_writing(self) -> None:
+        if self.other is not None:
+            self.other.transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        if self.other is not None:
+            self.other.transport.resume_reading()
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        if self.other is not None:
+            self.other.other = None
+            self.other.transport.close()
+
+
+class _Forward(_Passing):
+    """The side of a client; what it says before there is another side waits. (uvloop can't pause a beginning.)"""
+
+    def __init__(self, to: int) -> None:
+        super().__init__()
+        self.to = to
+        self.early: list[bytes] = []
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self.connecting = asyncio.ensure_future(self.connect())
+
+    def data_received(self, data: bytes) -> None:
+        if self.other is None:
+            self.early.append(data)
+        else:
+            self.other.transport.write(data)
+
+    async def connect(self) -> None:
+        _, target = await asyncio.get_running_loop().create_connection(_Passing, "127.0.0.1", self.to)
+        if self.transport.is_closing():
+            target.transport.close()
+            return
+        self.other, target.other = target, self
+        target.transport.writelines(self.early)
+        self.early.clear()
+
+
+PROTOCOLS: Final[dict[str, Callable[[int], asyncio.Protocol]]] = {
+    "echo": lambda _to: _Echo(),
+    "respond": lambda _to: _Respond(),
+    "sink": lambda _to: _Connection(),
+    "source": lambda _to: _Source(),
+    "forward": _Forward,
 }
 
 
-async def _protocol(role: str, listener: socket.socket) -> None:
+async def _protocol(job: Job) -> None:
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # that peers leave in the middle of a stream is no news
-    loop, factory = asyncio.get_running_loop(), PROTOCOLS[role]
+    loop, listener, factory = asyncio.get_running_loop(), job.listener, partial(PROTOCOLS[job.role], job.to)
     if listener.family == socket.AF_INET:
         server = await loop.create_server(factory, sock=listener, backlog=BACKLOG)
     else:
@@ -153,13 +237,13 @@ async def _protocol(role: str, listener: socket.socket) -> None:
 # ---------------------------------------------------------------------------------------------------------------- trio
 
 
-def serve_trio(role: str, listener: socket.socket) -> None:
+def serve_trio(job: Job) -> None:
     """A task a connection, over SocketStream."""
     import trio
 
     async def handle(stream: trio.SocketStream) -> None:
         with contextlib.suppress(trio.BrokenResourceError):
-            await roles[role](stream)
+            await roles[job.role](stream)
 
     async def echo(stream: trio.SocketStream) -> None:
         async for chunk in stream:
@@ -178,11 +262,24 @@ def serve_trio(role: str, listener: socket.socket) -> None:
         while True:
             await stream.send_all(BLOCK)
 
-    roles = {"echo": echo, "respond": respond, "sink": sink, "source": source}
+    async def forward(stream: trio.SocketStream) -> None:
+        target = await trio.open_tcp_stream("127.0.0.1", job.to)
+        async with target, trio.open_nursery() as nursery:
+            nursery.start_soon(pump, stream, target)
+            await pump(target, stream)
+            nursery.cancel_scope.cancel()
+
+    async def pump(source: trio.SocketStream, destination: trio.SocketStream) -> None:
+        with contextlib.suppress(trio.BrokenResourceError):
+            async for chunk in source:
+                await destination.send_all(chunk)
+            await destination.send_eof()
+
+    roles = {"echo": echo, "respond": respond, "sink": sink, "source": source, "forward": forward}
 
     async def main() -> None:
-        theirs = trio.socket.from_stdlib_socket(listener)
-        announce(listener)
+        theirs = trio.socket.from_stdlib_socket(job.listener)
+        announce(job.listener)
         await trio.serve_listeners(handle, [trio.SocketListener(theirs)])
 
     trio.run(main)
@@ -191,22 +288,20 @@ def serve_trio(role: str, listener: socket.socket) -> None:
 # -------------------------------------------------------------------------------------------------------------- choice
 
 
-def _on_uvloop(
-    serve: Callable[[str, socket.socket], Coroutine[Any, Any, None]],
-) -> Callable[[str, socket.socket], None]:
-    def run(role: str, listener: socket.socket) -> None:
+def _on_uvloop(serve: Callable[[Job], Coroutine[Any, Any, None]]) -> Callable[[Job], None]:
+    def run(job: Job) -> None:
         import uvloop
 
-        uvloop.run(serve(role, listener))
+        uvloop.run(serve(job))
 
     return run
 
 
-SERVERS: Final[dict[str, Callable[[str, socket.socket], None]]] = {
+SERVERS: Final[dict[str, Callable[[Job], None]]] = {
     "sansnet": serve_sansnet,
-    "sansnet-asyncio": lambda role, listener: asyncio.run(_sansnet_in_a_loop(role, listener)),
+    "sansnet-asyncio": lambda job: asyncio.run(_sansnet_in_a_loop(job)),
     "sansnet-uvloop": _on_uvloop(_sansnet_in_a_loop),
-    "asyncio": lambda role, listener: asyncio.run(_protocol(role, listener)),
+    "asyncio": lambda job: asyncio.run(_protocol(job)),
     "uvloop": _on_uvloop(_protocol),
     "trio": serve_trio,
 }
@@ -214,4 +309,4 @@ SERVERS: Final[dict[str, Callable[[str, socket.socket], None]]] = {
 if __name__ == "__main__":
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    SERVERS[sys.argv[1]](sys.argv[2], listening_socket(sys.argv[3] if sys.argv[3:] else None))
+    SERVERS[sys.argv[1]](job(*sys.argv[2:]))

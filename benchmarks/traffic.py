@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 from typing import Final, NamedTuple
 
-from .contenders import Account, Server, available, idle_bytes, serving, work
+from .contenders import BACKEND, Account, Server, available, idle_bytes, serving, work
 from .tables import Table
 
 __all__ = ["NAMES", "measure", "memory"]
@@ -31,6 +31,8 @@ class Load(NamedTuple):
     by_path: bool = False
     longer: int = 1
     """So many times as long a turn: all connections should have theirs several times in it."""
+    backend: str = ""
+    """The role of the server that is forwarded to."""
 
 
 class Kind(NamedTuple):
@@ -67,6 +69,18 @@ KINDS: Final = {
         (
             Load("sink", "sink", "sink", {"connections": 10}),
             Load("source", "source", "source", {"connections": 10}),
+            Load("sink, Unix path", "sink", "sink", {"connections": 10}, by_path=True),
+            Load("source, Unix path", "source", "source", {"connections": 10}, by_path=True),
+        ),
+    ),
+    "forward": Kind(
+        "passed on to another server, 10 connections; the CPU time is the forwarder's alone",
+        "64 KiB",
+        (
+            Load("to a sink", "forward", "sink", {"connections": 10}, backend="sink"),
+            Load(
+                "to an echo server and back", "forward", "exchange", {"connections": 10, "size": 65536}, backend="echo"
+            ),
         ),
     ),
     "accept": Kind(
@@ -103,9 +117,11 @@ def measure(name: str, rounds: int, seconds: float, only: list[str] | None = Non
     commands = {key: value for key, value in available().items() if only is None or key in only}
     for load in kind.loads:
         with contextlib.ExitStack() as stack:
+            role = load.role
+            if load.backend:
+                role += f":{stack.enter_context(serving(BACKEND, load.backend)).where}"
             servers = {
-                key: stack.enter_context(serving(value, load.role, by_path=load.by_path))
-                for key, value in commands.items()
+                key: stack.enter_context(serving(value, role, by_path=load.by_path)) for key, value in commands.items()
             }
             _one_round(servers, load, seconds / 10)  # until its first end of file, asyncio's every read maps new pages
             for _ in range(rounds):

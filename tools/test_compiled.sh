@@ -8,11 +8,8 @@ cd "$(dirname "$0")/.."
 python=$(realpath -s "$1")
 shift
 
-rm -rf build/compiled
-mkdir -p build/compiled/tree
-SANSNET_COMPILE=1 "$python" -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir build/compiled .
+tools/build_compiled.sh "$python" build/compiled/tree
 git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents --target-directory build/compiled/tree
-"$python" -m zipfile -e build/compiled/*.whl build/compiled/tree
 
 cd build/compiled/tree
 SANSNET_COMPILED=1 "$python" -m pytest "$@"
