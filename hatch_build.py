@@ -13,9 +13,9 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-# What runs for each message or each connection, as far as it pays. Values stay as they are: they are compared, hashed,
-# pickled and read by their annotations, and a compiled class has no more of that than it needs. So does the facade,
-# since users inherit from it and hang things on it; so do the drivers' own classes, which have two bases.
+# What runs for each message or each connection, as far as it pays. The facade's classes stay as they are, since users
+# inherit from them and hang things on them, but for two bases of theirs (`stream`, `dispatch`). So do the drivers' own
+# classes: each has two bases, and only one of these may be compiled.
 STATE = [
     "connecting", "effects", "machine", "notices", "ops", "phases", "queues", "reading", "server", "socket",
     "socket_state", "values", "writing",
