@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from typing import Any, ClassVar
 
 __all__ = ["Value", "Word"]
 
@@ -18,12 +19,18 @@ class Value:
 
     __slots__: tuple[str, ...] = ()
 
+    _names: ClassVar[tuple[str, ...]] = ()
+
+    def __init_subclass__(cls, **given: Any) -> None:
+        super().__init_subclass__(**given)
+        cls._names = tuple([name for base in reversed(cls.__mro__) for name in base.__dict__.get("__slots__", ())])
+
     def fields(self) -> tuple[object, ...]:
-        return tuple([getattr(self, name) for name in self.names()])
+        return tuple([getattr(self, name) for name in self._names])
 
     @classmethod
     def names(cls) -> tuple[str, ...]:
-        return tuple([name for base in reversed(cls.__mro__) for name in base.__dict__.get("__slots__", ())])
+        return cls._names
 
     def __eq__(self, other: object) -> bool:
         return type(other) is type(self) and self.fields() == other.fields()
