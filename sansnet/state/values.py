@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
+from operator import attrgetter
 from typing import Any, ClassVar
 
 __all__ = ["Value", "Word"]
@@ -20,13 +22,19 @@ class Value:
     __slots__: tuple[str, ...] = ()
 
     _names: ClassVar[tuple[str, ...]] = ()
+    _read: ClassVar[Callable[[Any], tuple[object, ...]]]
 
     def __init_subclass__(cls, **given: Any) -> None:
         super().__init_subclass__(**given)
-        cls._names = tuple([name for base in reversed(cls.__mro__) for name in base.__dict__.get("__slots__", ())])
+        names = tuple([name for base in reversed(cls.__mro__) for name in base.__dict__.get("__slots__", ())])
+        cls._names = names
+        if len(names) > 1:
+            cls._read = attrgetter(*names)
+        else:  # which attrgetter wouldn't give as a tuple
+            cls._read = staticmethod(lambda value: tuple([getattr(value, name) for name in names]))
 
     def fields(self) -> tuple[object, ...]:
-        return tuple([getattr(self, name) for name in self._names])
+        return type(self)._read(self)
 
     @classmethod
     def names(cls) -> tuple[str, ...]:
@@ -36,7 +44,8 @@ class Value:
         return type(other) is type(self) and self.fields() == other.fields()
 
     def __hash__(self) -> int:
-        return hash((type(self).__name__, self.fields()))
+        kind = type(self)
+        return hash((kind.__name__, kind._read(self)))
 
     def __repr__(self) -> str:
         given = [
