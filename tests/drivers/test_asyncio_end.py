@@ -207,5 +207,6 @@ def test_nothing_is_left_open_and_nothing_warns(kind: str, how: str) -> None:
         text=True,
         timeout=60,
     )
-    told = {"raise": ("", "raised\n"), "generator": ("finalised True\nover\n", "")}
-    assert (done.stdout, done.stderr) == told.get(how, ("over\n", ""))
+    said = [line for line in done.stderr.splitlines() if not line.startswith("Executing <")]  # how slow the machine is
+    told = {"raise": ("", ["raised"]), "generator": ("finalised True\nover\n", [])}
+    assert (done.stdout, said) == told.get(how, ("over\n", []))
