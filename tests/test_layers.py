@@ -27,7 +27,7 @@ LAYERS: Final[dict[str, frozenset[str]]] = {
 }
 
 # What the machines may import from outside: words to write them with, nothing that could do or know anything.
-STATE_MAY_IMPORT: Final = frozenset({"__future__", "collections", "collections.abc", "enum", "typing"})
+STATE_MAY_IMPORT: Final = frozenset({"__future__", "collections", "collections.abc", "enum", "operator", "typing"})
 
 # Nor may they reach the world, or tell two equal runs apart, without an import.
 STATE_MAY_NOT_CALL: Final = frozenset({"__import__", "breakpoint", "eval", "exec", "id", "input", "open", "print"})

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import enum
-from typing import Any, Final
+from collections.abc import Callable
+from operator import attrgetter
+from typing import Any, Final, NamedTuple
 
 from .compiled import mypyc_attr
 
@@ -26,20 +28,18 @@ class Value:
     __slots__: tuple[str, ...] = ()
 
     def fields(self) -> tuple[object, ...]:
-        return tuple([getattr(self, name) for name in self.names()])
+        return _shape_of(type(self)).read(self)
 
     @classmethod
     def names(cls) -> tuple[str, ...]:
-        names = _NAMES.get(cls)
-        if names is None:
-            names = _NAMES[cls] = _names_of(cls)
-        return names
+        return _shape_of(cls).names
 
     def __eq__(self, other: object) -> bool:
         return type(other) is type(self) and self.fields() == other.fields()
 
     def __hash__(self) -> int:
-        return hash((type(self).__name__, self.fields()))
+        kind = type(self)
+        return hash((kind.__name__, _shape_of(kind).read(self)))
 
     def __repr__(self) -> str:
         given = [
@@ -55,6 +55,26 @@ def _made(cls: Any, fields: dict[str, Any]) -> Any:
     return cls(**fields)
 
 
+class _Shape(NamedTuple):
+    """What is known of a class of values."""
+
+    names: tuple[str, ...]
+    read: Callable[[Any], tuple[object, ...]]
+
+
+_SHAPES: Final[dict[type, _Shape]] = {}  # of each class that was asked for it
+
+
+def _shape_of(cls: type) -> _Shape:
+    shape = _SHAPES.get(cls)
+    if shape is None:
+        names = _names_of(cls)
+        # Of one name, or of none, attrgetter makes no tuple.
+        read = attrgetter(*names) if len(names) > 1 else lambda value: tuple([getattr(value, name) for name in names])
+        shape = _SHAPES[cls] = _Shape(names, read)
+    return shape
+
+
 def _names_of(cls: type) -> tuple[str, ...]:
     names: dict[str, None] = {}
     for base in reversed(cls.__mro__):
@@ -64,5 +84,10 @@ def _names_of(cls: type) -> tuple[str, ...]:
     return tuple(names)
 
 
+def _reader_of(names: tuple[str, ...]) -> Callable[[Any], tuple[object, ...]]:
+    if len(names) > 1:
+        return attrgetter(*names)
+    return lambda value: tuple([getattr(value, name) for name in names])  # which attrgetter wouldn't give as a tuple
+
+
 _EMPTY: Final = (None, "", 0, (), False)
-_NAMES: Final[dict[type, tuple[str, ...]]] = {}  # of the fields of each class that was asked for them
