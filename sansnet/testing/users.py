@@ -28,6 +28,25 @@ _PIPE: Final = Fault("EPIPE", syscall="write")
 _UNSHUT: Final = Fault("EIO", syscall="shutdown")
 _CANCELLED: Final = Fault("ECANCELED")
 
+_NAME_NOT_FOUND: Final = Event("lookup_failed", (_NOT_FOUND,))
+_LOOKUP_CANCELLED: Final = Event("lookup_failed", (_CANCELLED,))
+_SENT_AT_ONCE: Final = Event("sent", (True,))
+_SENT: Final = Event("sent", (False,))
+_DEFERRED: Final = Event("send_deferred", (0,))
+_DEFERRED_BUT_ONE: Final = Event("send_deferred", (1,))
+_FAILED_AT_ONCE: Final = Event("send_failed", (_PIPE, True))
+_SEND_FAILED: Final = Event("send_failed", (_PIPE, False))
+_SEND_CANCELLED: Final = Event("send_failed", (_CANCELLED, False))
+_READ_FAILED: Final = Event("read_failed", (_RESET,))
+_READ_CANCELLED: Final = Event("read_failed", (_CANCELLED,))
+_EOF: Final = Event("eof", (b"",))
+_LAST_BYTE: Final = Event("received", (b"?", 1))
+_PROGRESSED: Final = Event("progressed", (1,))
+_SHUT_DOWN: Final = Event("shut_down")
+_SHUTDOWN_FAILED: Final = Event("shutdown_failed", (_UNSHUT,))
+_SHUTDOWN_CANCELLED: Final = Event("shutdown_failed", (_CANCELLED,))
+_CLOSED: Final = Event("closed")
+
 
 def socket_events(world: SocketWorld, bounds: Bounds) -> list[Event]:
     """Everything that can happen."""
@@ -85,7 +104,7 @@ def _answer_lookup(world: SocketWorld, bounds: Bounds) -> Iterator[Event]:
     if world.lookup is STAGE_UNDERWAY:
         for answer in bounds.answers:
             yield Event("looked_up", (answer,))
-        yield Event("lookup_failed", (_NOT_FOUND,))
+        yield _NAME_NOT_FOUND
 
 
 def _write(world: SocketWorld, bounds: Bounds) -> Iterator[Event]:
@@ -172,13 +191,13 @@ def _answers(world: SocketWorld, bounds: Bounds) -> Iterator[Event]:
     op = world.asked
     if isinstance(op, Send):
         size = sum(map(len, op.payloads))
-        yield Event("sent", (True,))
+        yield _SENT_AT_ONCE
         if size and bounds.deferred:
-            yield Event("send_deferred", (0,))
+            yield _DEFERRED
         if size > 1 and bounds.partial:
-            yield Event("send_deferred", (1,))
+            yield _DEFERRED_BUT_ONE
         if bounds.failures:
-            yield Event("send_failed", (_PIPE, True))
+            yield _FAILED_AT_ONCE
     elif isinstance(op, BindLocal):
         yield Event("bound", (op.attempt,))
         yield Event("bind_failed", (op.attempt, _TAKEN))
@@ -198,7 +217,7 @@ def _reports(world: SocketWorld, bounds: Bounds) -> Iterator[Event]:
 
 def _connecting(world: SocketWorld, bounds: Bounds) -> Iterator[Event]:
     if world.lookup is STAGE_CANCELLED:
-        yield Event("lookup_failed", (_CANCELLED,))
+        yield _LOOKUP_CANCELLED
     elif "answer_lookup" not in bounds.at_rest:
         yield from _answer_lookup(world, bounds)
     for attempt, cancelled in world.flying:
@@ -219,38 +238,38 @@ def _reading(world: SocketWorld, bounds: Bounds) -> Iterator[Event]:
     for size in bounds.tails:
         yield Event("eof", (tape(world.received, size),))
     if bounds.failures:
-        yield Event("read_failed", (_RESET,))
+        yield _READ_FAILED
 
 
 def _sending(world: SocketWorld, bounds: Bounds) -> Iterator[Event]:
     if world.sending:
         if bounds.partial and world.unsent > 1:
-            yield Event("progressed", (1,))
-        yield Event("sent", (False,))
+            yield _PROGRESSED
+        yield _SENT
         if bounds.failures:
-            yield Event("send_failed", (_PIPE, False))
+            yield _SEND_FAILED
     if world.shutting is STAGE_UNDERWAY:
-        yield Event("shut_down")
+        yield _SHUT_DOWN
         if bounds.failures:
-            yield Event("shutdown_failed", (_UNSHUT,))
+            yield _SHUTDOWN_FAILED
 
 
 def _closing(world: SocketWorld, bounds: Bounds) -> Iterator[Event]:
     """The handle is being closed, or is closed: how what is in flight ends."""
     any_order = bounds.family is FAMILY_COMPLETION
     if world.lingering:
-        yield Event("read_failed", (_CANCELLED,))
-        yield Event("eof", (b"",))
+        yield _READ_CANCELLED
+        yield _EOF
         if world.chunks:
-            yield Event("received", (b"?", 1))
+            yield _LAST_BYTE
     if world.sending:
-        yield Event("send_failed", (_CANCELLED, False))
+        yield _SEND_CANCELLED
         if any_order:
-            yield Event("sent", (False,))
+            yield _SENT
     if world.shutting is STAGE_UNDERWAY:
-        yield Event("shutdown_failed", (_CANCELLED,))
+        yield _SHUTDOWN_CANCELLED
         if any_order:
-            yield Event("shut_down")
+            yield _SHUT_DOWN
     in_flight = world.flying or world.sending or world.shutting is STAGE_UNDERWAY
     if world.closing is STAGE_UNDERWAY and (any_order or not in_flight):
-        yield Event("closed")
+        yield _CLOSED
