@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable
 
-__all__ = ["BadModel", "blame", "truth"]
+__all__ = ["BadModel", "blame", "blame_law", "truth"]
 
 
 class BadModel(TypeError):
@@ -38,7 +38,12 @@ def truth(function: Callable[..., object], *arguments: object) -> object:
     try:
         return function(*arguments)
     except Exception as error:
-        raise blame(f"the law {_name_of(function)}", error) from error
+        raise blame_law(function, error) from error
+
+
+def blame_law(function: Callable[..., object], error: Exception) -> BadModel:
+    """What to raise where a function of a law has raised; to be called as `blame` is."""
+    return blame(f"the law {_name_of(function)}", error)
 
 
 def _name_of(function: Callable[..., object]) -> str:

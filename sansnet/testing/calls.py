@@ -149,6 +149,7 @@ class CallModel:
         self._client: Final = SocketModel(name, client)
         self._server: Final = ServerModel(name, server)
         self._peer: Final = SocketModel(name, peer)
+        (self._newborn,) = self._peer.initial()
         self.name: Final = full_name(name, __name__)
         self.laws: Final[tuple[Law | Promise, ...]] = (*CALL_LAWS, *laws)
         self._of_sockets: Final = Watch([law for law in SOCKET_LAWS if isinstance(law, Law)]).see
@@ -160,10 +161,11 @@ class CallModel:
     def initial(self) -> Sequence[Call]:
         """A client that has not called, and listens to 'data'; a server that doesn't listen."""
         (client,), (server,) = self._client.initial(), self._server.initial()
-        self._peer.initial()
+        (self._newborn,) = self._peer.initial()
         client = self._client.step(client, Event("resume"), _nothing)
         while client.fifo:
             client = self._client.step(client, GO_ON, _nothing)
+        self._client.initial()  # what nobody has looked at is new
         return [Call(End(client), server)]
 
     def events(self, call: Call) -> Sequence[Event]:
@@ -253,7 +255,7 @@ class CallModel:
 
     def _accepted(self, see: See) -> Any:
         """A socket around the connection, whose data flows."""
-        (world,) = self._peer.initial()
+        world = self._newborn
         for event in (Event("adopt", (False, False)), Event("resume")):
             world = self._peer.step(world, event, see)
         return world

@@ -84,6 +84,7 @@ def explore(
         with noting(coverage and executor is None) as notes:
             refutation = search.walk()
         refutation = refutation or search.conclude()
+        model.initial()  # so that the model lets go of what it remembers
     if isinstance(search, SharedSearch):
         notes = search.notes
     vacuous = () if refutation is not None else search.ledger.vacuous(chosen, search.has_asked)

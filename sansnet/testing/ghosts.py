@@ -147,9 +147,9 @@ class SocketWorld(World):
 
     # -- what can be seen
 
-    def phases(self) -> tuple[enum.Enum, ...]:
+    @staticmethod
+    def phases_of(machine: SocketMachine) -> tuple[enum.Enum, ...]:
         """Of the link, the read half and its flow, the write half and its flight."""
-        machine = self.machine
         writing, reading = machine.writing, machine.reading
         return (machine.link, reading.phase, reading.flow, writing.phase, writing.flight)
 

@@ -1,8 +1,9 @@
 """The laws of a socket: what holds at every moment, however the user, the driver and the clock behave.
 
 Each is a function with one sentence. `SOCKET_LAWS` has all of them; a model adds the `sometimes` that it is there for.
-The moments are the effects as they are carried out, `Fed`, `Returned` and `Rested` (see `loop`), and `NewMachine`. A
-law sees the world as it is just before the effect counts: at 'close', `world.closed` says whether there was one before.
+The moments are the effects as they are carried out, `Fed`, `Returned` and `Rested` (see `loop`), and what is new of the
+machine alone: `NewMove`, `NewMachine`, `NewPart`. A law sees the world as it is just before the effect counts: at
+'close', `world.closed` says whether there was one before.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from ..state.phases import LINK_CLOSED, LINK_CLOSING, MOVES, WRITE_OPEN
 from ..state.socket import SocketMachine
 from .ghosts import SocketWorld, tape
 from .laws import Law, Promise, always, eventually
-from .loop import STAGE_NONE, STAGE_OVER, STAGE_UNDERWAY, Fed, NewMachine, NewPart, Rested, World
+from .loop import STAGE_NONE, STAGE_OVER, STAGE_UNDERWAY, NewMachine, NewMove, NewPart, Rested, World
 
 __all__ = ["LOOP_LAWS", "SOCKET_LAWS"]
 
@@ -53,31 +54,29 @@ _LIVELY: Final = (
 # -- every machine: inputs, moves, states ----------------------------------------------------------------------------
 
 
-@always(Fed)
-def calls_tell_nothing(_world: World, fed: Fed) -> bool:
+@always(NewMove)
+def calls_tell_nothing(_world: World, move: NewMove) -> bool:
     """What the user asks returns no notice and no Then: listeners run from the loop."""
-    return fed.by is not BY_USER or not _has(fed.effects, Notice, Then)
+    return move.fed.by is not BY_USER or not _has(move.fed.effects, Notice, Then)
 
 
-@always(Fed)
-def answers_at_once_tell_nothing(_world: World, fed: Fed) -> bool:
+@always(NewMove)
+def answers_at_once_tell_nothing(_world: World, move: NewMove) -> bool:
     """What the driver answers at once returns no notice and no Then: it may be inside the user's call."""
-    return not fed.at_once or not _has(fed.effects, Notice, Then)
+    return not move.fed.at_once or not _has(move.fed.effects, Notice, Then)
 
 
-@always(Fed)
-def only_calls_are_replied_to(_world: World, fed: Fed) -> bool:
+@always(NewMove)
+def only_calls_are_replied_to(_world: World, move: NewMove) -> bool:
     """A reply is the answer to a call of the user's."""
-    return fed.by is BY_USER or not _has(fed.effects, Reply)
+    return move.fed.by is BY_USER or not _has(move.fed.effects, Reply)
 
 
-@always(Fed)
-def phases_move_as_the_table_says(world: World, fed: Fed) -> bool:
+@always(NewMove)
+def phases_move_as_the_table_says(world: World, move: NewMove) -> bool:
     """Every phase moves along MOVES, in one input perhaps several times."""
-    after = world.phases()
-    return after == fed.before or all(
-        new is old or new in _REACHABLE[old] for old, new in zip(fed.before, after, strict=True)
-    )
+    before, after = move.fed.before, world.phases()
+    return after == before or all(new is old or new in _REACHABLE[old] for old, new in zip(before, after, strict=True))
 
 
 @always(NewPart)
@@ -159,10 +158,10 @@ def attempts_precede_connect(world: SocketWorld, _notice: Notice) -> bool:
     return not world.connected
 
 
-@always(Fed)
-def the_destroyed_tell_nothing_new(_world: SocketWorld, fed: Fed) -> bool:
+@always(NewMove)
+def the_destroyed_tell_nothing_new(_world: SocketWorld, move: NewMove) -> bool:
     """A destroyed socket tells no 'connect', 'data', 'end', 'drain', 'finish' and the like any more."""
-    return fed.before[0] not in (LINK_CLOSING, LINK_CLOSED) or not _has(fed.effects, *_LIVELY)
+    return move.fed.before[0] not in (LINK_CLOSING, LINK_CLOSED) or not _has(move.fed.effects, *_LIVELY)
 
 
 # -- reading ---------------------------------------------------------------------------------------------------------
@@ -266,8 +265,8 @@ def drain_follows(world: SocketWorld, _moment: Rested) -> bool:
     return not world.owes_drain or machine.writing.length > 0 or not machine.writable
 
 
-@always(Fed)
-def the_buffer_stays_within_its_limit(world: SocketWorld, _fed: Fed) -> bool:
+@always(NewMove)
+def the_buffer_stays_within_its_limit(world: SocketWorld, _move: NewMove) -> bool:
     """No more than max_buffered waits to be sent."""
     writing = world.machine.writing
     return writing.max_buffered is None or writing.length <= writing.max_buffered
@@ -344,12 +343,12 @@ def timers_are_armed_once(world: SocketWorld, effect: Arm | Disarm | Touch) -> b
 def the_machine_knows_its_timers(world: SocketWorld, _moment: Rested) -> bool:
     """Between turns those timers are armed that the machine takes for armed."""
     machine = world.machine
-    believed = {
-        TIMER_IDLE: machine.idle_armed,
-        TIMER_ATTEMPT: machine.connecting.attempt_timer,
-        TIMER_CONNECT: machine.connecting.connect_timer,
-    }
-    return all((timer in world.timers) is armed for timer, armed in believed.items())
+    connecting = machine.connecting
+    return (
+        (TIMER_IDLE in world.timers) is machine.idle_armed
+        and (TIMER_ATTEMPT in world.timers) is connecting.attempt_timer
+        and (TIMER_CONNECT in world.timers) is connecting.connect_timer
+    )
 
 
 @always(notices.Closed)
@@ -371,7 +370,7 @@ def ready_state_is_one_of_five(world: SocketWorld, _moment: NewMachine) -> bool:
 
 # -- what comes in the end -------------------------------------------------------------------------------------------
 
-_COMPLETIONS: Final = (
+_COMPLETIONS: Final = frozenset((
     "attempt_failed",
     "bind_failed",
     "bound",
@@ -385,7 +384,7 @@ _COMPLETIONS: Final = (
     "sent",
     "shut_down",
     "shutdown_failed",
-)
+))  # fmt: skip
 
 
 def _gives_up(world: SocketWorld, event: Event) -> bool:

@@ -19,12 +19,13 @@ import enum
 from collections.abc import Callable, Hashable, Mapping
 from typing import Any, ClassVar, Final, NamedTuple
 
-from ..state.effects import Effect, Effects, Notice, Op, Step, Then, Tick
+from ..state.effects import Effect, Notice, Op, Step, Then, Tick
 from ..state.faults import Fault
 from ..state.inputs import BY_DRIVER, BY_LOOP, BY_USER, SERVER_INPUTS, SOCKET_INPUTS, By, Input
 from ..state.machine import Event
 from ..state.notices import Settled
 from .laws import See
+from .remembered import Fed, Known
 
 __all__ = [
     "GO_ON",
@@ -36,6 +37,7 @@ __all__ = [
     "STAGE_UNDERWAY",
     "Fed",
     "NewMachine",
+    "NewMove",
     "NewPart",
     "Rested",
     "Returned",
@@ -65,19 +67,6 @@ STAGE_CANCELLED: Final = Stage.CANCELLED
 STAGE_OVER: Final = Stage.OVER
 
 
-class Fed(NamedTuple):
-    """A moment: an input was given to the machine; its effects are still to be carried out."""
-
-    event: Event
-    by: By
-    at_once: bool  # an answer that the driver gave inside an op
-    effects: Effects
-    before: tuple[enum.Enum, ...]  # the phases before it
-
-    def __repr__(self) -> str:
-        return f"{self.event} -> {self.effects}"
-
-
 class Returned(NamedTuple):
     """A moment: the user's call returns, what it asked for was carried out."""
 
@@ -90,6 +79,18 @@ class Rested(NamedTuple):
 
 class NewMachine(NamedTuple):
     """A moment: the machine is in a state that it was not seen in before."""
+
+
+class NewMove(NamedTuple):
+    """A moment: the machine was given an input that it was not seen to be given in that state.
+
+    For laws about an input and what the machine answers, which need nothing of the world: each move is looked at once.
+    """
+
+    fed: Fed
+
+    def __repr__(self) -> str:
+        return repr(self.fed)
 
 
 class NewPart(NamedTuple):
@@ -105,7 +106,7 @@ _RETURNED: Final = {name: Returned(name) for name in (*SOCKET_INPUTS, *SERVER_IN
 class World:
     """A machine in its loop. What a driver and a user are, a subclass says."""
 
-    __slots__ = ("asked", "fifo", "machine", "number", "reactions", "stack", "turn")
+    __slots__ = ("asked", "fifo", "known", "machine", "reactions", "stack", "turn")
 
     INPUTS: ClassVar[Mapping[str, Input]] = {}
     CARRY: ClassVar[dict[type, Callable[[Any, Any], object]]] = {}
@@ -117,8 +118,12 @@ class World:
         self.fifo: tuple[Step, ...] = ()
         self.asked: Op | None = None  # the driver is about to answer it
         self.turn = False  # the loop is in here; unless something is asked, it is in a listener
-        self.number = -1  # of the machine's state; models give it
+        self.known: Known | None = None  # models give it: the machine is shared, and its moves are remembered
         self.reactions = reactions  # how often the user may still do something in a listener
+
+    def phases(self) -> tuple[enum.Enum, ...]:
+        """The machine's phases."""
+        return self.phases_of(self.machine)
 
     @property
     def at_rest(self) -> bool:
@@ -157,12 +162,21 @@ class World:
             see(self, _RESTED)
 
     def _feed(self, event: Event, by: By, at_once: bool, see: See) -> None:
-        before = self.phases()
-        effects = self.machine.feed(event)
-        see(self, Fed(event, by, at_once, effects, before))
-        self.fed(event, before)
-        if effects:
-            self.stack = (*effects, *self.stack)
+        known = self.known
+        if known is None:
+            before = self.phases()
+            fed = Fed(event, by, at_once, self.machine.feed(event), before)
+            see(self, NewMove(fed))
+        else:
+            move = known.recalled(event, by, at_once)
+            fed, self.known = move or known.learnt(event, by, at_once)
+            self.machine = self.known.machine
+            if move is None:
+                see(self, NewMove(fed))
+        see(self, fed)
+        self.fed(event, fed.before)
+        if fed.effects:
+            self.stack = (*fed.effects, *self.stack)
 
     def _run(self, see: See) -> None:
         """Carry out what is on the stack, up to the next choice."""
@@ -188,8 +202,9 @@ class World:
         """Is the input given by code of the user's?"""
         return self.INPUTS[name].by is BY_USER
 
-    def phases(self) -> tuple[enum.Enum, ...]:
-        """The machine's phases."""
+    @staticmethod
+    def phases_of(machine: Any) -> tuple[enum.Enum, ...]:
+        """The phases of such a machine."""
         raise NotImplementedError
 
     def asking(self, event: Event) -> None:

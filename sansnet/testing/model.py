@@ -90,7 +90,7 @@ def possible(model: Any, world: Any) -> Sequence[Event]:
     except Exception as error:
         raise blame(f"{model.name}.events()", error) from error
     for event in _listed(model, "events", events):
-        if not isinstance(event, Event):
+        if type(event) is not Event and not isinstance(event, Event):
             raise BadModel(f"{model.name}.events() gives {event!r:.80}, which is no sansnet.state.Event")
     return events  # type: ignore[no-any-return]
 
@@ -116,6 +116,6 @@ def check_step(model: Any, key: Hashable, world: Any, after: Any) -> None:
 
 def _listed(model: Any, method: str, found: Any) -> Sequence[Any]:
     """What a method has given. Raises BadModel for an iterator, which may have no end, and for a text."""
-    if not isinstance(found, Sequence) or isinstance(found, str):
+    if type(found) is not list and (not isinstance(found, Sequence) or isinstance(found, str)):
         raise BadModel(f"{model.name}.{method}() gives no sequence, such as a list, but {found!r:.80}")
     return found

@@ -6,10 +6,10 @@ is made for is said by its `sometimes` laws; one that never gets there fails, ho
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from functools import partial
 from operator import attrgetter
-from typing import Any, Final, TypeVar, final
+from typing import Any, Final, Generic, TypeVar, final
 
 from ..state.endpoints import Found, ListenPlan, Route
 from ..state.faults import Fault
@@ -20,6 +20,7 @@ from .ghosts import Bounds, Family, SocketWorld
 from .invariants import SOCKET_LAWS
 from .laws import Law, Promise, See
 from .loop import NEW_MACHINE, NEW_PART, World, shape_of
+from .remembered import Known, Memory
 from .server_ghosts import ServerBounds, ServerWorld, server_events
 from .server_invariants import SERVER_LAWS
 from .situations import (
@@ -51,7 +52,7 @@ from .situations import (
     the_user_s_error_is_told,
     writes_leave_together,
 )
-from .snapshots import Numbers, copier, keyer
+from .snapshots import Snapshots, copier
 from .users import socket_events
 
 __all__ = [
@@ -82,18 +83,20 @@ def full_name(name: str, module: str) -> str:
     return name if "." in name else f"{module}.{name}"
 
 
-class _Model:
+class _Model(Generic[_W]):
     """What the models of sockets and of servers have in common: how they copy worlds, and tell them apart."""
 
     _made_of: tuple[Any, ...]
 
-    def __init__(self, name: str, laws: Sequence[Law | Promise], sample: World, slots: Sequence[str]) -> None:
+    def __init__(
+        self, name: str, laws: Sequence[Law | Promise], sample: _W, state: Sequence[str], more: Callable[[_W], Hashable]
+    ) -> None:
         self.name: Final = full_name(name, __name__)
         self.laws: Final = laws
-        self._machine = type(sample.machine)
-        self._copy = copier(sample, (*World.__slots__, *slots))
-        self._key = keyer(self._machine())
-        self._number = Numbers()
+        self._copy: Final[Callable[[_W], _W]] = copier(sample, (*World.__slots__, *type(sample).__slots__))
+        self._state: Final = attrgetter(*state)
+        self._more: Final = more
+        self._memory: Final = Memory(Snapshots(sample.machine, sample.phases_of))
         self._met: set[int] = set()  # the machines that were seen since initial(), by their number …
         self._met_parts: set[tuple[int, int]] = set()  # … and their parts, by place and number
 
@@ -101,34 +104,51 @@ class _Model:
         return self._made_of  # what it generated is generated anew
 
     def _begin(self, worlds: Iterable[_W]) -> list[_W]:
+        self._memory.forget()
         begun = list(worlds)
-        for world in begun:
-            world.number = self._number(self._key(world.machine))
-        self._met = {world.number for world in begun}
+        self._met = {self._know(world).number for world in begun}
         self._met_parts = set()
         return begun
 
-    def _step(self, world: Any, event: Event, see: See) -> Any:
+    def _know(self, world: _W) -> Known:
+        """The world's machine in this memory; anew that of a world to begin with, or of one from another process."""
+        known = world.known
+        if known is None or known.memory is not self._memory:
+            known = world.known = self._memory.know(world.machine)
+            world.machine = known.machine
+        return known
+
+    def step(self, world: _W, event: Event, see: See) -> _W:
+        """The world after `event`."""
         after = self._copy(world)
+        self._know(after)
         after.take(event, see)
-        numbers = self._key(after.machine)
-        after.number = self._number(numbers)
-        if after.number not in self._met:
-            self._met.add(after.number)
+        known = self._know(after)
+        if known.number not in self._met:
+            self._met.add(known.number)
             see(after, NEW_MACHINE)
-            new = [place for place in enumerate(numbers) if place not in self._met_parts]
+            new = [place for place in enumerate(known.numbers) if place not in self._met_parts]
             if new:
                 self._met_parts.update(new)
                 see(after, NEW_PART)
         return after
 
-    def _loop_key(self, world: World) -> Hashable:
-        stack = tuple(map(shape_of, world.stack)) if world.stack else None
-        return (world.number, world.fifo, stack, shape_of(world.asked) if world.asked is not None else None)
+    def key(self, world: _W) -> Hashable:
+        """Equal for worlds that are the same situation."""
+        known, asked = world.known, world.asked
+        assert known is not None, "every world of a model has been here"
+        return (
+            known.number,
+            world.fifo,
+            tuple([shape_of(effect) for effect in world.stack]),
+            shape_of(asked) if asked is not None else None,
+            self._state(world),
+            self._more(world),
+        )
 
 
 @final
-class SocketModel(_Model):
+class SocketModel(_Model[SocketWorld]):
     """A socket and its ghosts, within bounds."""
 
     def __init__(
@@ -145,8 +165,8 @@ class SocketModel(_Model):
         self.bounds: Final = bounds
         self.options: Final = machines or ({},)
         self._made_of = (partial(SocketModel, laws=laws), (name, bounds, *machines))
-        super().__init__(name, (*SOCKET_LAWS, *laws), SocketWorld(SocketMachine(), bounds), SocketWorld.__slots__)
-        self._state = attrgetter(*SocketWorld.STATE)
+        sample = SocketWorld(SocketMachine(), bounds)
+        super().__init__(name, (*SOCKET_LAWS, *laws), sample, SocketWorld.STATE, SocketWorld.order_of_tokens)
 
     def initial(self) -> list[SocketWorld]:
         """One world for each kind of socket."""
@@ -156,26 +176,17 @@ class SocketModel(_Model):
         """What can happen next."""
         return socket_events(world, self.bounds)
 
-    def step(self, world: SocketWorld, event: Event, see: See) -> SocketWorld:
-        """The world after `event`."""
-        after: SocketWorld = self._step(world, event, see)
-        return after
-
-    def key(self, world: SocketWorld) -> Hashable:
-        """Equal for worlds that are the same situation."""
-        return (self._loop_key(world), self._state(world), world.order_of_tokens())
-
 
 @final
-class ServerModel(_Model):
+class ServerModel(_Model[ServerWorld]):
     """A server and its ghosts, within bounds."""
 
     def __init__(self, name: str, bounds: ServerBounds, *, laws: Sequence[Law | Promise] = ()) -> None:
         """A model of that name, "package.module.NAME". laws: besides those of servers."""
         self.bounds: Final = bounds
         self._made_of = (partial(ServerModel, laws=laws), (name, bounds))
-        super().__init__(name, (*SERVER_LAWS, *laws), ServerWorld(ServerMachine(), bounds), ServerWorld.__slots__)
-        self._state = attrgetter(*ServerWorld.STATE)
+        sample = ServerWorld(ServerMachine(), bounds)
+        super().__init__(name, (*SERVER_LAWS, *laws), sample, ServerWorld.STATE, ServerWorld.numbers)
 
     def initial(self) -> list[ServerWorld]:
         """One server."""
@@ -184,15 +195,6 @@ class ServerModel(_Model):
     def events(self, world: ServerWorld) -> list[Event]:
         """What can happen next."""
         return server_events(world, self.bounds)
-
-    def step(self, world: ServerWorld, event: Event, see: See) -> ServerWorld:
-        """The world after `event`."""
-        after: ServerWorld = self._step(world, event, see)
-        return after
-
-    def key(self, world: ServerWorld) -> Hashable:
-        """Equal for worlds that are the same situation."""
-        return (self._loop_key(world), self._state(world), world.numbers())
 
 
 KNOWN: Final = Route(known=Found("127.0.0.1", 4), port=80)

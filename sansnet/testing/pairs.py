@@ -301,6 +301,7 @@ class PairModel:
             world = self._inner.step(world, event, _nothing)
         while world.fifo:
             world = self._inner.step(world, GO_ON, _nothing)
+        self._inner.initial()  # what nobody has looked at is new
         return [Pair(End(world), End(world), self._breaks)]
 
     def events(self, pair: Pair) -> Sequence[Event]:

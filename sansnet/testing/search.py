@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, final
 
-from .blame import truth
+from .blame import blame, blame_law, truth
 from .laws import REACHED, Law, LawBroken, Promise, Reached, Stepped, Watch
 from .ledger import Ledger
 from .model import BadModel, beginnings, check_step, keyed, possible
@@ -88,7 +88,11 @@ class Search:
                         see(after, Stepped(world, event))
                     there = enter(after, here, choice)
                     for fair, from_here, to_there in fairness:
-                        if truth(fair, world, event):
+                        try:
+                            is_fair = fair(world, event)
+                        except Exception as error:
+                            raise blame_law(fair, error) from error
+                        if is_fair:
                             from_here(here)
                             to_there(there)
         except (Unbounded, BadModel):
@@ -104,7 +108,10 @@ class Search:
     def _enter(self, world: Any, parent: int, choice: int) -> int:
         ledger = self.ledger
         new = len(ledger.seen)
-        key = keyed(self.model, world)
+        try:
+            key = self.model.key(world)
+        except Exception as error:
+            raise blame(f"{self.model.name}.key()", error) from error
         try:
             number = ledger.enter(key, parent, choice)
         except TypeError as error:
@@ -126,6 +133,8 @@ class Search:
     def _unlike(self) -> Refutation | None:
         """Two worlds with one key that don't behave alike."""
         for twin, world, parent, choice in self.pairs:
+            for each in (world, twin):
+                _behaviour(self.model, each)  # what is shown the first time only, is shown now
             ours, theirs = _behaviour(self.model, world), _behaviour(self.model, twin)
             if ours != theirs:
                 events = len(ours) == len(theirs) and [a[0] for a, b in zip(ours, theirs, strict=True) if a != b]

@@ -7,6 +7,7 @@ several lookups: one that matters, and those that were superseded.
 from __future__ import annotations
 
 import enum
+import functools
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar, Final, NamedTuple
 
@@ -24,6 +25,11 @@ __all__ = ["ServerBounds", "ServerWorld", "server_events"]
 
 _NOT_FOUND: Final = Fault("ENOTFOUND", syscall="getaddrinfo")
 _CANCELLED: Final = Fault("ECANCELED", syscall="getaddrinfo")
+
+_CLOSE: Final = Event("close")
+_PAUSE: Final = Event("pause")
+_RESUME: Final = Event("resume")
+_CONNECTION_GONE: Final = Event("connection_gone")
 
 
 class ServerBounds(NamedTuple):
@@ -80,9 +86,10 @@ class ServerWorld(World):
         self.closes_due = 0  # how often 'close' is to be told
         self.failures_due = 0  # how often 'error' is to be told
 
-    def phases(self) -> tuple[enum.Enum, ...]:
+    @staticmethod
+    def phases_of(machine: ServerMachine) -> tuple[enum.Enum, ...]:
         """Of the listener."""
-        return (self.machine.listener,)
+        return (machine.listener,)
 
     def numbers(self) -> tuple[object, ...]:
         """Listeners and lookups, without their numbers; those only have to differ."""
@@ -207,7 +214,7 @@ def server_events(world: ServerWorld, bounds: ServerBounds) -> list[Event]:
         number = world.machine.number
         return [
             Event("listening", (number,)),
-            *(Event("listen_failed", (number, Fault(code, syscall="listen"))) for code in bounds.faults),
+            *[Event("listen_failed", (number, _failure(code, "listen"))) for code in bounds.faults],
         ]
     events = list(_calls(world, bounds))
     if world.turn or world.fifo:
@@ -217,21 +224,26 @@ def server_events(world: ServerWorld, bounds: ServerBounds) -> list[Event]:
     return events
 
 
+@functools.cache
+def _failure(code: str, syscall: str) -> Fault:
+    return Fault(code, syscall=syscall)
+
+
 def _calls(world: ServerWorld, bounds: ServerBounds) -> Iterator[Event]:
     machine = world.machine
     if world.listens and not machine.is_listening:
         for plan in bounds.plans:
             yield Event("listen", (plan,))
     if "close" in bounds.acts and (world.closes or machine.listener is not LISTEN_IDLE):
-        yield Event("close")
+        yield _CLOSE
     if "pause" in bounds.acts:
-        yield Event("resume" if machine.paused else "pause")
+        yield _RESUME if machine.paused else _PAUSE
     if "limit" in bounds.acts:
         for limit in bounds.limits:
             if limit != machine.max_connections:
                 yield Event("limit", (limit,))
     if world.connections:
-        yield Event("connection_gone")
+        yield _CONNECTION_GONE
 
 
 def _reports(world: ServerWorld, bounds: ServerBounds) -> Iterator[Event]:
@@ -245,7 +257,7 @@ def _reports(world: ServerWorld, bounds: ServerBounds) -> Iterator[Event]:
         for blocked in (False, True):
             yield Event("accepted", (number, "a connection", blocked))
         for code in bounds.accept_faults:
-            yield Event("accept_failed", (number, Fault(code, syscall="accept")))
+            yield Event("accept_failed", (number, _failure(code, "accept")))
     for number in world.closing:
         yield Event("listener_closed", (number,))
     for timer in world.timers:

@@ -1,8 +1,8 @@
-"""Copies and keys of machines, made fast: the explorer makes one of each for every step that it takes.
+"""Copies and keys of machines, made fast: the explorer makes one of each for every step that a machine takes.
 
-`Part.clone()` and `Part.key()` say what is meant; what is here does the same in a fraction of the time, and a law
-(`snapshots_agree`) holds the one to the other. Two means: a copy is one generated function without a loop, and a key is
-a few numbers, because whatever was seen before is known by its number.
+`Part.clone()` and `Part.key()` say what is meant; what is here does the same in a fraction of the time, and tests hold
+the one to the other. Two means: a copy is one generated function without a loop, and a key is a few numbers, because
+whatever was seen before is known by its number.
 """
 
 from __future__ import annotations
@@ -10,12 +10,27 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Hashable
 from operator import attrgetter
-from typing import Any, Final
+from typing import Any, Final, final
 
 from ..state.machine import Part
 from .portable import name_of
 
-__all__ = ["Numbers", "copier", "keyer"]
+__all__ = ["Numbers", "Snapshots", "copier", "keyer", "rester"]
+
+Phases = tuple[enum.Enum, ...]
+
+
+@final
+class Snapshots:
+    """All that is made of machines like `sample`. `phases_of` gives a machine's phases."""
+
+    def __init__(self, sample: Part, phases_of: Callable[[Any], Phases]) -> None:
+        self.copy: Final = copier(sample, sample.FIELDS)
+        self.key: Final = keyer(sample)
+        self.rest: Final = rester(sample)
+        self.number: Final = Numbers()
+        """Of what `key` gives."""
+        self.phases: Final = phases_of
 
 
 class Numbers:
@@ -44,14 +59,16 @@ class Numbers:
 def copier(sample: object, names: tuple[str, ...]) -> Callable[[Any], Any]:
     """A function that copies objects like `sample`, which consist of the attributes `names`.
 
-    A part of a machine is copied deeply, a queue is copied, whatever else there is can't change and is shared.
+    Of a machine the parts are copied, and the queues. Whatever else there is doesn't change, and is shared; so is the
+    machine of a world.
     """
+    is_part = isinstance(sample, Part)
     queues = sample.QUEUES if isinstance(sample, Part) else ()
     lines = ["def copy(old):", "    new = make(cls)"]
     scope: dict[str, Any] = {"make": type(sample).__new__, "cls": type(sample)}
     for name in names:
         value = getattr(sample, name)
-        if isinstance(value, Part):
+        if is_part and isinstance(value, Part):
             scope[f"copy_{name}"] = copier(value, value.FIELDS)
             lines.append(f"    new.{name} = copy_{name}(old.{name})")
         else:
@@ -73,6 +90,29 @@ def keyer(sample: Part) -> Callable[[Any], tuple[int, ...]]:
     exec(f"def key(part):\n    return ({', '.join(terms)},)", scope)
     key: Callable[[Any], tuple[int, ...]] = scope["key"]
     return key
+
+
+def rester(sample: Part) -> Callable[[Any], tuple[object, ...]]:
+    """A function that gives what parts like `sample` may differ in although their numbers are equal.
+
+    Where that is equal, too, `freeze()` is: it is every field that doesn't count whole in `key()`.
+    """
+    scope: dict[str, Any] = {}
+    exec(f"def rest(part):\n    return ({''.join(f'{term}, ' for term in _rest(sample, 'part'))})", scope)
+    rest: Callable[[Any], tuple[object, ...]] = scope["rest"]
+    return rest
+
+
+def _rest(sample: Part, part: str) -> list[str]:
+    """The expressions for it."""
+    terms: list[str] = []
+    for name in sample.FIELDS:
+        value, there = getattr(sample, name), f"{part}.{name}"
+        if isinstance(value, Part):
+            terms += _rest(value, there)
+        elif name in sample.KEY or name in sample.NOT_KEY:
+            terms.append(f"{there} and tuple({there})" if name in sample.QUEUES else there)
+    return terms
 
 
 def _own_keyer(sample: Part) -> Callable[[Any], int]:

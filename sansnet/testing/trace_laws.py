@@ -23,7 +23,8 @@ from .invariants import (
     handed_over_is_a_prefix_of_written,
 )
 from .laws import Law, LawBroken, Watch
-from .loop import NEW_MACHINE, Fed, Rested, Returned, World
+from .loop import NEW_MACHINE, NewMove, Rested, Returned, World
+from .remembered import Fed
 from .search import RAISED
 from .server_ghosts import ServerBounds, ServerWorld
 from .server_invariants import SERVER_LAWS
@@ -130,7 +131,9 @@ class _Case:
             effects = world.machine.feed(event)
         except Exception as error:  # also Misuse: when it was recorded, it was none
             raise LawBroken(*RAISED, f"{type(error).__name__}: {error}") from error
-        self.see(world, Fed(event, by, at_once, effects, before))
+        fed = Fed(event, by, at_once, effects, before)
+        self.see(world, NewMove(fed))
+        self.see(world, fed)
         self.see(world, NEW_MACHINE)
         world.fed(event, before)
         world.stack = (*effects, *world.stack)

@@ -1,17 +1,40 @@
-"""Explores each model once, however many tests want to know what was found."""
+"""Explores each model once, however many tests want to know what was found, and doubts what is remembered meanwhile."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 import pytest
 
+from sansnet.state import Event
+from sansnet.state.inputs import By
 from sansnet.testing import Exploration, Model, explore
+from sansnet.testing.remembered import Known, Move
 
 Explore = Callable[[Model[Any]], Exploration]
 
 ONE_STATE_IN: Final = 20  # is kept, and compared when it is reached by another way
+
+
+@contextmanager
+def doubting() -> Iterator[None]:
+    """Within the block what is remembered of a machine is done once more, by a copy, and has to come out the same."""
+    recalled = Known.recalled
+
+    def doubted(known: Known, event: Event, by: By, at_once: bool) -> Move | None:
+        move = recalled(known, event, by, at_once)
+        if move is not None:
+            fed, after = move
+            machine = known.machine.clone()
+            assert machine.feed(event) == fed.effects
+            assert machine.freeze() == after.machine.freeze()
+        return move
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Known, "recalled", doubted)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -21,7 +44,8 @@ def explored() -> Explore:
 
     def exploration(model: Model[Any]) -> Exploration:
         if model.name not in found:
-            found[model.name] = explore(model, twins=ONE_STATE_IN, coverage=True)
+            with doubting():
+                found[model.name] = explore(model, twins=ONE_STATE_IN, coverage=True)
             print(found[model.name].report)
         return found[model.name]
 

@@ -29,8 +29,9 @@ def test_numbers_are_equal_where_keys_are(model: SocketModel) -> None:
     @always(Reached)
     def number_and_key_agree(world: World, _moment: Reached) -> bool:
         """One number, one key."""
-        key = world.machine.key()
-        return keys.setdefault(world.number, key) == key and numbers.setdefault(key, world.number) == world.number
+        assert world.known is not None
+        key, number = world.machine.key(), world.known.number
+        return keys.setdefault(number, key) == key and numbers.setdefault(key, number) == number
 
     explore(model, laws=[number_and_key_agree]).check()
     assert len(keys) > 100
