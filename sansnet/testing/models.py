@@ -111,19 +111,19 @@ class _Model(Generic[_W]):
         return begun
 
     def _know(self, world: _W) -> Known:
-        """The world's machine in this memory; anew that of a world to begin with, or of one from another process."""
-        known = world.known
-        if known is None or known.memory is not self._memory:
-            known = world.known = self._memory.know(world.machine)
-            world.machine = known.machine
+        """Let this memory have the machine: that of a world to begin with, or of one from another process."""
+        known = world.known = self._memory.know(world.machine)
+        world.machine = known.machine
         return known
 
     def step(self, world: _W, event: Event, see: See) -> _W:
         """The world after `event`."""
         after = self._copy(world)
-        self._know(after)
+        if after.known is None or after.known.memory is not self._memory:
+            self._know(after)
         after.take(event, see)
-        known = self._know(after)
+        known = after.known
+        assert known is not None, "it was known to begin with"
         if known.number not in self._met:
             self._met.add(known.number)
             see(after, NEW_MACHINE)
@@ -140,7 +140,7 @@ class _Model(Generic[_W]):
         return (
             known.number,
             world.fifo,
-            tuple([shape_of(effect) for effect in world.stack]),
+            tuple([shape_of(effect) for effect in world.stack]) if world.stack else (),
             shape_of(asked) if asked is not None else None,
             self._state(world),
             self._more(world),
