@@ -158,7 +158,7 @@ class World:
             self.reporting(event)
             self._feed(event, BY_DRIVER, False, see)
         self._run(see)
-        if self.quiet:
+        if not self.turn and not self.fifo and self.asked is None:  # `quiet`, at hand
             see(self, _RESTED)
 
     def _feed(self, event: Event, by: By, at_once: bool, see: See) -> None:

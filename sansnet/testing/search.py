@@ -107,19 +107,19 @@ class Search:
 
     def _enter(self, world: Any, parent: int, choice: int) -> int:
         ledger = self.ledger
-        new = len(ledger.seen)
         try:
             key = self.model.key(world)
         except Exception as error:
             raise blame(f"{self.model.name}.key()", error) from error
         try:
-            number = ledger.enter(key, parent, choice)
+            number = ledger.seen.get(key)
         except TypeError as error:
             raise BadModel(f"{self.model.name}.key() gives {key!r:.80}: {error}; a tuple would do") from error
-        if number != new:
+        if number is not None:
             if number in self.kept:
                 self.pairs.append((self.kept.pop(number), world, parent, choice))
             return number
+        number = ledger.enter(key, parent, choice)
         for ask, when, keep, goal in self.promises:
             ask(bool(truth(when, world)))
             keep(bool(truth(goal, world)))
