@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple, final
 from ..state.effects import Effects
 from ..state.inputs import By
 from ..state.machine import Event
-from .snapshots import Snapshots
+from .snapshots import Place, Snapshots, together
 
 __all__ = ["Fed", "Known", "Memory", "Move"]
 
@@ -46,19 +46,19 @@ class Memory:
 
     def __init__(self, snapshots: Snapshots) -> None:
         self.snapshots = snapshots
-        self.met: dict[object, Known] = {}
+        self.met: dict[tuple[Place, ...], Known] = {}
 
     def know(self, machine: Any) -> Known:
         """The one object for the state that a machine is in; from now on the machine is not to be fed."""
         snapshots = self.snapshots
-        numbers = snapshots.key(machine)
-        state = (numbers, snapshots.rest(machine))
-        known = self.met.get(state)
+        places = snapshots.places(machine)
+        known = self.met.get(places)
         if known is None:
             if len(self.met) >= _MOST_MET:
                 self.forget()
-            known = Known(self, machine, numbers, snapshots.number(numbers), snapshots.phases(machine))
-            self.met[state] = known
+            numbers = tuple([place.number for place in places])
+            known = Known(self, machine, numbers, together(numbers), snapshots.phases(machine))
+            self.met[places] = known
         return known
 
     def forget(self) -> None:
@@ -66,6 +66,7 @@ class Memory:
         for known in self.met.values():
             known.forget()
         self.met.clear()
+        self.snapshots.forget()
 
 
 @final

@@ -8,29 +8,17 @@ whatever was seen before is known by its number.
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Hashable
+import hashlib
+from collections.abc import Callable, Hashable, Iterable
 from operator import attrgetter
 from typing import Any, Final, final
 
 from ..state.machine import Part
-from .portable import name_of
+from .portable import SIZE, name_of
 
-__all__ = ["Numbers", "Snapshots", "copier", "keyer", "rester"]
+__all__ = ["Numbers", "Place", "Snapshots", "copier", "keyer", "together"]
 
 Phases = tuple[enum.Enum, ...]
-
-
-@final
-class Snapshots:
-    """All that is made of machines like `sample`. `phases_of` gives a machine's phases."""
-
-    def __init__(self, sample: Part, phases_of: Callable[[Any], Phases]) -> None:
-        self.copy: Final = copier(sample, sample.FIELDS)
-        self.key: Final = keyer(sample)
-        self.rest: Final = rester(sample)
-        self.number: Final = Numbers()
-        """Of what `key` gives."""
-        self.phases: Final = phases_of
 
 
 class Numbers:
@@ -92,29 +80,6 @@ def keyer(sample: Part) -> Callable[[Any], tuple[int, ...]]:
     return key
 
 
-def rester(sample: Part) -> Callable[[Any], tuple[object, ...]]:
-    """A function that gives what parts like `sample` may differ in although their numbers are equal.
-
-    Where that is equal, too, `freeze()` is: it is every field that doesn't count whole in `key()`.
-    """
-    scope: dict[str, Any] = {}
-    exec(f"def rest(part):\n    return ({''.join(f'{term}, ' for term in _rest(sample, 'part'))})", scope)
-    rest: Callable[[Any], tuple[object, ...]] = scope["rest"]
-    return rest
-
-
-def _rest(sample: Part, part: str) -> list[str]:
-    """The expressions for it."""
-    terms: list[str] = []
-    for name in sample.FIELDS:
-        value, there = getattr(sample, name), f"{part}.{name}"
-        if isinstance(value, Part):
-            terms += _rest(value, there)
-        elif name in sample.KEY or name in sample.NOT_KEY:
-            terms.append(f"{there} and tuple({there})" if name in sample.QUEUES else there)
-    return terms
-
-
 def _own_keyer(sample: Part) -> Callable[[Any], int]:
     """The same for what is in the part itself."""
     terms: list[str] = []
@@ -132,29 +97,90 @@ def _own_keyer(sample: Part) -> Callable[[Any], int]:
     lookup = ["    own = known.get(thing)", "    return number(thing) if own is None else own"]
     exec("\n".join(["def key(part):", f"    thing = ({', '.join(terms)},)", *lookup]), scope)
     key: Callable[[Any], int] = scope["key"]
-    changes_often = sample.KEY or sample.QUEUES or len(names) < len(sample.FIELDS)
-    return key if changes_often else _remembering(key, sample)
+    return key
 
 
-def _remembering(key: Callable[[Any], int], sample: Part) -> Callable[[Any], int]:
-    """The same, for a part that changes seldom and holds values that are slow to compare: tell it by their identity.
-
-    Whatever is remembered is kept alive, so that an identity means one thing.
-    """
-    fields = attrgetter(*[name for name in sample.FIELDS if name not in sample.NOT_KEY])
-    known: dict[tuple[int, ...], tuple[int, object]] = {}
-
-    def number(part: Part) -> int:
-        values = fields(part)
-        identity = tuple(map(id, values))
-        found = known.get(identity)
-        if found is None:
-            if len(known) > _MOST_REMEMBERED:
-                known.clear()
-            found = known[identity] = (key(part), values)
-        return found[0]
-
-    return number
+def together(numbers: Iterable[int]) -> int:
+    """One number for several: equal for equal ones, in every process."""
+    names = b"".join([number.to_bytes(SIZE, "big") for number in numbers])
+    return int.from_bytes(hashlib.blake2b(names, digest_size=SIZE).digest(), "big")
 
 
-_MOST_REMEMBERED: Final = 50_000
+# -- parts that are shared
+
+
+@final
+class Place:
+    """A state that a part was met in, apart from the parts within. There is one object for each."""
+
+    __slots__ = ("number", "part")
+
+    def __init__(self, part: Part, number: int) -> None:
+        self.part: Final = part
+        """The first that was met there. It is shared, and doesn't change."""
+        self.number: Final = number
+        """Equal where the part's `key()` is, as far as it is about itself."""
+
+
+@final
+class Snapshots:
+    """Copies and states of machines like `sample`. `phases_of` gives a machine's phases."""
+
+    def __init__(self, sample: Part, phases_of: Callable[[Any], Phases]) -> None:
+        self.copy: Final = copier(sample, sample.FIELDS)
+        self.phases: Final = phases_of
+        self._known: Final[list[dict[Any, Any]]] = []
+        parts = [name for name in sample.FIELDS if isinstance(getattr(sample, name), Part)]
+        scope: dict[str, Any] = {"own": self._placer(sample)}
+        scope.update({f"place_{name}": self._placer(getattr(sample, name)) for name in parts})
+        lines = [f"    {name} = place_{name}(machine.{name}); machine.{name} = {name}.part" for name in parts]
+        end = f"    return (own(machine), {' '.join([f'{name},' for name in parts])})"
+        exec("\n".join(["def places(machine):", *lines, end]), scope)
+        self.places: Final[Callable[[Any], tuple[Place, ...]]] = scope["places"]
+        """Where a machine is, and where each of its parts is: the same places for all whose `freeze()` is equal.
+
+        From now on the machine shares its parts with others, and is not to be fed.
+        """
+
+    def forget(self) -> None:
+        """Keep no part any more. Numbers stay as they are."""
+        for known in self._known:
+            known.clear()
+
+    def _placer(self, sample: Part) -> Callable[[Any], Place]:
+        """A function that gives the place of a part like `sample`."""
+        names = [name for name in sample.FIELDS if not isinstance(getattr(sample, name), Part)]
+        terms = [f"part.{name} and tuple(part.{name})" if name in sample.QUEUES else f"part.{name}" for name in names]
+        known: dict[tuple[object, ...], Place] = {}
+        self._known.append(known)
+        key = _own_keyer(sample)
+
+        def meet(state: tuple[object, ...], part: Part) -> Place:
+            place = known[state] = Place(part, key(part))
+            return place
+
+        lines = [f"    state = ({', '.join(terms)},)", "    place = known.get(state)"]
+        scope: dict[str, Any] = {"known": known, "meet": meet}
+        exec("\n".join(["def place(part):", *lines, "    return meet(state, part) if place is None else place"]), scope)
+        place: Callable[[Any], Place] = scope["place"]
+        changes_often = sample.KEY or sample.QUEUES or len(names) < len(sample.FIELDS)
+        return place if changes_often else self._by_identity(place, sample)
+
+    def _by_identity(self, place: Callable[[Any], Place], sample: Part) -> Callable[[Any], Place]:
+        """The same, for a part that changes seldom and holds values that are slow to compare.
+
+        Whatever is remembered is kept alive, so that an identity means one thing.
+        """
+        fields = attrgetter(*sample.FIELDS)
+        known: dict[tuple[int, ...], tuple[Place, object]] = {}
+        self._known.append(known)
+
+        def place_of(part: Part) -> Place:
+            values = fields(part)
+            identity = tuple(map(id, values))
+            found = known.get(identity)
+            if found is None:
+                found = known[identity] = (place(part), values)
+            return found[0]
+
+        return place_of
