@@ -84,4 +84,10 @@ def _names_of(cls: type) -> tuple[str, ...]:
     return tuple(names)
 
 
+def _reader_of(names: tuple[str, ...]) -> Callable[[Any], tuple[object, ...]]:
+    if len(names) > 1:
+        return attrgetter(*names)
+    return lambda value: tuple([getattr(value, name) for name in names])  # which attrgetter wouldn't give as a tuple
+
+
 _EMPTY: Final = (None, "", 0, (), False)
