@@ -69,9 +69,7 @@ def _shape_of(cls: type) -> _Shape:
     shape = _SHAPES.get(cls)
     if shape is None:
         names = _names_of(cls)
-        # Of one name, or of none, attrgetter makes no tuple.
-        read = attrgetter(*names) if len(names) > 1 else lambda value: tuple([getattr(value, name) for name in names])
-        shape = _SHAPES[cls] = _Shape(names, read)
+        shape = _SHAPES[cls] = _Shape(names, _reader_of(names))
     return shape
 
 
