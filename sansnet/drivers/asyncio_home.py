@@ -101,6 +101,7 @@ class AsyncioHome(Idling):
     def check(self) -> None:
         """Raise RuntimeError where the driver can't be used: when its loop is closed, and on another thread."""
         if asyncio._get_running_loop() is self._loop and not self.closed:
+            self._thread = threading.get_ident()
             return  # as nearly always, and cheaply asked: what runs isn't closed, and it runs here
         if self._loop.is_closed():
             self.close()  # where objects aren't collected at once, nobody may have told us yet
