@@ -13,7 +13,28 @@ from typing import Any, Final
 
 from tests.loopback import PATIENCE, child_environment
 
-__all__ = ["EchoServer", "command", "echo_server", "run", "start", "trace_of"]
+__all__ = ["COUNTER", "EchoServer", "command", "echo_server", "run", "start", "trace_of"]
+
+COUNTER: Final = """
+from sansnet.state import Event
+from sansnet.testing import Reached, always
+
+
+@always(Reached)
+def it_is_there(count, moment):
+    return True
+
+
+class Count:
+    laws = (it_is_there,)
+    def __init__(self, name): self.name = f"theirs.{name}"
+    def __reduce__(self): return (type(self), (self.name.rpartition(".")[2],))
+    def initial(self): return [0]
+    def events(self, world): return [Event("add")]
+    def step(self, world, event, see): return world + 1
+    def key(self, world): return world
+"""
+"""A model of somebody else's, in a module `theirs`: what is wrong with one is told in a few lines more."""
 
 _TRACE_HEADING: Final = "    seconds  who     event                      state      what it says"
 _TRACE_LINE: Final = re.compile(r" *\d+\.\d{6}  (\S+) +(\S+) +(\S+)(?: +(.*))?")

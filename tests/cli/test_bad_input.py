@@ -13,29 +13,13 @@ import pytest
 
 import sansnet
 from sansnet.testing import Simulation, record
-from tests.cli.commands import run
+from tests.cli.commands import COUNTER, run
 
-THEIRS = """
+THEIRS = (
+    COUNTER
+    + """
 import itertools, os, sys
 import sansnet
-from sansnet.state import Event
-from sansnet.testing import Reached, always
-
-
-@always(Reached)
-def it_is_there(count, moment):
-    return True
-
-
-class Count:
-    laws = (it_is_there,)
-    def __init__(self, name): self.name = f"theirs.{name}"
-    def __reduce__(self): return (type(self), (self.name,))
-    def initial(self): return [0]
-    def events(self, world): return [Event("add")]
-    def step(self, world, event, see): return world + 1
-    def key(self, world): return world
-
 
 class EndlessEvents(Count):
     def events(self, world): return (Event("stay") for _ in itertools.count())
@@ -74,6 +58,7 @@ def no_such_host(sim):
     with sim.partition("here", "there"):
         sim.run()
 """
+)
 
 
 @pytest.fixture

@@ -9,32 +9,17 @@ from pathlib import Path
 
 import pytest
 
-import sansnet
 from sansnet.cli import main
 from sansnet.cli.signals import Terminated, terminable
-from sansnet.testing import Simulation, record
-from tests.cli.commands import echo_server, run, start
+from tests.cli.commands import COUNTER, echo_server, run, start
 from tests.loopback import PATIENCE
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's here")
 
-THEIRS = """
+THEIRS = (
+    COUNTER
+    + """
 import os, sys, time
-from sansnet.state import Event
-from sansnet.testing import Reached, always
-
-@always(Reached)
-def it_is_there(count, moment):
-    return True
-
-class Count:
-    laws = (it_is_there,)
-    def __init__(self, name): self.name = f"theirs.{name}"
-    def __reduce__(self): return (type(self), (self.name.rpartition(".")[2],))
-    def initial(self): return [0]
-    def events(self, world): return [Event("add")]
-    def step(self, world, event, see): return world + 1
-    def key(self, world): return world
 
 class Deadly(Count):
     def step(self, world, event, see): os._exit(9)
@@ -57,21 +42,13 @@ def slow(sim):
     while True:
         time.sleep(60)
 """
+)
 
 
 @pytest.fixture
 def theirs(tmp_path: Path) -> Path:
     (tmp_path / "theirs.py").write_text(THEIRS, encoding="utf-8")
     return tmp_path
-
-
-@pytest.fixture
-def trace(tmp_path: Path) -> Path:
-    path = tmp_path / "trace.jsonl"
-    with Simulation() as sim, sim.host("here") as host, record(path, host.driver):
-        sansnet.connect(80, "127.0.0.1").on("error", lambda _: None)
-        sim.run()
-    return path
 
 
 def beside(theirs: Path) -> list[str]:

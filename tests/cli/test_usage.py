@@ -14,7 +14,7 @@ import pytest
 
 import sansnet
 from sansnet.cli import main
-from sansnet.testing import Simulation, conformance, record
+from sansnet.testing import conformance
 from tests.cli.commands import command, start
 from tests.loopback import PATIENCE
 
@@ -82,15 +82,6 @@ SPEAKING = [
     "diagram {trace}",
     "demo",
 ]
-
-
-@pytest.fixture
-def trace(tmp_path: Path) -> Path:
-    path = tmp_path / "trace.jsonl"
-    with Simulation() as sim, sim.host("here") as host, record(path, host.driver):
-        sansnet.connect(80, "127.0.0.1").on("error", lambda _: None)
-        sim.run()
-    return path
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
