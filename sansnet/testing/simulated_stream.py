@@ -212,7 +212,8 @@ class End:
         self.closed = self.broken = self.is_forgotten = True
         self._stop_waiting()
         self.reading = self.writing = None
-        self.held = None
+        # What it had to say is lost, but not that the connection is broken: whoever asks again would be told so.
+        self.held = deque([RST]) if self.held is not None and RST in self.held else None
         if self.request is not None:
             self.request.lose()
 

@@ -91,3 +91,18 @@ def test_what_an_outage_held_up_cuts_no_way_when_it_is_sent_again() -> None:
                 client.write(b"x")
             sim.run(60)
         assert peers[0].bytes_read == 100
+
+
+def test_a_reset_that_is_held_up_is_heard_of_after_the_one_who_is_called_has_gone() -> None:
+    """The answer's acknowledgement is lost; what was said becomes an RST on its way; then the listener closes."""
+    faults = Faults(latency=(0.01, 0.01), outages=(1,), outage_time=(30, 30), reset=(1,))
+    with Simulation(faults=faults) as sim:
+        errors: list[str] = []
+        with sim.host("server"):
+            server = sansnet.create_server().listen(80)
+        with sim.host("client"):
+            client = sansnet.connect(80, "server")
+        client.on("connect", lambda: client.write(b"x")).on("error", lambda error: errors.append(error.code))
+        sim.at(5, server.close)
+        sim.run(60)
+        assert errors == ["ECONNRESET"]
