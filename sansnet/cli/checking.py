@@ -21,7 +21,7 @@ from ..testing.model import provable
 from ..testing.models import SERVER_MODELS, SOCKET_MODELS
 from ..testing.pairs import PAIR, PAIR_WIDE
 from ..testing.places import Nowhere, find
-from ..testing.results import how_many
+from ..testing.results import Vacuous, how_many
 from ..testing.trace_files import collected_file
 from .jobs import worker_pool
 from .words import BAD_INPUT, DONE, FAILED, complain
@@ -215,7 +215,7 @@ class _Text(_Writer):
 
     def __init__(self, out: TextIO, names: Sequence[str]) -> None:
         super().__init__(out, names)
-        self.idle: dict[Law | Promise, str] = {}  # laws that were put to the test in no model, and why
+        self.idle: dict[Law | Promise, Vacuous] = {}  # laws that some model did not put to the test
         self.tested: set[Law | Promise] = set()
 
     def add(self, result: Checked) -> None:
@@ -228,7 +228,7 @@ class _Text(_Writer):
         self.out.flush()
 
     def _note(self, model: Model[Any], found: Exploration | None) -> None:
-        idle = {vacuous.law: vacuous.why for vacuous in found.vacuous} if found is not None else {}
+        idle = {vacuous.law: vacuous for vacuous in found.vacuous} if found is not None else {}
         for law in model.laws:
             if law.name not in idle:
                 self.tested.add(law)
@@ -242,7 +242,7 @@ class _Text(_Writer):
         models were explored.
         """
         family = {law for model in _OURS.values() for law in model.laws} if self.names != list(_OURS) else ()
-        return [f"{law.name} ({why})" for law, why in self.idle.items() if law not in self.tested and law not in family]
+        return [str(idle) for law, idle in self.idle.items() if law not in self.tested and law not in family]
 
     def finish(self) -> None:
         if vacuous := self._vacuous():
