@@ -36,6 +36,7 @@ __all__ = [
     "Loopback",
     "SimulatedLoopback",
     "child_environment",
+    "complaints",
     "each_network",
     "log_of",
     "loopback",
@@ -214,3 +215,8 @@ def log_of(socket: Socket, name: str = "", into: list[str] | None = None) -> lis
 def child_environment(environment: dict[str, str]) -> dict[str, str]:
     """An environment in which a child process finds this package, whatever its working folder."""
     return {**environment, "PYTHONPATH": str(_ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def complaints(stderr: str) -> list[str]:
+    """The lines that a program wrote there, but for asyncio's debug mode saying how slow the machine was."""
+    return [line for line in stderr.splitlines() if not line.startswith("Executing <")]

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.loopback import complaints
+
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([ROOT / "README.md", ROOT / "examples" / "README.md", *(ROOT / "docs").rglob("*.md")])
 
@@ -51,8 +53,7 @@ def output_of(program: str) -> str:
         text=True,
         timeout=60,
     )
-    # asyncio's debug mode, which comes with "dev", says how slow the machine was.
-    assert [line for line in done.stderr.splitlines() if not line.startswith("Executing <")] == []
+    assert complaints(done.stderr) == []
     return done.stdout
 
 

@@ -4,9 +4,8 @@ What is modelled, since programs depend on it: bytes arrive in order, in other p
 window bounds what is on its way or unread, so that a writer has to wait for a slow reader; FIN ends one direction, in
 order, RST breaks both; closing with unread bytes is RST, and so is what arrives at a closed end; who is cut off hears
 nothing at all, until his own segments go unanswered for too long, be they data or the question whether there is room
-again. What an end is told of a broken connection is
-what Linux tells: the reason once, then the end of the file, or EPIPE. A path's connection (a Unix domain socket) has
-no weather, and knows at once that its peer is closed.
+again. What an end is told of a broken connection is what Linux tells: the reason once, then the end of the file, or
+EPIPE. A path's connection (a Unix domain socket) has no weather, and knows at once that its peer is closed.
 
 What isn't: segments and their headers, congestion control, reordering (TCP hides it), urgent data, simultaneous open.
 """

@@ -1,8 +1,13 @@
-"""Explores each model once, however many tests want to know what was found, and doubts what is remembered meanwhile."""
+"""Explores each model once, however many tests want to know what was found, and doubts what is remembered meanwhile.
+
+And what small models are explored with: no executor, or one.
+"""
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -50,3 +55,28 @@ def explored() -> Explore:
         return found[model.name]
 
     return exploration
+
+
+class OneThread(ThreadPoolExecutor):
+    """An executor that pickles what goes through it, as those of processes do."""
+
+    def submit(self, function: Callable[..., Any], /, *args: Any, **named: Any) -> Any:
+        return super().submit(_sent, pickle.dumps((function, args, named)))
+
+
+def _sent(call: bytes) -> Any:
+    function, args, named = pickle.loads(call)
+    try:
+        return pickle.loads(pickle.dumps(function(*args, **named)))
+    except Exception as error:
+        raise pickle.loads(pickle.dumps(error)) from None
+
+
+@pytest.fixture(params=["alone", "shared"])
+def executor(request: pytest.FixtureRequest) -> Iterator[Executor | None]:
+    """None, to explore in this process alone, and then one that it is shared with."""
+    if request.param == "alone":
+        yield None
+    else:
+        with OneThread(1) as executor:
+            yield executor

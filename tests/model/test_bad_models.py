@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import pickle
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from collections.abc import Sequence
+from concurrent.futures import Executor
 from typing import Any
 
 import pytest
@@ -13,30 +12,6 @@ from sansnet.state import Event
 from sansnet.testing import BadModel, Law, Promise, Reached, See, Stepped, always, eventually, explore, sometimes
 
 from .test_parallel import Counter
-
-
-class OneThread(ThreadPoolExecutor):
-    """An executor that pickles what goes through it, as those of processes do."""
-
-    def submit(self, function: Callable[..., Any], /, *args: Any, **named: Any) -> Any:
-        return super().submit(_sent, pickle.dumps((function, args, named)))
-
-
-def _sent(call: bytes) -> Any:
-    function, args, named = pickle.loads(call)
-    try:
-        return pickle.loads(pickle.dumps(function(*args, **named)))
-    except Exception as error:
-        raise pickle.loads(pickle.dumps(error)) from None
-
-
-@pytest.fixture(params=["alone", "shared"])
-def executor(request: pytest.FixtureRequest) -> Iterator[Executor | None]:
-    if request.param == "alone":
-        yield None
-    else:
-        with OneThread(1) as executor:
-            yield executor
 
 
 class Beginning(Counter):

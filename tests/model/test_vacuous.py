@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Iterator
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import NamedTuple
@@ -15,8 +14,6 @@ from sansnet.cli import main
 from sansnet.state import Event
 from sansnet.testing import Reached, See, Stepped, always, as_json, eventually, explore, sometimes
 from sansnet.testing.results import Vacuous
-
-from .test_bad_models import OneThread
 
 
 class Rung(NamedTuple):
@@ -102,15 +99,6 @@ LAWS = (
 )
 CLOCK = Clock()
 NEVER = (Vacuous("of_what_never_comes", "never saw Silent"), Vacuous("after_thirteen", "never due"))
-
-
-@pytest.fixture(params=["alone", "shared"])
-def executor(request: pytest.FixtureRequest) -> Iterator[Executor | None]:
-    if request.param == "alone":
-        yield None
-    else:
-        with OneThread(1) as made:
-            yield made
 
 
 def test_laws_that_were_never_put_to_the_test_are_told(executor: Executor | None) -> None:
