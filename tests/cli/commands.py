@@ -27,14 +27,14 @@ def it_is_there(count, moment):
 
 class Count:
     laws = (it_is_there,)
-    def __init__(self, name): self.name = f"theirs.{name}"
+    def __init__(self, name): self.name = f"{__name__}.{name}"
     def __reduce__(self): return (type(self), (self.name.rpartition(".")[2],))
     def initial(self): return [0]
     def events(self, world): return [Event("add")]
     def step(self, world, event, see): return world + 1
     def key(self, world): return world
 """
-"""A model of somebody else's, in a module `theirs`: what is wrong with one is told in a few lines more."""
+"""A model of somebody else's, without an end: what is wrong with one is told in a few lines more."""
 
 _TRACE_HEADING: Final = "    seconds  who     event                      state      what it says"
 _TRACE_LINE: Final = re.compile(r" *\d+\.\d{6}  (\S+) +(\S+) +(\S+)(?: +(.*))?")

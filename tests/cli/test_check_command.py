@@ -15,7 +15,7 @@ from sansnet.cli import main
 from sansnet.state.writing import WriteHalf
 from sansnet.testing import SOCKET_MODELS, as_json, explore
 from tests.builds import patches_machines, sees_all_moves
-from tests.cli.commands import run
+from tests.cli.commands import COUNTER, run
 from tests.loopback import child_environment
 
 
@@ -117,22 +117,9 @@ def test_anybody_s_model_by_its_place(tmp_path: Path) -> None:
     assert done.stdout.decode().splitlines()[1:] == [f"  {took}", f"all together {took}"]
 
 
-TROUBLE = """
-from sansnet.state import Event
-from sansnet.testing import Reached, always
-
-@always(Reached)
-def it_is_there(count, moment):
-    return True
-
-class Count:
-    laws = (it_is_there,)
-    def __init__(self, name): self.name = f"trouble.{name}"
-    def __reduce__(self): return (type(self), (self.name.rpartition(".")[2],))
-    def initial(self): return [0]
-    def events(self, world): return [Event("add")]
-    def step(self, world, event, see): return (world + 1) % 9
-    def key(self, world): return world
+TROUBLE = (
+    COUNTER
+    + """
 
 class Lawless(Count):
     laws = ()
@@ -148,6 +135,7 @@ class Leaving(Count):
 
 LAWLESS, NOWHERE, KEYLESS, LEAVING = Lawless("LAWLESS"), Nowhere("NOWHERE"), Keyless("KEYLESS"), Leaving("LEAVING")
 """
+)
 
 
 @pytest.mark.parametrize("words", [[], ["--jobs", "2"], ["--output", "found"]], ids=" ".join)
