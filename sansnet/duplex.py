@@ -116,7 +116,7 @@ class Duplex(SocketListeners, Stream):
         text = [chunk if isinstance(chunk, str) else new.decode(chunk) for chunk in machine.reading.chunks]
         if machine.reading.phase is not Read.OPEN:
             text.append(new.flush())
-        self._decoder, self._encoding = new, encoding
+        self._port.decoder, self._encoding = new, encoding
         self._port.ask(machine.recode(("".join(text),)))
         return self
 
@@ -176,7 +176,7 @@ class Duplex(SocketListeners, Stream):
     @property
     def errored(self) -> Exception | None:
         """The first error."""
-        fault = self._port.machine.errored
+        fault = self._answered().errored
         return self._exception_of(fault) if fault is not None else None
 
     @property
@@ -212,7 +212,7 @@ class Duplex(SocketListeners, Stream):
     @property
     def writable(self) -> bool:
         """`write()` is welcome."""
-        return self._port.machine.writable and not self._driver.closed
+        return self._answered().writable and not self._driver.closed
 
     @property
     def writable_ended(self) -> bool:
@@ -227,7 +227,7 @@ class Duplex(SocketListeners, Stream):
     @property
     def writable_length(self) -> int:
         """Bytes (characters of str) that were written and are not with the system yet."""
-        return self._port.machine.writing.length
+        return self._answered().writing.length  # type: ignore[no-any-return]
 
     @property
     def writable_high_water_mark(self) -> int:
@@ -256,6 +256,11 @@ class Duplex(SocketListeners, Stream):
         return self.destroyed
 
     # -- helpers
+
+    def _answered(self) -> Any:
+        """The machine, after the system has answered to all that was written."""
+        self._port.hand_over()
+        return self._port.machine
 
     def _ask(self, give: Callable[..., list[Effect]], *args: object) -> None:
         self._port.check()

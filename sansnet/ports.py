@@ -12,7 +12,8 @@ from typing import Any, Protocol
 
 from .alarm import Alarm
 from .drivers.contract import Cancellable, Driver, ListenerHandle, SocketHandle
-from .pump import pump_of
+from .encodings import Decoder
+from .pump import Port, pump_of
 from .state import ops
 from .state.effects import Arm, Disarm, Effect, Notice, Payload, Reply, Timer, Touch
 from .state.endpoints import Found
@@ -37,12 +38,6 @@ class SocketOwner(Protocol):
 
     def look_up(self, lookup: ops.Lookup, done: Callable[[Answer], None]) -> Cancellable:
         """Look a name up, the way the user wants it; `done` may be called at once."""
-
-    def decode(self, payload: Payload) -> Payload:
-        """The payload as the user wants it."""
-
-    def flush(self) -> Payload:
-        """What decoding still holds, at the end of file."""
 
 
 class ServerOwner(Protocol):
@@ -77,10 +72,10 @@ class _Alarms:
         self._alarms[timer].disarm()
 
 
-class SocketPort:
+class SocketPort(Port["SocketMachine | Any", SocketOwner]):  # a recorder may have put a machine of its own there
     """One life of a socket: its machine, and its handle."""
 
-    __slots__ = ("_alarms", "_driver", "_lookup", "check", "handle", "machine", "owner", "pump", "tell")
+    __slots__ = ("_alarms", "_driver", "_lookup", "check", "decoder", "handle", "pump")
 
     def __init__(self, driver: Driver, machine: SocketMachine, handle: SocketHandle, owner: SocketOwner) -> None:
         self._driver = driver
@@ -88,8 +83,9 @@ class SocketPort:
         """For the owner, before it asks: can the driver be used, and here? Raises RuntimeError otherwise."""
         self._alarms: _Alarms | None = None
         self._lookup: Cancellable | None = None
+        self.decoder: Decoder | None = None  # makes text of what is received, where the user wants that
         self.pump = pump_of(driver)
-        self.machine: SocketMachine | Any = self.pump.watched(machine, handle)  # a recorder may have put its own there
+        self.machine = self.pump.watched(machine, handle)
         self.handle = handle
         self.owner = owner
         self.tell = owner.on_notice
@@ -98,6 +94,13 @@ class SocketPort:
     def ask(self, effects: list[Effect]) -> Reply | None:
         """Carry out what an input of the user returned."""
         return self.pump.ask(self, effects)
+
+    def hand_over(self) -> None:
+        """Send off what is gathered here. For the owner, too, before it says what became of a write."""
+        if self.pump.gathering is self:
+            self.pump.gathering = None
+            for effect in self.machine.hand_over():
+                self.carry_out(effect)
 
     def call_soon(self, callback: Callable[[], None]) -> None:
         """Call back from the loop, in a later turn."""
@@ -116,10 +119,13 @@ class SocketPort:
         self.pump.report(self, self.machine.attempt_failed(attempt, fault))
 
     def received(self, payload: Payload) -> None:
-        self.pump.report(self, self.machine.received(self.owner.decode(payload), len(payload)))
+        machine, count = self.machine, len(payload)
+        if self.decoder is not None and not machine.reading.direct:
+            payload = self.decoder.decode(payload)
+        self.pump.report(self, machine.received(payload, count))
 
     def eof(self) -> None:
-        self.pump.report(self, self.machine.eof(self.owner.flush()))
+        self.pump.report(self, self.machine.eof(b"" if self.decoder is None else self.decoder.flush()))
 
     def read_failed(self, fault: Fault) -> None:
         self.pump.report(self, self.machine.read_failed(fault))
@@ -148,13 +154,10 @@ class SocketPort:
     # -- the machine's ops
 
     def carry_out(self, effect: Effect) -> None:
-        if isinstance(effect, ops.Send):  # most of them are
-            self._send(effect)
-        else:
+        if not isinstance(effect, ops.Send):  # as most of them are
             _SOCKET_OPS[type(effect)](self, effect)
-
-    def _send(self, op: ops.Send) -> None:
-        answer = self.handle.send(op.payloads)
+            return
+        answer = self.handle.send(effect.payloads)
         if answer is None:
             effects = self.machine.sent(True)
         elif isinstance(answer, Fault):
@@ -238,7 +241,6 @@ class _Lookup:
 
 
 _SOCKET_OPS: dict[type[Effect], Callable[[SocketPort, Any], object]] = {
-    ops.Send: SocketPort._send,
     ops.StartRead: lambda port, _op: port.handle.start_read(),
     ops.StopRead: lambda port, _op: port.handle.stop_read(),
     ops.Shutdown: lambda port, _op: port.handle.shutdown(),
@@ -258,10 +260,10 @@ _SOCKET_OPS: dict[type[Effect], Callable[[SocketPort, Any], object]] = {
 }
 
 
-class ServerPort:
+class ServerPort(Port["ServerMachine | Any", ServerOwner]):
     """A server's machine, and its listeners by number: one, and those that are still being closed."""
 
-    __slots__ = ("_alarms", "_driver", "_listeners", "_lookups", "_reffed", "machine", "owner", "pump", "tell")
+    __slots__ = ("_alarms", "_driver", "_listeners", "_lookups", "_reffed", "pump")
 
     def __init__(self, driver: Driver, machine: ServerMachine, owner: ServerOwner) -> None:
         self._driver = driver
@@ -270,7 +272,7 @@ class ServerPort:
         self._lookups: dict[int, Cancellable] = {}
         self._reffed = True
         self.pump = pump_of(driver)
-        self.machine: ServerMachine | Any = self.pump.watched(machine)
+        self.machine = self.pump.watched(machine)
         self.owner = owner
         self.tell = owner.on_notice
 

@@ -9,6 +9,9 @@ A machine answers an input with effects; here they are done. Two rules:
   its notices are told in order, and a `Then` goes on in its place. What a user asks returns no notice (the machines'
   law), only `Tick`s, which wait in one queue for the loop. The queue runs dry before the next report is taken.
 
+What a listener writes is gathered until it has returned, on one port at a time: whatever else it does, on another port,
+sends it off first, so that all is asked of the system in the order in which the user asked for it.
+
 A listener that raises loses nothing: what was left is told, and the exception goes to the driver, which lets it surface
 where its users look for it.
 
@@ -20,33 +23,41 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 from .drivers.contract import Driver
+from .state.compiled import mypyc_attr
 from .state.effects import Effect, Effects, Notice, Reply, Step, Then, Tick
 
 __all__ = ["Port", "Pump", "Recorder", "pump_of"]
 
 M = TypeVar("M")
+Owner = TypeVar("Owner")
 
 
-class Port(Protocol):
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Port(Generic[M, Owner]):
     """A machine, and what its ops and notices mean there."""
 
-    @property
-    def owner(self) -> object:
-        """The user's object: whose listeners are called, and what a message about one of them names."""
+    __slots__ = ("machine", "owner", "tell")
 
-    @property
-    def machine(self) -> Any:
-        """The machine whose `ticked()` is called."""
+    machine: M
+    """The machine whose `ticked()` is called."""
+    owner: Owner
+    """The user's object: whose listeners are called, and what a message about one of them names."""
+    tell: Callable[[Any], None]
+    """Calls the user's listeners with what a notice says."""
 
     def carry_out(self, effect: Effect) -> None:
         """Do what an op or a timing says. Never runs a user's code."""
+        raise NotImplementedError
 
-    @property
-    def tell(self) -> Callable[[Any], None]:
-        """Calls the user's listeners with what a notice says."""
+    def hand_over(self) -> None:
+        """Send off what is gathered here."""
+        raise NotImplementedError
+
+
+AnyPort: TypeAlias = Port[Any, Any]
 
 
 class Recorder(Protocol):
@@ -69,14 +80,15 @@ class _Call:
 class Pump:
     """Carries out the effects of every machine on one driver."""
 
-    __slots__ = ("_driver", "_left_over", "_running", "_scheduled", "_ticks", "recorders")
+    __slots__ = ("_driver", "_left_over", "_scheduled", "_ticks", "gathering", "recorders", "running")
 
     def __init__(self, driver: Driver) -> None:
         self._driver = driver
         self.recorders: tuple[Recorder, ...] = ()
-        self._ticks: deque[tuple[Port, Step] | _Call] = deque()
-        self._left_over: tuple[Port, Effects] | None = None  # by an interrupt
-        self._running = False  # the loop is in here, and will drain the queue
+        self._ticks: deque[tuple[AnyPort, Step] | _Call] = deque()
+        self._left_over: tuple[AnyPort, Effects] | None = None  # by an interrupt
+        self.running = False  # the loop is in here, and will drain the queue
+        self.gathering: AnyPort | None = None  # whose writes wait until the listeners that run have returned
         self._scheduled = False  # the loop will come here for the queue's sake
 
     def watched(self, machine: M, handle: object = None) -> M | Any:
@@ -86,18 +98,20 @@ class Pump:
             watched = recorder.watch(watched, handle)
         return watched
 
-    def ask(self, port: Port, effects: Effects) -> Reply | None:
+    def ask(self, port: AnyPort, effects: Effects) -> Reply | None:
         """Carry out what a user's input returned, or what followed an answer given at once. The reply, if any.
 
         Raises RuntimeError when the driver is closed: what waits for the loop would wait for ever.
         """
         if self._driver.closed:
             self._driver.check()
+        if self.gathering is not None and self.gathering is not port:
+            self.gathering.hand_over()
         reply: Reply | None = None
         for effect in effects:
             if type(effect) is Tick:
                 self._ticks.append((port, effect.step))
-                if not self._running:
+                if not self.running:
                     self._schedule()
             elif isinstance(effect, Reply):
                 reply = effect
@@ -105,30 +119,39 @@ class Pump:
                 port.carry_out(effect)
         return reply
 
-    def report(self, port: Port, effects: Effects) -> None:
+    def hand_over(self) -> None:
+        """Send off what is gathered, if anything is."""
+        if self.gathering is not None:
+            self.gathering.hand_over()
+
+    def report(self, port: AnyPort, effects: Effects) -> None:
         """Carry out what a report of the driver's, from the loop, returned, and all that comes of it.
 
         Nothing waits by then: the driver has drained the queue before it looked at what it reports (obligation 9).
         """
-        was_running, self._running = self._running, True
+        was_running, self.running = self.running, True
         try:
             if effects:
                 self._carry_out(port, effects)
             if self._ticks:
                 self._drain()
         finally:
-            self._running = was_running
+            self.running = was_running
+            if self.gathering is not None:
+                self.gathering.hand_over()
             if self._ticks or self._left_over:
                 self._go_on_later()
 
     def drain(self) -> None:
         """Run the queue dry. From the loop only."""
         self._scheduled = False
-        was_running, self._running = self._running, True
+        was_running, self.running = self.running, True
         try:
             self._drain()
         finally:
-            self._running = was_running
+            self.running = was_running
+            if self.gathering is not None:
+                self.gathering.hand_over()
             if self._ticks or self._left_over:
                 self._go_on_later()
 
@@ -140,10 +163,10 @@ class Pump:
         if self._driver.closed:
             self._driver.check()
         self._ticks.append(_Call(call, owner))
-        if not self._running:
+        if not self.running:
             self._schedule()
 
-    def is_due(self, port: Port, step: Step) -> bool:
+    def is_due(self, port: AnyPort, step: Step) -> bool:
         """Is this tick of the port's still to come?"""
         return (port, step) in self._ticks
 
@@ -162,8 +185,10 @@ class Pump:
                     tick.call()
                 except Exception as error:  # the user's affair
                     self._driver.report(error, tick.owner)
+                if self.gathering is not None:
+                    self.gathering.hand_over()
 
-    def _carry_out(self, port: Port, effects: Effects) -> None:
+    def _carry_out(self, port: AnyPort, effects: Effects) -> None:
         """Do and tell them in order. What a `Then` brings takes its place, before what is behind it."""
         done = 0
         try:
@@ -175,6 +200,8 @@ class Pump:
                         port.tell(effect)
                     except Exception as error:  # the user's affair, not the socket's
                         self._driver.report(error, port.owner)
+                    if self.gathering is not None:
+                        self.gathering.hand_over()
                     if self._driver.closed:
                         return
                 elif type(effect) is Tick:

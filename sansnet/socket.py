@@ -190,14 +190,14 @@ class Socket(AwaitedSocket, Ends):
         old = self._port
         heir = old.machine.successor()
         old.retire()
-        if self._encoding is not None:
-            self._decoder = decoder(self._encoding)
         if heir.has_bound:
             port = SocketPort(self._driver, heir, old.handle, self)
         else:
             self._forget_ends()
             self._bound = None
             port = self._new_port(heir)
+        if self._encoding is not None:
+            port.decoder = decoder(self._encoding)
         if heir.reading.flow is Flow.UNSET and self.listener_count("data"):
             port.ask(port.machine.resume())  # they came while the old life was over
         return port
@@ -318,7 +318,10 @@ class Socket(AwaitedSocket, Ends):
         return f"closed with its driver, in the midst of: {told}" if self._driver.closed else told
 
     def fileno(self) -> int:
-        """The descriptor of the connection, -1 when there is none."""
+        """The descriptor of the connection, -1 when there is none. What was written before is with the system by then,
+        or waits for it.
+        """
+        self._port.hand_over()
         return self._port.handle.fileno()
 
     @property
@@ -345,7 +348,7 @@ class Socket(AwaitedSocket, Ends):
     @property
     def ready_state(self) -> str:
         """'opening', 'open', 'readOnly', 'writeOnly' or 'closed'."""
-        return "closed" if self._driver.closed else self._port.machine.ready_state
+        return "closed" if self._driver.closed else self._answered().ready_state
 
     @property
     def connecting(self) -> bool:
@@ -360,7 +363,7 @@ class Socket(AwaitedSocket, Ends):
     @property
     def buffer_size(self) -> int | None:
         """As `writable_length`, None while there is no connection and none is being made."""
-        machine = self._port.machine
+        machine = self._answered()
         return None if machine.pending and not machine.is_connecting else machine.writing.length
 
     @property
@@ -371,7 +374,7 @@ class Socket(AwaitedSocket, Ends):
     @property
     def bytes_written(self) -> int:
         """Bytes that were written in this life, sent or waiting."""
-        return self._port.machine.writing.bytes_written
+        return self._answered().writing.bytes_written  # type: ignore[no-any-return]
 
     @property
     def timeout(self) -> float | None:

@@ -13,13 +13,13 @@ from .buffer_reader import BufferReader
 from .calling import fitted
 from .dispatch import Dispatcher
 from .drivers.contract import Driver
-from .encodings import Decoder, payload_of
+from .encodings import payload_of
 from .errors import to_exception
 from .ports import SocketPort
 from .signatures import typed_as
 from .state import Fault, notices
 from .state.compiled import mypyc_attr
-from .state.effects import Notice, Payload
+from .state.effects import Notice
 from .state.endpoints import Endpoint
 
 __all__ = ["Stream"]
@@ -31,7 +31,7 @@ Callback = Callable[[Exception | None], object]
 class Stream(Dispatcher):
     """What flows through a socket."""
 
-    __slots__ = ("_callbacks", "_decoder", "_driver", "_exception", "_port", "_reader", "_token")
+    __slots__ = ("_callbacks", "_driver", "_exception", "_port", "_reader", "_token")
 
     _port: SocketPort
     _driver: Driver
@@ -42,7 +42,6 @@ class Stream(Dispatcher):
         self._reader: BufferReader | None = None
         self._callbacks: dict[int, Callback] = {}
         self._token = 0
-        self._decoder: Decoder | None = None
         self._exception: tuple[Fault, Exception] | None = None
 
     # -- what the user asks
@@ -62,8 +61,15 @@ class Stream(Dispatcher):
         payload, size = payload_of(data, encoding)
         port = self._port
         port.check()
-        machine = port.machine
-        port.pump.ask(port, machine.write(payload, size, 0 if callback is None else self._token_of(callback)))
+        machine, pump = port.machine, port.pump
+        gather = pump.running  # a listener writes this
+        if gather and pump.gathering is not port:
+            if pump.gathering is not None:
+                pump.gathering.hand_over()
+            pump.gathering = port
+        effects = machine.write(payload, size, 0 if callback is None else self._token_of(callback), gather)
+        if effects:
+            pump.ask(port, effects)
         return machine.accepts_more
 
     def _token_of(self, callback: Any) -> int:
@@ -83,16 +89,6 @@ class Stream(Dispatcher):
             self.emit("data", notice.payload)
         else:
             self._read_into(self._reader, notice.payload)
-
-    def decode(self, payload: Payload) -> Payload:
-        """The payload as the user wants it; called by the port."""
-        if self._decoder is None or self._port.machine.reading.direct:
-            return payload
-        return self._decoder.decode(payload)
-
-    def flush(self) -> Payload:
-        """What the decoder still has; called by the port, at the end of the file."""
-        return b"" if self._decoder is None else self._decoder.flush()
 
     # -- helpers
 

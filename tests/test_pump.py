@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
 from sansnet.drivers.contract import Driver
-from sansnet.pump import Pump, pump_of
+from sansnet.pump import Port, Pump, pump_of
 from sansnet.state.effects import Effect, Effects, Notice, Reply, Step, Taken, Then, Tick
 from sansnet.state.notices import Drain, End, Finished, Resumed
 from sansnet.state.ops import SHUTDOWN, START_READ
@@ -41,7 +41,7 @@ class Loop:
             callback()
 
 
-class Script:
+class Script(Port[Any, str]):
     """A port and its machine: `turns` says what each step returns, `listeners` what is done about each notice."""
 
     def __init__(self) -> None:
@@ -49,6 +49,7 @@ class Script:
         self.pump = pump_of(cast(Driver, self.loop))
         self.machine = self
         self.owner = "a socket"
+        self.tell = self._tell
         self.log: list[str] = []
         self.turns: dict[Step, Effects] = {}
         self.listeners: dict[type[Notice], Callable[[], object]] = {}
@@ -60,7 +61,11 @@ class Script:
     def carry_out(self, effect: Effect) -> None:
         self.log.append(type(effect).__name__)
 
-    def tell(self, notice: Notice) -> None:
+    def hand_over(self) -> None:
+        self.log.append("hand over")
+        self.pump.gathering = None
+
+    def _tell(self, notice: Notice) -> None:
         self.log.append(type(notice).__name__)
         self.listeners.get(type(notice), lambda: None)()
 

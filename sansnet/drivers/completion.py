@@ -174,6 +174,8 @@ class CompletionDriver:
         """Close every handle that is left and say nothing. Whoever uses the driver now gets a RuntimeError."""
         if self.closed:
             return
+        if self.pump is not None:
+            self.pump.hand_over()
         self.closed = True
         self.first = None
         try:

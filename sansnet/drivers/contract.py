@@ -196,7 +196,9 @@ class Driver(Protocol):
     """A loop and its sockets."""
 
     pump: Any
-    """A place for the pump of this driver; None at first. A driver never touches it again."""
+    """A place for the pump of this driver; None at first. Before it closes, a driver calls `pump.hand_over()`: the
+    listener that closes it may have written something just before.
+    """
 
     closed: bool
     """Is it over? Then it reports nothing any more, and `check()` raises. A listener may close it in the middle of a

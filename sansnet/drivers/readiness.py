@@ -236,6 +236,8 @@ class ReadinessDriver:
         """Close every handle that is left and say nothing. Whoever uses the driver now gets a RuntimeError."""
         if self.closed:
             return
+        if self.pump is not None:
+            self.pump.hand_over()
         self.closed = True
         self.first = None
         self._soon.clear()

@@ -126,6 +126,7 @@ SOCKET_INPUTS: Final[Mapping[str, Input]] = {
     "closed": _socket(By.DRIVER, Owes.CLOSE),
     "timer_fired": _socket(By.DRIVER, Owes.TIMER),
     # the machine goes on
+    "hand_over": _socket(By.LOOP, ignored="IDLE LOOKING_UP CONNECTING REFUSED CLOSING CLOSED"),
     "ticked": _socket(By.LOOP, Owes.TURN),
 }
 

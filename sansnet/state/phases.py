@@ -9,6 +9,7 @@ from .values import Word
 
 __all__ = [
     "FLIGHT_ASKED",
+    "FLIGHT_GATHERING",
     "FLIGHT_NONE",
     "FLIGHT_UNDERWAY",
     "FLIGHT_WAITING",
@@ -86,6 +87,7 @@ class Flight(Word):
     """The bytes that left the write queue: where are they?"""
 
     NONE = "none"  # there are none
+    GATHERING = "gathering"  # with the machine, until the listeners that write them have returned
     WAITING = "waiting"  # for the connection
     ASKED = "asked"  # Send was issued, and is being answered
     UNDERWAY = "underway"  # the driver has them, and will say when they are gone
@@ -134,6 +136,7 @@ WRITE_FINISHED: Final = Write.FINISHED
 WRITE_OVER: Final = Write.OVER
 
 FLIGHT_NONE: Final = Flight.NONE
+FLIGHT_GATHERING: Final = Flight.GATHERING
 FLIGHT_WAITING: Final = Flight.WAITING
 FLIGHT_ASKED: Final = Flight.ASKED
 FLIGHT_UNDERWAY: Final = Flight.UNDERWAY
@@ -168,7 +171,8 @@ MOVES: Final[dict[enum.Enum, tuple[enum.Enum, ...]]] = {
     Write.SHUT: (Write.FINISHED,),
     Write.FINISHED: (Write.OVER,),
     Write.OVER: (),
-    Flight.NONE: (Flight.WAITING, Flight.ASKED),
+    Flight.NONE: (Flight.GATHERING, Flight.WAITING, Flight.ASKED),
+    Flight.GATHERING: (Flight.ASKED,),
     Flight.WAITING: (Flight.ASKED, Flight.NONE),
     Flight.ASKED: (Flight.UNDERWAY, Flight.NONE),
     Flight.UNDERWAY: (Flight.NONE,),

@@ -58,6 +58,7 @@ from .notices import Closed, Connected, Failed, Finished, Idle, Prefinish, Ready
 from .ops import CLOSE, RESET, SHUTDOWN, START_READ, STOP_READ, Send, SetKeepAlive, SetNoDelay, SetTypeOfService
 from .phases import (
     FLIGHT_ASKED,
+    FLIGHT_GATHERING,
     FLIGHT_NONE,
     FLIGHT_UNDERWAY,
     FLIGHT_WAITING,
@@ -177,8 +178,11 @@ class SocketMachine(SocketState):
 
     # -- what the user asks: writing -------------------------------------------------------------------------
 
-    def write(self, payload: Payload, size: int, token: Token = 0) -> Effects:
-        """Send `payload`, which counts `size` against the high-water mark. Afterwards `accepts_more` is the answer."""
+    def write(self, payload: Payload, size: int, token: Token = 0, gather: bool = False) -> Effects:
+        """Send `payload`, which counts `size` against the high-water mark. Afterwards `accepts_more` is the answer.
+
+        gather: a listener writes it; more may follow, and join it, until hand_over(), which has to come.
+        """
         writing = self.writing
         is_open = self.link is LINK_OPEN
         if not is_open or writing.phase is not WRITE_OPEN or writing.max_buffered is not None:
@@ -186,9 +190,16 @@ class SocketMachine(SocketState):
             if refusal is not None:
                 return [*writing.answer(token, refusal), *self.destroy(refusal)]
         # Of the rules of _settle(), a write can only enable the first.
-        if is_open and self.errored is None and writing.flight is FLIGHT_NONE and not (writing.corked or writing.queue):
-            send = Send(writing.pass_on(payload, size, token))  # as nearly always: nothing is before it
-            return [*self._touched(), send] if self.idle_seconds else [send]
+        if is_open and self.errored is None and not (writing.corked or writing.queue):
+            if writing.flight is FLIGHT_NONE:  # as nearly always: nothing is before it
+                if gather and size < writing.high_water_mark and writing.max_buffered is None:
+                    writing.gather(payload, size, token)
+                    return []
+                send = Send(writing.pass_on(payload, size, token))
+                return [*self._touched(), send] if self.idle_seconds else [send]
+            if writing.flight is FLIGHT_GATHERING and writing.may_join(size):
+                writing.gather(payload, size, token)
+                return [] if gather else self.hand_over()
         writing.add(payload, size, token)
         out: Effects = []
         self._hand_over(out)
@@ -208,7 +219,7 @@ class SocketMachine(SocketState):
             refusal = AFTER_END if writing.phase is not WRITE_OPEN else self.write_refusal or writing.overflow(size)
             out = self.destroy(refusal) if refusal is not None else self.write(payload, size)
         writing.corked = 0
-        if writing.queue:
+        if writing.queue or writing.flight is FLIGHT_GATHERING:
             self._hand_over(out)
         if writing.flight is FLIGHT_ASKED:
             writing.end_waits = token
@@ -392,11 +403,13 @@ class SocketMachine(SocketState):
         writing = self.writing
         if writing.flight is not (FLIGHT_ASKED if at_once else FLIGHT_UNDERWAY):
             self._expect(False, "sent")
-        if self.link is LINK_CLOSING:
+        if self.link is LINK_CLOSING and not at_once:
             return self._settle([*map(Settled, writing.leave()), Then(Step.REFUSE)])
         out = writing.sent(at_once)
         if not at_once:
             out = [*self._touched(), *out]
+        elif writing.queue:
+            self._hand_over(out)  # too much to be gathered; its own tick is behind that of what was
         elif writing.end_waits is not None:
             return [*out, *self._end_asked()]
         if not writing.queue and writing.phase is WRITE_OPEN and self.link is LINK_OPEN:
@@ -449,6 +462,13 @@ class SocketMachine(SocketState):
         return [Idle()]
 
     # -- going on by itself ----------------------------------------------------------------------------------
+
+    def hand_over(self) -> Effects:
+        """The listener that gathered has returned, or it wants to know what became of its writes: they leave."""
+        if self.writing.flight is not FLIGHT_GATHERING:
+            return []
+        send = Send(self.writing.ask())
+        return [*self._touched(), send] if self.idle_seconds else [send]
 
     def ticked(self, step: Step) -> Effects:
         """Go on where `Then(step)` or `Tick(step)` left off."""
@@ -609,6 +629,7 @@ class SocketMachine(SocketState):
 
     def _hand_over(self, out: Effects) -> None:
         writing = self.writing
+        out.extend(self.hand_over())
         if writing.flight is not FLIGHT_NONE or writing.corked or self.errored is not None:
             return
         if self.link is LINK_OPEN:
@@ -663,6 +684,8 @@ class SocketMachine(SocketState):
             return []
         writing = self.writing
         out = [*self._disarm_idle(), *self.connecting.cancel()]
+        if writing.flight is FLIGHT_GATHERING:
+            out.append(Send(writing.ask()))  # it was written before
         self.link = move(self.link, LINK_CLOSING)
         self.told_error = fault
         self.errored = self.errored or fault

@@ -140,7 +140,7 @@ class SocketState(Machine):
     def accepts_more(self) -> bool:
         """What a write() that was just made answers: is it welcome to go on?"""
         writing = self.writing
-        if writing.length and writing.is_full:
+        if writing.length >= writing.high_water_mark and writing.length:  # `is_full`, at hand
             return False
         return writing.phase is WRITE_OPEN and self.link not in DEAD and self.errored is None  # `writable`, at hand
 

@@ -4,6 +4,12 @@ Node's Writable, as far as a socket needs it. Chunks wait in the queue; when not
 together, as one batch. `write()` answers False when, after the driver's answer, as much as the high-water mark is still
 here; then 'drain' follows once all of it is gone.
 
+What a listener writes is gathered, and leaves as one batch when it has returned, or begins something else. To its user
+that is a cork() and an uncork() around his writes, but that write() answers what it would without: no more is gathered
+than it says True to whether the driver takes all of it at once or nothing, which is less than the high-water mark. What
+is more sends off what was gathered, and then itself. (A driver that fails at once is the exception: write() has said
+True by then.)
+
 A batch that the driver took at once is told in a tick, one that it took later at once (Node: afterWrite). The tokens of
 finished batches wait in `done`, one entry for each WRITTEN turn that is due.
 """
@@ -11,13 +17,22 @@ finished batches wait in `done`, one entry for each WRITTEN turn that is due.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar, final
+from typing import Any, ClassVar, Final, final
 
 from .effects import Effects, Payload, Step, Then, Tick, Token
 from .faults import Fault
 from .machine import Part
 from .notices import Drain, Settled
-from .phases import FLIGHT_ASKED, FLIGHT_NONE, FLIGHT_UNDERWAY, WRITE_NONE, WRITE_OPEN, Flight, Write
+from .phases import (
+    FLIGHT_ASKED,
+    FLIGHT_GATHERING,
+    FLIGHT_NONE,
+    FLIGHT_UNDERWAY,
+    WRITE_NONE,
+    WRITE_OPEN,
+    Flight,
+    Write,
+)
 from .queues import Queue, put, take
 
 __all__ = ["Chunk", "WriteHalf"]
@@ -25,6 +40,9 @@ __all__ = ["Chunk", "WriteHalf"]
 
 Chunk = tuple[Payload, int, Token]
 """A payload, what it counts against the high-water mark (bytes, or characters of a text), and its callback's token."""
+
+MOST_GATHERED: Final = 64
+"""Chunks; a batch is a tuple, and each that joins copies it. One gathering send of the system's takes as many."""
 
 
 def _chunks(chunks: Any) -> object:
@@ -124,6 +142,17 @@ class WriteHalf(Part):
         self.bytes_written += len(payload)
         self.flight = FLIGHT_ASKED
         return (payload,)
+
+    def may_join(self, size: int) -> bool:
+        """Will write() answer True to so much more, whatever the driver says to all that is gathered?"""
+        return self.length + size < self.high_water_mark and len(self.batch) < MOST_GATHERED
+
+    def gather(self, payload: Payload, size: int, token: Token) -> None:
+        """Not where max_buffered is: what the driver takes at once isn't buffered, and it may be too much here."""
+        self.batch += ((payload, size, token),)
+        self.length += size
+        self.bytes_written += len(payload)
+        self.flight = FLIGHT_GATHERING
 
     def form_batch(self) -> None:
         self.batch = tuple(self.queue)

@@ -3,20 +3,23 @@
 What a user sees of a run is the sequence of his calls and of what he is told. `observe` walks a model and keeps just
 that: an automaton whose transitions are either something seen, or silent. `difference` walks two of them side by side,
 all the states at a time that each could be in, and gives a shortest sequence that one of them can show and the other
-can't; None means that the same sequences can be seen of both, to the last.
+can't; None means that the same sequences can be seen of both, to the last. `excess` asks it of one of them only: can
+all that is seen of it be seen of the other?
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping, Set
 from typing import Any, Final, TypeVar, final
 
 from .explore import Model
 
-__all__ = ["Automaton", "difference", "observe"]
+__all__ = ["Automaton", "difference", "excess", "observe"]
 
 W = TypeVar("W")
+
+_Sights = Mapping[str, tuple[int, ...]]
 
 Look = Callable[[Any, object], str | None]
 """What the user sees of a moment; None: nothing."""
@@ -101,15 +104,28 @@ def observe(model: Model[W], look: Look) -> Automaton:
 
 def difference(one: Automaton, other: Automaton) -> list[str] | None:
     """A shortest sequence that can be seen of one and not of the other; None if there is none."""
+    return _search(one, other, lambda ours, theirs: ours.keys() ^ theirs.keys())
+
+
+def excess(one: Automaton, other: Automaton) -> list[str] | None:
+    """A shortest sequence that can be seen of `one` and not of `other`; None if one refines the other."""
+    return _search(one, other, lambda ours, theirs: ours.keys() - theirs.keys())
+
+
+def _search(one: Automaton, other: Automaton, amiss: Callable[[_Sights, _Sights], Set[str]]) -> list[str] | None:
+    """Walk both side by side, breadth first, up to something that only one can show next and that is `amiss`."""
     start = (one.rest((0,)), other.rest((0,)))
     came: dict[tuple[tuple[int, ...], tuple[int, ...]], tuple[Any, str] | None] = {start: None}
     todo = deque([start])
     while todo:
         pair = todo.popleft()
         ours, theirs = one.after(pair[0]), other.after(pair[1])
+        wrong = amiss(ours, theirs)
         for sight in (*ours, *theirs):
-            if sight not in ours or sight not in theirs:
+            if sight in wrong:
                 return [*_way(came, pair), sight]
+            if sight not in ours:
+                continue
             reached = (ours[sight], theirs[sight])
             if reached not in came:
                 came[reached] = (pair, sight)

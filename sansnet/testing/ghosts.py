@@ -70,6 +70,7 @@ class Bounds(NamedTuple):
     tails: tuple[int, ...] = (0,)  # what a decoder still has at the end of file
     failures: bool = True  # reading, sending, connecting, shutting down may fail
     deferred: bool = True  # a send may take time
+    gathers: bool = True  # what is written inside a listener may be gathered there, as the pump does
     partial: bool = False  # part of it may be sent at once, and more on the way
     afterwards: tuple[str, ...] = ()  # what of all that the user still does once the socket is destroyed
 
@@ -92,6 +93,7 @@ class SocketWorld(World):
         "finished",
         "flips",
         "flying",
+        "gathering",
         "lingering",
         "lookup",
         "open",
@@ -189,6 +191,7 @@ class SocketWorld(World):
         if name == "write":
             self.writes -= 1
             self._give_out(args[2], args[0])
+            self.gathering = self.gathering or args[3:] == (True,)
         elif name == "end":
             self.ends -= 1
             self._give_out(args[0], args[1] or b"")
@@ -268,10 +271,10 @@ class SocketWorld(World):
         self.lingering = False
 
     def fed(self, event: Event, before: tuple[enum.Enum, ...]) -> None:
-        """Once the socket is destroyed nothing goes either way any more, and the counts mean nothing."""
-        if self.machine.link in _DEAD:
-            self.handed = self.received = self.delivered = 0
-            self.owes_drain = self.paused = False
+        """A socket that is destroyed and has no handle, or has closed it, has nothing to count any more."""
+        machine = self.machine
+        if machine.link in _DEAD and (self.closing is not STAGE_NONE or not machine.has_handle):
+            self._count_no_more()
 
     # -- how effects are carried out
 
@@ -309,6 +312,12 @@ class SocketWorld(World):
     def _close(self, op: effects.Op) -> None:
         self._stop_read(op)
         self.closing = STAGE_UNDERWAY
+        self._count_no_more()
+
+    def _count_no_more(self) -> None:
+        """Nothing goes either way any more, and the counts mean nothing."""
+        self.handed = self.received = self.delivered = 0
+        self.owes_drain = self.paused = False
 
     def _arm(self, effect: effects.Arm) -> None:
         if effect.timer not in self.timers:
@@ -339,6 +348,8 @@ class SocketWorld(World):
         machine = self.machine
         if call.name == "write" and not machine.accepts_more and machine.writable:
             self.owes_drain = True
+        elif call.name == "end" and machine.writing.need_drain:
+            self.owes_drain = True  # its own write was answered False; if that fails, an earlier one may tell 'drain'
 
     def _nothing(self, _effect: object) -> None:
         """It changes nothing here."""

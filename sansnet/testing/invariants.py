@@ -30,11 +30,12 @@ from ..state.effects import (
 )
 from ..state.inputs import BY_USER
 from ..state.machine import Event, Part
-from ..state.phases import LINK_CLOSED, LINK_CLOSING, MOVES, WRITE_OPEN
+from ..state.phases import LINK_CLOSED, LINK_CLOSING, MOVES
 from ..state.socket import SocketMachine
 from .ghosts import SocketWorld, tape
 from .laws import Law, Promise, always, eventually
 from .loop import STAGE_NONE, STAGE_OVER, STAGE_UNDERWAY, NewMachine, NewMove, NewPart, Rested, World
+from .writing_invariants import WRITING_LAWS
 
 __all__ = ["LOOP_LAWS", "SOCKET_LAWS"]
 
@@ -197,79 +198,6 @@ def delivered_is_a_prefix_of_received(world: SocketWorld, told: notices.Data | T
 def what_is_not_delivered_is_buffered(world: SocketWorld, _moment: Rested) -> bool:
     """Between turns of a live socket, what was received and not delivered is in the buffer."""
     return world.machine.destroyed or world.received - world.delivered == world.machine.reading.length
-
-
-# -- writing ---------------------------------------------------------------------------------------------------------
-
-
-@always(ops.Send)
-def handed_over_is_a_prefix_of_written(world: SocketWorld, op: ops.Send) -> bool:
-    """What the driver is given to send, one after the other, is what was written, from its beginning."""
-    given = b"".join(op.payloads)
-    within = world.handed + len(given) <= world.machine.writing.bytes_written
-    return within and given == tape(world.handed, len(given))
-
-
-@always(notices.Finished)
-def finish_is_told_once_and_last(world: SocketWorld, _notice: notices.Finished) -> bool:
-    """'finish' at most once, after 'prefinish', and after the last Send and Shutdown completed."""
-    sent = world.machine.destroyed or world.handed == world.machine.writing.bytes_written
-    shut = world.shutting is STAGE_OVER or not world.open
-    return not world.finished and world.prefinished and sent and shut and not world.sending
-
-
-@always(notices.Prefinish)
-def prefinish_is_told_once(world: SocketWorld, _notice: notices.Prefinish) -> bool:
-    """'prefinish' at most once, and before 'finish'."""
-    return not world.prefinished and not world.finished
-
-
-@always(notices.Settled)
-def callbacks_are_called_once(world: SocketWorld, notice: notices.Settled) -> bool:
-    """Every token of a write() or an end() settles at most once."""
-    return any(token == notice.token for token, _ in world.outstanding)
-
-
-@always(Rested)
-def callbacks_are_called(world: SocketWorld, _moment: Rested) -> bool:
-    """After 'close', once everything is told, every token has settled."""
-    return not world.closed or not world.outstanding
-
-
-@always(notices.Settled)
-def success_is_told_in_order(world: SocketWorld, notice: notices.Settled) -> bool:
-    """Success is told of calls in the order in which they were made."""
-    return notice.fault is not None or world.outstanding[0][0] == notice.token
-
-
-@always(notices.Settled)
-def success_means_sent(world: SocketWorld, notice: notices.Settled) -> bool:
-    """Success is told of a call after all that was written up to it was sent."""
-    if notice.fault is not None or world.machine.destroyed:
-        return True
-    position = dict(world.outstanding)[notice.token]
-    return position <= world.handed - world.unsent
-
-
-@always(notices.Drain)
-def drain_was_owed(world: SocketWorld, _notice: notices.Drain) -> bool:
-    """'drain' only after a write() that answered False, when nothing is left; not once ended or destroyed."""
-    writing = world.machine.writing
-    return world.owes_drain and not writing.length and writing.phase is WRITE_OPEN and not world.machine.destroyed
-
-
-@always(Rested)
-def drain_follows(world: SocketWorld, _moment: Rested) -> bool:
-    """When write() answered False, and all was sent on a live socket, then 'drain' was told."""
-    machine = world.machine
-    return not world.owes_drain or machine.writing.length > 0 or not machine.writable
-
-
-@always(NewMove)
-def the_buffer_stays_within_its_limit(world: SocketWorld, _move: NewMove) -> bool:
-    """No more than max_buffered waits to be sent."""
-    writing = world.machine.writing
-    return writing.max_buffered is None or writing.length <= writing.max_buffered
 
 
 # -- the driver ------------------------------------------------------------------------------------------------------
@@ -439,16 +367,7 @@ SOCKET_LAWS: Final[tuple[Law | Promise, ...]] = (
     no_data_while_paused,
     delivered_is_a_prefix_of_received,
     what_is_not_delivered_is_buffered,
-    handed_over_is_a_prefix_of_written,
-    finish_is_told_once_and_last,
-    prefinish_is_told_once,
-    callbacks_are_called_once,
-    callbacks_are_called,
-    success_is_told_in_order,
-    success_means_sent,
-    drain_was_owed,
-    drain_follows,
-    the_buffer_stays_within_its_limit,
+    *WRITING_LAWS,
     only_cancels_while_closing,
     reading_starts_and_stops,
     one_send_at_a_time,

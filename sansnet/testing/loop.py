@@ -2,7 +2,8 @@
 
 The loop runs a machine as the pump does. An input's effects are carried out in order, and ops at once. In the loop a
 notice is told where it stands, and a `Then` goes on in its place; a `Tick` joins the queue, which runs dry before the
-driver reports again. The user's code runs between turns, and inside any listener.
+driver reports again. The user's code runs between turns, and inside any listener. What that writes may be gathered, and
+is handed over when the listener has returned, or when its user looks at what became of it.
 
 A step ends wherever there is a choice: inside a listener, while the user may still do something there; before an answer
 that the driver gives at once; between two turns. So each choice is an event of its own, and a trace reads like a test:
@@ -10,6 +11,7 @@ that the driver gives at once; between two turns. So each choice is an event of 
     write(b"ab", 2, 1)      the user's call; Send is carried out, and …
     send_deferred(0)        … answered, before write() returns
     go_on()                 the queue's next turn, or what comes after a listener
+    hand_over()             inside a listener, the user looks at what became of his writes
     sent(False)
 """
 
@@ -29,6 +31,7 @@ from .remembered import Fed, Known
 
 __all__ = [
     "GO_ON",
+    "HAND_OVER",
     "NEW_MACHINE",
     "NEW_PART",
     "STAGE_CANCELLED",
@@ -48,6 +51,9 @@ __all__ = [
 
 GO_ON: Final = Event("go_on")
 """The loop goes on: with the queue's next turn, or with what comes after a listener."""
+
+HAND_OVER: Final = Event("hand_over")
+"""Inside a listener: the user asks for something that depends on what the driver says to his writes."""
 
 _TICKED: Final = {step: Event("ticked", (step,)) for step in Step}
 
@@ -106,7 +112,7 @@ _RETURNED: Final = {name: Returned(name) for name in (*SOCKET_INPUTS, *SERVER_IN
 class World:
     """A machine in its loop. What a driver and a user are, a subclass says."""
 
-    __slots__ = ("asked", "fifo", "known", "machine", "reactions", "stack", "turn")
+    __slots__ = ("asked", "fifo", "gathering", "known", "machine", "reactions", "stack", "turn")
 
     INPUTS: ClassVar[Mapping[str, Input]] = {}
     CARRY: ClassVar[dict[type, Callable[[Any, Any], object]]] = {}
@@ -118,6 +124,7 @@ class World:
         self.fifo: tuple[Step, ...] = ()
         self.asked: Op | None = None  # the driver is about to answer it
         self.turn = False  # the loop is in here; unless something is asked, it is in a listener
+        self.gathering = False  # what was written in here is to be handed over once the listener has returned
         self.known: Known | None = None  # models give it: the machine is shared, and its moves are remembered
         self.reactions = reactions  # how often the user may still do something in a listener
 
@@ -143,6 +150,12 @@ class World:
                 self.turn = True
                 step, self.fifo = self.fifo[0], self.fifo[1:]
                 self._feed(_TICKED[step], BY_LOOP, False, see)
+            elif self.gathering:
+                self._hand_over(see)
+        elif name == "hand_over":
+            self.reactions -= 1
+            self.stack = (_RETURNED[name], *self.stack)
+            self._hand_over(see)
         elif self.asked is not None:
             self.answering(event)
             self.asked = None
@@ -178,6 +191,10 @@ class World:
         if fed.effects:
             self.stack = (*fed.effects, *self.stack)
 
+    def _hand_over(self, see: See) -> None:
+        self.gathering = False
+        self._feed(HAND_OVER, BY_LOOP, False, see)
+
     def _run(self, see: See) -> None:
         """Carry out what is on the stack, up to the next choice."""
         while self.stack:
@@ -192,8 +209,11 @@ class World:
                 self.CARRY[kind](self, effect)
                 if self.asked is not None:
                     return
-                if self.turn and self.reactions and (kind is Returned or isinstance(effect, Notice)):
-                    return
+                if self.turn and (kind is Returned or isinstance(effect, Notice)):
+                    if self.reactions:
+                        return
+                    if self.gathering:
+                        self._hand_over(see)  # the listener has returned
         self.turn = False
 
     # -- what a subclass says

@@ -45,11 +45,14 @@ from .situations import (
     ipv4_is_tried_after_ipv6,
     it_closes_with_its_last_connection,
     it_closes_without_error,
+    it_is_destroyed_while_it_gathers,
     it_is_idle,
     it_is_reset_once_connected,
     it_stays_half_open,
     the_back_off_grows,
     the_user_s_error_is_told,
+    what_is_too_much_sends_them_off,
+    writes_are_gathered,
     writes_leave_together,
 )
 from .snapshots import Snapshots, copier
@@ -58,6 +61,7 @@ from .users import socket_events
 __all__ = [
     "ACCEPTING",
     "CONNECTING",
+    "GATHERING",
     "GREETING",
     "HALVES",
     "IDLING",
@@ -394,8 +398,28 @@ REENTRANT: Final = SocketModel(
 )
 """An accepted socket, and two calls of its user's inside any listener."""
 
+GATHERING: Final = SocketModel(
+    "GATHERING",
+    Bounds(
+        at_rest=("resume", "destroy"),
+        inside=("write", "end", "end_with", "cork", "uncork", "destroy", "reset"),
+        reactions=3,
+        adopted=((False, False),),
+        writes=3,
+        ends=1,
+        flips=1,
+        chunks=1,
+        write_sizes=(2,),
+        partial=True,
+    ),
+    {"write_high_water_mark": 5},
+    {"write_high_water_mark": 5, "max_buffered": 3},
+    laws=(writes_are_gathered, what_is_too_much_sends_them_off, it_is_destroyed_while_it_gathers),
+)
+"""What a listener writes, up to the high-water mark and beyond, and what else it does before it returns."""
+
 SOCKET_MODELS: Final = (
-    LIFECYCLE, CONNECTING, GREETING, TUNING, WRITING, READING, READABLE, HALVES, IDLING, REENTRANT
+    LIFECYCLE, CONNECTING, GREETING, TUNING, WRITING, READING, READABLE, HALVES, IDLING, REENTRANT, GATHERING
 )  # fmt: skip
 
 # -- servers ---------------------------------------------------------------------------------------------------------

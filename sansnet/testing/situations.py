@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..state.effects import TIMER_BACK_OFF, TIMER_IDLE, Arm, Taken
 from ..state.notices import Closed, Connected, Drain, Dropped, Failed, Idle, ServerClosed, Settled
 from ..state.ops import Discard, Listen, Send
-from ..state.phases import LINK_OPEN
+from ..state.phases import FLIGHT_GATHERING, LINK_OPEN
 from .ghosts import SocketWorld
 from .laws import sometimes
 from .loop import Fed, Rested
@@ -34,11 +34,14 @@ __all__ = [
     "ipv4_is_tried_after_ipv6",
     "it_closes_with_its_last_connection",
     "it_closes_without_error",
+    "it_is_destroyed_while_it_gathers",
     "it_is_idle",
     "it_is_reset_once_connected",
     "it_stays_half_open",
     "the_back_off_grows",
     "the_user_s_error_is_told",
+    "what_is_too_much_sends_them_off",
+    "writes_are_gathered",
     "writes_leave_together",
 ]
 
@@ -169,6 +172,24 @@ def a_slow_send_is_not_idle(world: SocketWorld, fed: Fed) -> bool:
 def a_listener_destroys(world: SocketWorld, fed: Fed) -> bool:
     """destroy() is called in a listener."""
     return fed.event.name == "destroy" and bool(world.turn)
+
+
+@sometimes(Send)
+def writes_are_gathered(world: SocketWorld, op: Send) -> bool:
+    """Two writes of a listener leave together once it has returned, although nothing is corked."""
+    return bool(world.turn) and len(op.payloads) == 2 and not world.machine.writing.corked
+
+
+@sometimes(Fed)
+def what_is_too_much_sends_them_off(_world: SocketWorld, fed: Fed) -> bool:
+    """A write that may not join what is gathered sends it off."""
+    return fed.before[-1] is FLIGHT_GATHERING and fed.event.name == "write" and len(fed.effects) > 0
+
+
+@sometimes(Fed)
+def it_is_destroyed_while_it_gathers(_world: SocketWorld, fed: Fed) -> bool:
+    """destroy() in a listener that has written something."""
+    return fed.before[-1] is FLIGHT_GATHERING and fed.event.name == "destroy"
 
 
 # -- of a server -----------------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from typing import Final
 
 from ..state.effects import Effect, Notice, Op, Reply, Step, Timing, Turn
 from ..state.inputs import By
+from ..state.machine import Event
 from ..state.ops import Close, Connect, Reset, Send, Shutdown
 from .trace import Changed, Entry, Fed, Made, Opened, Trace
 from .trace_ends import ends_of
@@ -113,9 +114,8 @@ class _Machines:
             case By.DRIVER:
                 yield (self._driver(lane), lane, "driver", text)
             case By.LOOP:
-                step = fed.event.args[0]
-                if self._turns and isinstance(step, Step):
-                    yield (lane, lane, "turn", f"{step.name}: {step.value}")
+                if self._turns:
+                    yield (lane, lane, "turn", _turn(fed.event) or text)
 
     def _outcome(self, lane: int, fed: Fed) -> Iterator[tuple[int, int, str, str]]:
         user = self._user(lane)
@@ -150,6 +150,12 @@ class _Machines:
 
     def _driver(self, _lane: int) -> int:
         return len(self.lanes) - 1
+
+
+def _turn(event: Event) -> str:
+    """What a turn of the machine's own is for, in words."""
+    step = event.args[0] if event.args else None
+    return f"{step.name}: {step.value}" if isinstance(step, Step) else ""
 
 
 class _Ends(_Machines):

@@ -17,13 +17,9 @@ from ..state.effects import Then, Tick
 from ..state.inputs import By
 from ..state.machine import Event
 from .ghosts import Bounds, SocketWorld
-from .invariants import (
-    SOCKET_LAWS,
-    delivered_is_a_prefix_of_received,
-    handed_over_is_a_prefix_of_written,
-)
+from .invariants import SOCKET_LAWS, delivered_is_a_prefix_of_received
 from .laws import Law, LawBroken, Watch
-from .loop import NEW_MACHINE, NewMove, Rested, Returned, World
+from .loop import HAND_OVER, NEW_MACHINE, NewMove, Rested, Returned, World
 from .remembered import Fed
 from .search import RAISED
 from .server_ghosts import ServerBounds, ServerWorld
@@ -31,6 +27,7 @@ from .server_invariants import SERVER_LAWS
 from .trace import Changed, Made, Trace, assign
 from .trace import Fed as Recorded
 from .trace_replay import ANY_TIME, is_at_once, machine_of
+from .writing_invariants import handed_over_is_a_prefix_of_written
 
 __all__ = ["hold"]
 
@@ -38,6 +35,7 @@ _OF_THE_TAPE: Final = (delivered_is_a_prefix_of_received, handed_over_is_a_prefi
 """Laws that know what the ghosts say; a program says something else."""
 
 _IN_TURN: Final = "turns_come_in_order", "A turn is the next Then of the machine, or else the first Tick of its queue."
+_GATHERED: Final = "what_is_gathered_is_handed_over", "hand_over() follows what a listener wrote, before any turn."
 _RUNS_DRY: Final = "turns_come_first", "The driver reports nothing while a turn of the machine is due."
 _ASKED_FOR: Final = "answers_are_asked_for", "What the driver answers at once was asked for just before."
 """What pump and driver owe to a machine. A lookup alone may end at any time: the user may have a function for it."""
@@ -110,11 +108,17 @@ class _Case:
     @property
     def _is_at_rest(self) -> bool:
         """Is no turn due, and nothing left to be carried out?"""
-        return not self.world.stack and not self.world.fifo
+        return not self.world.stack and not self.world.fifo and not self.world.gathering
 
     def _take_turn(self, event: Event) -> None:
-        """A Then that is next, or else the first of the queue."""
-        world, step = self.world, event.args[0]
+        """What is gathered; or a Then that is next, or else the first of the queue."""
+        world = self.world
+        if world.gathering is not (event == HAND_OVER):
+            raise LawBroken(*_GATHERED, event)
+        if world.gathering:
+            world.gathering = False
+            return
+        step = event.args[0]
         if world.stack[:1] == (Then(step),):
             world.stack = world.stack[1:]
         elif not world.stack and world.fifo[:1] == (step,):

@@ -12,7 +12,8 @@ nobody asked for. What is legal is what a driver and a pump could have done:
 
 1. the machine doesn't call it misuse, unless it was misuse when it was recorded;
 2. an op that is answered at once (`Send`, `BindLocal`, `Listen`) is answered by the next input, and none comes between;
-3. the machine's own turns (`Then`, `Tick`) come when they are due, in order;
+3. the machine's own turns (`Then`, `Tick`) come when they are due, in order, and what a listener gathers is handed over
+   before;
 4. the driver doesn't report while a turn is due. (A lookup may end at any time: the user may have a function for it.)
 5. a timer fires once for each time that it was armed, and not when it was disarmed since.
 
@@ -209,6 +210,7 @@ class _Player:
         self.is_broken = False
         self._asked: tuple[str, ...] = ()  # the answers to an op, one of which comes next
         self._due: deque[Then | Tick] = deque()  # the turns, in order
+        self._gathers = False  # in a listener, whose writes are to be handed over
         self._armed: dict[Timer, None] = {}
 
     def play(self, fed: Fed) -> Outcome | None:
@@ -218,8 +220,12 @@ class _Player:
         now = feed(self.machine, fed.event)
         if now.misuse is not None and fed.misuse is None:
             return None  # nothing has changed
-        if fed.by is By.LOOP:
+        if fed.event.name == "hand_over":
+            self._gathers = False
+        elif fed.by is By.LOOP:
             self._due.popleft()
+        elif fed.event.name == "write":
+            self._gathers = self._gathers or fed.event.args[3:] == (True,)
         elif fed.event.name == "timer_fired":
             del self._armed[fed.event.args[0]]
         self.is_broken = bool(now.crash)
@@ -237,11 +243,15 @@ class _Player:
         name = fed.event.name
         if self._asked or is_at_once(fed):
             return name in self._asked and is_at_once(fed)
+        if name == "hand_over":
+            return self._gathers
+        if fed.by is By.LOOP and self._gathers:
+            return False
         if fed.by is By.LOOP:
             return bool(self._due) and self._due[0].step is fed.event.args[0]
         if name == "timer_fired" and fed.event.args[0] not in self._armed:
             return False
-        return fed.by is By.USER or not self._due or name in ANY_TIME
+        return fed.by is By.USER or not (self._due or self._gathers) or name in ANY_TIME
 
 
 def is_at_once(fed: Fed) -> bool:

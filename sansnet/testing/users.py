@@ -14,7 +14,7 @@ from ..state.machine import Event
 from ..state.ops import BindLocal, Send
 from ..state.phases import LINK_IDLE
 from .ghosts import FAMILY_COMPLETION, Bounds, SocketWorld, tape
-from .loop import GO_ON, STAGE_CANCELLED, STAGE_NONE, STAGE_UNDERWAY
+from .loop import GO_ON, HAND_OVER, STAGE_CANCELLED, STAGE_NONE, STAGE_UNDERWAY
 
 __all__ = ["ACTS", "BROKEN", "socket_events"]
 
@@ -59,6 +59,8 @@ def socket_events(world: SocketWorld, bounds: Bounds) -> list[Event]:
     for act in bounds.inside if world.turn else bounds.at_rest:
         if not over or act in bounds.afterwards:
             events.extend(ACTS[act](world, bounds))
+    if world.gathering and bounds.inside:
+        events.append(HAND_OVER)
     if world.turn or world.fifo:
         events.append(GO_ON)
     else:
@@ -111,7 +113,8 @@ def _write(world: SocketWorld, bounds: Bounds) -> Iterator[Event]:
     if world.writes:
         for size in bounds.write_sizes:
             for with_token in bounds.with_token:
-                yield Event("write", (_payload(world, size), size, _token(world, with_token)))
+                args = (_payload(world, size), size, _token(world, with_token))
+                yield Event("write", (*args, True) if world.turn and bounds.gathers else args)
 
 
 def _end(world: SocketWorld, bounds: Bounds) -> Iterator[Event]:

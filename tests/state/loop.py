@@ -12,7 +12,20 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, Generic, TypeVar
 
 from sansnet.state import SERVER_INPUTS, SOCKET_INPUTS, Event, Found, Machine, Route, ServerMachine, SocketMachine
-from sansnet.state.effects import Arm, Disarm, Effect, Effects, Notice, Op, Step, Taken, Then, Tick, Timer, Touch
+from sansnet.state.effects import (
+    Arm,
+    Disarm,
+    Effect,
+    Effects,
+    Notice,
+    Op,
+    Step,
+    Taken,
+    Then,
+    Tick,
+    Timer,
+    Touch,
+)
 from sansnet.state.faults import Fault
 from sansnet.state.inputs import By, Input
 from sansnet.state.ops import BindLocal, Close, Discard, Listen, Reset, Send
@@ -87,6 +100,7 @@ class Loop(Generic[M]):
         self.taken: tuple[Any, ...] = ()
         self._inputs = inputs
         self._ticks: deque[Callable[[], None]] = deque()
+        self._gathering = False
         self._asked: list[Op] = []
         self._heard: list[Notice] = []
         self._listeners: defaultdict[type[Notice], deque[Callable[[], object]]] = defaultdict(deque)
@@ -169,6 +183,13 @@ class Loop(Generic[M]):
             watcher()
         if self._listeners[type(notice)]:
             self._listeners[type(notice)].popleft()()
+        self.hand_over()
+
+    def hand_over(self) -> None:
+        """The listeners have returned, or somebody asks what came of their writes."""
+        if self._gathering:
+            self._gathering = False
+            self._at_once(self.machine.feed(Event("hand_over")))
 
     def _do(self, effect: Effect) -> None:
         match effect:
@@ -217,6 +238,12 @@ class Sock(Loop[SocketMachine]):
 
     def write(self, payload: Any, token: int = 0) -> bool:
         self.ask("write", payload, len(payload), token)
+        return self.machine.accepts_more
+
+    def gather(self, payload: Any, token: int = 0) -> bool:
+        """A write in a listener."""
+        self._gathering = True
+        self.ask("write", payload, len(payload), token, True)
         return self.machine.accepts_more
 
     def end(self, token: int = 0, payload: Any = None) -> None:

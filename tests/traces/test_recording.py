@@ -294,7 +294,7 @@ def test_keywords_are_arguments_too() -> None:
         socket._port.ask(socket._port.machine.connect(route=Route(host="localhost", port=0)))  # noqa: SLF001
         net.close(socket.on("error", lambda _error: None))
     [write, *_] = [entry for entry in recording.trace.entries if isinstance(entry, Fed)]
-    assert write.event.args == (b"x", 1, 0)
+    assert write.event.args == (b"x", 1, 0, False)
     assert isinstance(write.effects[0], Tick)
     assert replay_trace(recording.trace) is None
 
