@@ -224,8 +224,10 @@ def bind_reusable(made: socket.socket, address: str, port: int, family: int) -> 
 
 def close(made: socket.socket) -> None:
     """Give it back to the system, whatever that says: there is nothing that one could do about it."""
-    with contextlib.suppress(OSError):
+    try:
         made.close()
+    except OSError:
+        return
 
 
 def discard_when_closed(made: socket.socket) -> None:
@@ -240,9 +242,12 @@ def discard_when_closed(made: socket.socket) -> None:
 def _set(made: socket.socket, level: int, option: int | None, value: int) -> None:
     # An option that this kind of socket can't have is left alone, and so is a value that the system won't have. (One
     # that is no C int Python takes for bytes, and complains of.)
-    if option is not None and -0x80000000 <= value <= 0x7FFFFFFF:
-        with contextlib.suppress(OSError):
-            made.setsockopt(level, option, value)
+    if option is None or not -0x80000000 <= value <= 0x7FFFFFFF:
+        return
+    try:  # suppress() would be three calls more, for each connection
+        made.setsockopt(level, option, value)
+    except OSError:
+        return
 
 
 def set_no_delay(made: socket.socket, on: bool) -> None:
