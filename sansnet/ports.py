@@ -263,7 +263,7 @@ _SOCKET_OPS: dict[type[Effect], Callable[[SocketPort, Any], object]] = {
 class ServerPort(Port["ServerMachine | Any", ServerOwner]):
     """A server's machine, and its listeners by number: one, and those that are still being closed."""
 
-    __slots__ = ("_alarms", "_driver", "_listeners", "_lookups", "_reffed", "pump")
+    __slots__ = ("_alarms", "_driver", "_listeners", "_lookups", "_reffed", "is_path", "pump")
 
     def __init__(self, driver: Driver, machine: ServerMachine, owner: ServerOwner) -> None:
         self._driver = driver
@@ -271,6 +271,8 @@ class ServerPort(Port["ServerMachine | Any", ServerOwner]):
         self._listeners: dict[int, ListenerHandle] = {}
         self._lookups: dict[int, Cancellable] = {}
         self._reffed = True
+        self.is_path = False
+        """Is the listener at a path? So are the connections that it accepts."""
         self.pump = pump_of(driver)
         self.machine = self.pump.watched(machine)
         self.owner = owner
@@ -319,6 +321,8 @@ class ServerPort(Port["ServerMachine | Any", ServerOwner]):
             self.ask(self.machine.listen_failed(op.number, answer))
             return
         self._listeners[op.number] = answer
+        name = op.endpoint or answer.local_name()
+        self.is_path = name is not None and name.is_path
         if not self._reffed:
             answer.unref()
         self.ask(self.machine.listening(op.number))

@@ -16,7 +16,7 @@ import socket
 from collections import deque
 from collections.abc import Callable, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Final, Literal, final
+from typing import TYPE_CHECKING, Any, Final, Literal, final
 
 from ..state.effects import Payload
 from ..state.endpoints import Endpoint
@@ -71,14 +71,14 @@ class ReadinessSocket(ReadinessHandle):
         self,
         driver: ReadinessDriver,
         connection: socket.socket | None = None,
-        peer: Endpoint | None = None,
+        peer: Any = None,
         *,
         made_path: MadePath | None = None,
     ) -> None:
         super().__init__(driver, connection)
         self._attempts: dict[int, Attempt] = {}
         self._winner: int | None = None
-        self._peer = peer
+        self._peer: Any = peer  # an Endpoint, or what accept() said, which becomes one for who wants to know
         self._made_path = made_path  # that our own end is bound to
         self._read_size = READ_SIZE
         self._reading = False
@@ -405,10 +405,13 @@ class ReadinessSocket(ReadinessHandle):
 
     def remote_name(self) -> Endpoint | None:
         """The address of the peer; None when there is none."""
-        if self._peer is None and self._socket is not None:
+        if not self._peer and self._socket is not None:
             with contextlib.suppress(OSError):
-                self._peer = system.endpoint_of(self._socket.getpeername())
-        return self._peer
+                self._peer = self._socket.getpeername()
+        if self._peer is not None and not isinstance(self._peer, Endpoint):
+            self._peer = system.endpoint_of(self._peer)
+        known: Endpoint | None = self._peer
+        return known
 
 
 # ------------------------------------------------------------------------------------------------------- payloads
