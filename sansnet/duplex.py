@@ -36,7 +36,7 @@ class Duplex(SocketListeners, Stream):
         """Prepare."""
         super().__init__()
         self._encoding: str | None = None
-        self._pipes: list[Pipe] = []
+        self._pipes: tuple[Pipe, ...] = ()
 
     # -- writing
 
@@ -129,7 +129,7 @@ class Duplex(SocketListeners, Stream):
             if not callable(getattr(destination, method, None)):
                 raise invalid_arg_type("destination", "a socket, or a stream with on, off, write and end", destination)
         pipe = Pipe(self, destination, end)
-        self._pipes.append(pipe)
+        self._pipes += (pipe,)
         if self.readable_ended:
             self._port.call_soon(pipe.ended)
         return destination
@@ -145,7 +145,7 @@ class Duplex(SocketListeners, Stream):
         if pipes:
             self._port.check()
         for pipe in pipes:
-            self._pipes.remove(pipe)
+            self._pipes = tuple(other for other in self._pipes if other is not pipe)
             pipe.stop()
         return self
 

@@ -79,12 +79,12 @@ class SocketPort(Port["SocketMachine | Any", SocketOwner]):  # a recorder may ha
 
     def __init__(self, driver: Driver, machine: SocketMachine, handle: SocketHandle, owner: SocketOwner) -> None:
         self._driver = driver
-        self.check = driver.check
-        """For the owner, before it asks: can the driver be used, and here? Raises RuntimeError otherwise."""
         self._alarms: _Alarms | None = None
         self._lookup: Cancellable | None = None
         self.decoder: Decoder | None = None  # makes text of what is received, where the user wants that
         self.pump = pump_of(driver)
+        self.check = self.pump.check
+        """For the owner, before it asks: can the driver be used, and here? Raises RuntimeError otherwise."""
         self.machine = self.pump.watched(machine, handle)
         self.handle = handle
         self.owner = owner

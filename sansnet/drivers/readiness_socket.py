@@ -45,6 +45,9 @@ alike (benchmarks/read_buffer.py). A payload that is kept holds on to 30 bytes m
 _SENDMSG: Final[Callable[[socket.socket, Sequence[Payload]], int] | None] = getattr(socket.socket, "sendmsg", None)
 _IOV_MAX: Final[int] = max(getattr(os, "sysconf", lambda _: 16)("SC_IOV_MAX"), 16)
 
+_NO_ATTEMPTS: Final[dict[int, Attempt]] = {}
+"""What all sockets share that aren't connecting, as those that were accepted; never written to."""
+
 
 @final
 class ReadinessSocket(ReadinessHandle):
@@ -76,7 +79,7 @@ class ReadinessSocket(ReadinessHandle):
         made_path: MadePath | None = None,
     ) -> None:
         super().__init__(driver, connection)
-        self._attempts: dict[int, Attempt] = {}
+        self._attempts = _NO_ATTEMPTS
         self._winner: int | None = None
         self._peer: Any = peer  # an Endpoint, or what accept() said, which becomes one for who wants to know
         self._made_path = made_path  # that our own end is bound to
@@ -132,6 +135,8 @@ class ReadinessSocket(ReadinessHandle):
         self._driver.call_soon(functools.partial(self._sink.attempt_failed, attempt, fault))
 
     def _keep(self, begun: Attempt) -> Attempt:
+        if self._attempts is _NO_ATTEMPTS:
+            self._attempts = {}
         self._attempts[begun.number] = begun
         self._driver.handles[self] = None
         return begun
@@ -325,8 +330,9 @@ class ReadinessSocket(ReadinessHandle):
     def abandon(self) -> None:
         """Give everything back to the system, and report nothing."""
         self._closed = True
-        self._unlink()
-        for begun in list(self._attempts.values()):
+        if self._made_path is not None:
+            self._unlink()
+        for begun in [*self._attempts.values()]:
             self._cut_off(begun)
         self._release()
         self._driver.handles.pop(self, None)
@@ -338,7 +344,8 @@ class ReadinessSocket(ReadinessHandle):
             self._made_path = None
 
     def _give_back(self) -> None:
-        canceled_attempts = [(each.number, each.canceled()) for each in self._attempts.values() if each.in_flight]
+        attempts = [*self._attempts.values()]
+        canceled_attempts = [(each.number, each.canceled()) for each in attempts if each.in_flight] if attempts else []
         sending, shutting = self._outgoing is not None, self._shutting
         self.abandon()
         if self._driver.closed or not hasattr(self, "_sink"):
@@ -354,14 +361,17 @@ class ReadinessSocket(ReadinessHandle):
 
     def _release(self) -> None:
         """Close the connection's descriptor, and let go of all that belonged to it."""
-        self.stop_read()
+        if self._reading:
+            self.stop_read()
         if self._outgoing is not None:
             self._outgoing = None
             self._drop()
         self._shutting = False
         if self._socket is not None:
-            self._unwatch_readable()
-            self._unwatch_writable()
+            if self._watches_readable:
+                self._unwatch_readable()
+            if self._watches_writable:
+                self._unwatch_writable()
             system.close(self._socket)
             self._socket = None
 
