@@ -5,11 +5,12 @@ from __future__ import annotations
 import errno
 import os
 import socket
+from pathlib import Path
 
 import pytest
 
 from sansnet.drivers.faults import canceled, fault_of
-from sansnet.drivers.system import endpoint_of, system_address
+from sansnet.drivers.system import HAS_PATHS, PATHS, Door, endpoint_of, system_address
 from sansnet.state.endpoints import Endpoint
 from sansnet.state.faults import Fault
 
@@ -121,3 +122,32 @@ def test_local_address_and_port_are_passed_on() -> None:
 def test_canceled() -> None:
     assert canceled("write") == Fault("ECANCELED", errno=errno.ECANCELED, syscall="write")
     assert os.strerror(errno.ECANCELED)
+
+
+@pytest.mark.parametrize("family", [socket.AF_INET, *([socket.AF_UNIX] if HAS_PATHS else [])])
+def test_a_door_accepts_as_the_socket_in_whose_place_it_is(family: socket.AddressFamily, tmp_path: Path) -> None:
+    made = socket.socket(family)
+    made.bind(str(tmp_path / "s") if family == PATHS else ("127.0.0.1", 0))
+    made.listen()
+    number, name = made.fileno(), made.getsockname()
+    with socket.socket(family) as ours, Door(made) as door:
+        assert (door.fileno(), door.getsockname(), made.fileno()) == (number, name, -1)
+        assert door.gettimeout() == 0
+        ours.connect(name)
+        accepted, _ = door.accept()
+        with accepted:
+            assert type(accepted) is socket.socket
+            assert (accepted.family, accepted.type, accepted.proto) == (ours.family, ours.type, ours.proto)
+            assert accepted.getsockname() == name
+
+
+def test_a_door_looks_nothing_up_when_it_accepts(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = socket.create_server(("127.0.0.1", 0))
+    with socket.create_connection(made.getsockname()), Door(made) as door:
+
+        def look_up(_of: socket.socket) -> int:
+            raise AssertionError("it was looked up")
+
+        for name in ("family", "type"):
+            monkeypatch.setattr(socket.socket, name, property(look_up))
+        door.accept()[0].close()
