@@ -32,11 +32,8 @@ class Duplex(SocketListeners, Stream):
 
     __slots__ = ("_encoding", "_pipes")
 
-    def __init__(self) -> None:
-        """Prepare."""
-        super().__init__()
-        self._encoding: str | None = None
-        self._pipes: tuple[Pipe, ...] = ()
+    _encoding: str | None
+    _pipes: tuple[Pipe, ...]
 
     # -- writing
 

@@ -334,12 +334,10 @@ class Server(AwaitedServer):
     def _connected(self, notice: notices.Connection) -> None:
         handle: Any = notice.connection
         given = self._given
-        machine = SocketMachine(
-            allow_half_open=given.allow_half_open,
-            read_high_water_mark=given.high_water_mark,
-            write_high_water_mark=given.high_water_mark,
-            max_buffered=given.max_buffered,
-        )
+        machine = SocketMachine()
+        machine.allow_half_open = given.allow_half_open
+        machine.reading.high_water_mark = machine.writing.high_water_mark = given.high_water_mark
+        machine.writing.max_buffered = given.max_buffered
         machine.no_delay = given.no_delay
         if given.keep_alive:
             machine.keep_alive = ops.SetKeepAlive(True, given.keep_alive_initial_delay, 1, 10)

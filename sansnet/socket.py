@@ -111,7 +111,12 @@ class Socket(AwaitedSocket, Ends):
             self._obey(given.signal)
 
     def _prepare(self, driver: Driver, block_list: BlockList | None = None, on_read: OnRead | None = None) -> None:
+        """Set what there is beside the port. Bases' fields too, so that a connection has fewer constructors to run."""
         self._driver = driver
+        self._encoding = None
+        self._pipes = ()
+        self._remote = None
+        self._bound_path = None
         self._block_list = block_list
         self._reader = None if on_read is None else BufferReader(on_read)
         self._bound: BoundTo = None
