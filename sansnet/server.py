@@ -314,7 +314,9 @@ class Server(AwaitedServer):
         """An accepted socket was destroyed, perhaps not for the first time; called by it."""
         if socket in self._sockets:
             del self._sockets[socket]
-            self._port.ask(self._port.machine.connection_gone())
+            effects = self._port.machine.connection_gone()
+            if effects:
+                self._port.ask(effects)
 
     def _obey(self, signal: AbortSignal) -> None:
         """Close when the signal says so; a signal that has said so already closes at once."""
