@@ -19,7 +19,7 @@ from .piping import Pipe
 from .signatures import Destination, typed_as
 from .state import Misuse
 from .state.effects import Effect, Payload, Taken
-from .state.phases import Flow, Read, Write
+from .state.phases import FLOW_PAUSED, Flow, Read, Write
 from .stream import Stream
 
 __all__ = ["Duplex"]
@@ -159,7 +159,7 @@ class Duplex(SocketListeners, Stream):
             self._port.check()
 
     def _listener_added(self, event: str) -> None:
-        if event == "data" and self._port.machine.reading.flow is not Flow.PAUSED:
+        if event == "data" and self._port.machine.reading.flow is not FLOW_PAUSED:
             self.resume()
         elif event == "readable":
             self._port.ask(self._port.machine.listen_readable(True, False))

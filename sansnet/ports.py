@@ -15,7 +15,7 @@ from .drivers.contract import Cancellable, Driver, ListenerHandle, SocketHandle
 from .encodings import Decoder
 from .pump import Port, pump_of
 from .state import ops
-from .state.effects import Arm, Disarm, Effect, Notice, Payload, Reply, Timer, Touch
+from .state.effects import TIMER_IDLE, Arm, Disarm, Effect, Notice, Payload, Reply, Timer, Touch
 from .state.endpoints import Found
 from .state.faults import Fault
 from .state.server import ServerMachine
@@ -66,7 +66,7 @@ class _Alarms:
         self._alarms[timer].arm(seconds)
 
     def touch(self) -> None:
-        self._alarms[Timer.IDLE].touch()
+        self._alarms[TIMER_IDLE].touch()
 
     def disarm(self, timer: Timer) -> None:
         self._alarms[timer].disarm()
