@@ -75,10 +75,9 @@ class _Alarms:
 class SocketPort(Port["SocketMachine | Any", SocketOwner]):  # a recorder may have put a machine of its own there
     """One life of a socket: its machine, and its handle."""
 
-    __slots__ = ("_alarms", "_driver", "_lookup", "check", "decoder", "handle", "pump")
+    __slots__ = ("_alarms", "_lookup", "check", "decoder", "handle", "pump")
 
     def __init__(self, driver: Driver, machine: SocketMachine, handle: SocketHandle, owner: SocketOwner) -> None:
-        self._driver = driver
         self._alarms: _Alarms | None = None
         self._lookup: Cancellable | None = None
         self.decoder: Decoder | None = None  # makes text of what is received, where the user wants that
@@ -90,6 +89,10 @@ class SocketPort(Port["SocketMachine | Any", SocketOwner]):  # a recorder may ha
         self.owner = owner
         self.tell = owner.on_notice
         handle.attach(self)
+
+    @property
+    def _driver(self) -> Driver:
+        return self.pump._driver
 
     def ask(self, effects: list[Effect]) -> Reply | None:
         """Carry out what an input of the user returned."""
