@@ -73,7 +73,7 @@ class ReadinessListener(ReadinessHandle):
                 self._sink.accept_failed(fault_of(error, "accept"))
                 return
             connection.setblocking(False)
-            self._sink.accepted(ReadinessSocket(self._driver, connection, name))
+            self._sink.accepted(ReadinessSocket(self._driver, connection, system.kept_name(name)))
 
     def close(self) -> None:
         """Close, and unlink the path that listening made. Ends in `listener_closed`."""

@@ -16,7 +16,7 @@ import socket
 from collections import deque
 from collections.abc import Callable, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final, Literal, final
+from typing import TYPE_CHECKING, Final, Literal, final
 
 from ..state.effects import Payload
 from ..state.endpoints import Endpoint
@@ -74,14 +74,14 @@ class ReadinessSocket(ReadinessHandle):
         self,
         driver: ReadinessDriver,
         connection: socket.socket | None = None,
-        peer: Any = None,
+        peer: str | Endpoint | None = None,
         *,
         made_path: MadePath | None = None,
     ) -> None:
         super().__init__(driver, connection)
         self._attempts = _NO_ATTEMPTS
         self._winner: int | None = None
-        self._peer: Any = peer  # an Endpoint, or what accept() said, which becomes one for who wants to know
+        self._peer = peer  # a `kept_name` until somebody asks for it
         self._made_path = made_path  # that our own end is bound to
         self._read_size = READ_SIZE
         self._reading = False
@@ -415,13 +415,12 @@ class ReadinessSocket(ReadinessHandle):
 
     def remote_name(self) -> Endpoint | None:
         """The address of the peer; None when there is none."""
-        if not self._peer and self._socket is not None:
+        if self._peer is None and self._socket is not None:
             with contextlib.suppress(OSError):
-                self._peer = self._socket.getpeername()
-        if self._peer is not None and not isinstance(self._peer, Endpoint):
-            self._peer = system.endpoint_of(self._peer)
-        known: Endpoint | None = self._peer
-        return known
+                self._peer = system.endpoint_of(self._socket.getpeername())
+        if isinstance(self._peer, str):
+            self._peer = system.endpoint_of_kept(self._peer)
+        return self._peer
 
 
 # ------------------------------------------------------------------------------------------------------- payloads

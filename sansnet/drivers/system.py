@@ -28,8 +28,10 @@ __all__ = [
     "close",
     "discard_when_closed",
     "endpoint_of",
+    "endpoint_of_kept",
     "get_type_of_service",
     "has_something_to_tell",
+    "kept_name",
     "kind_of",
     "open_socket",
     "set_keep_alive",
@@ -108,6 +110,20 @@ def endpoint_of(name: Any) -> Endpoint | None:
         return Endpoint(name[0], name[1], 4)
     host, port, _, scope = name
     return Endpoint(f"{host}%{_scope_name(scope)}" if scope and "%" not in host else host, port, 6)
+
+
+def kept_name(name: Any) -> str | Endpoint | None:
+    """A name that nobody may ever ask for, in a form that takes little memory; `endpoint_of_kept` makes it an endpoint.
+
+    A text takes 64 bytes where a tuple, or an endpoint, with its address and port takes 160.
+    """
+    return f"{name[0]} {name[1]}" if isinstance(name, tuple) and not any(name[2:]) else endpoint_of(name)
+
+
+def endpoint_of_kept(name: str) -> Endpoint:
+    """The endpoint of a name that was kept as a text."""
+    address, _, port = name.partition(" ")
+    return Endpoint(address, int(port), 6 if ":" in address else 4)
 
 
 def _scope_name(scope: int) -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import errno
 import os
 import socket
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sansnet.drivers.faults import canceled, fault_of
-from sansnet.drivers.system import HAS_PATHS, PATHS, Door, endpoint_of, system_address
+from sansnet.drivers.system import HAS_PATHS, PATHS, Door, endpoint_of, endpoint_of_kept, kept_name, system_address
 from sansnet.state.endpoints import Endpoint
 from sansnet.state.faults import Fault
 
@@ -84,6 +86,13 @@ def test_an_abstract_name_elsewhere_than_on_linux_would_be_cut(monkeypatch: pyte
 )
 def test_a_name_as_an_endpoint(name: object, expected: Endpoint | None) -> None:
     assert endpoint_of(name) == expected
+    kept = kept_name(name)
+    assert (endpoint_of_kept(kept) if isinstance(kept, str) else kept) == expected
+
+
+@pytest.mark.parametrize("name", [("192.0.2.1", 65535), ("2001:db8:0:1:2:3:4:5", 65535, 0, 0)])
+def test_a_name_that_is_kept_takes_less_memory_than_its_parts(name: tuple[Any, ...]) -> None:
+    assert sys.getsizeof(kept_name(name)) < sum(map(sys.getsizeof, (name, name[0], name[1]))) / 2
 
 
 def test_a_scope_has_its_interface_s_name() -> None:
