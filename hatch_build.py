@@ -26,7 +26,7 @@ DRIVERS = [
 ]  # fmt: skip
 COMPILED = [
     *(f"sansnet/state/{name}.py" for name in STATE),
-    *(f"sansnet/{name}.py" for name in ("alarm", "dispatch", "encodings", "ports", "pump", "stream")),
+    *(f"sansnet/{name}.py" for name in ("alarm", "calling", "dispatch", "encodings", "ports", "pump", "stream")),
     *(f"sansnet/drivers/{name}.py" for name in DRIVERS),
 ]
 

@@ -1,7 +1,8 @@
 """Calling listeners: the part of an `Emitter` that runs for each message, and that a compiled build has compiled.
 
 The listeners of an event are a tuple, never changed but replaced. So `emit()` walks over what was there when it began,
-whatever the listeners do to one another, and needs no copy for it. An emitter without listeners has no table.
+whatever the listeners do to one another, and needs no copy for it. Nearly always there is one: that is kept as it is,
+without a tuple around it. An emitter without listeners has no table.
 """
 
 from __future__ import annotations
@@ -12,12 +13,15 @@ from typing import Any, Final
 from .errors import unhandled_error
 from .state.compiled import mypyc_attr
 
-__all__ = ["NO_LISTENERS", "Dispatcher", "Listener", "exception_in"]
+__all__ = ["NO_LISTENERS", "Dispatcher", "Listener", "Listeners", "exception_in"]
 
 Listener = Callable[..., object]
 """What `emit(event, *args)` calls with `args`, or the first of them if it takes fewer. Its result doesn't matter."""
 
-NO_LISTENERS: Final[dict[str, tuple[Listener, ...]]] = {}
+Listeners = Listener | tuple[Listener, ...]
+"""Those of an event: the only one, unless it is a tuple itself, or a tuple of all."""
+
+NO_LISTENERS: Final[dict[str, Listeners]] = {}
 """What all emitters without listeners share; never written to."""
 
 
@@ -28,7 +32,7 @@ class Dispatcher:
     __slots__ = ("_listeners",)
 
     def __init__(self) -> None:
-        self._listeners: dict[str, tuple[Listener, ...]] = NO_LISTENERS
+        self._listeners: dict[str, Listeners] = NO_LISTENERS
 
     def emit(self, event: str, /, *args: Any) -> bool:
         """Call the listeners of `event` with `args`, in order. Was there any?
@@ -41,8 +45,11 @@ class Dispatcher:
             if event == "error":
                 raise exception_in(args)
             return False
-        for listener in listeners:
-            listener(*args)
+        if isinstance(listeners, tuple):
+            for listener in listeners:
+                listener(*args)
+        else:
+            listeners(*args)
         return True
 
 

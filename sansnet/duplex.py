@@ -19,7 +19,7 @@ from .piping import Pipe
 from .signatures import Destination, typed_as
 from .state import Misuse
 from .state.effects import Effect, Payload, Taken
-from .state.phases import Flow, Read, Write
+from .state.phases import FLOW_PAUSED, Flow, Read, Write
 from .stream import Stream
 
 __all__ = ["Duplex"]
@@ -32,11 +32,8 @@ class Duplex(SocketListeners, Stream):
 
     __slots__ = ("_encoding", "_pipes")
 
-    def __init__(self) -> None:
-        """Prepare."""
-        super().__init__()
-        self._encoding: str | None = None
-        self._pipes: list[Pipe] = []
+    _encoding: str | None
+    _pipes: tuple[Pipe, ...]
 
     # -- writing
 
@@ -129,7 +126,7 @@ class Duplex(SocketListeners, Stream):
             if not callable(getattr(destination, method, None)):
                 raise invalid_arg_type("destination", "a socket, or a stream with on, off, write and end", destination)
         pipe = Pipe(self, destination, end)
-        self._pipes.append(pipe)
+        self._pipes += (pipe,)
         if self.readable_ended:
             self._port.call_soon(pipe.ended)
         return destination
@@ -145,7 +142,7 @@ class Duplex(SocketListeners, Stream):
         if pipes:
             self._port.check()
         for pipe in pipes:
-            self._pipes.remove(pipe)
+            self._pipes = tuple(other for other in self._pipes if other is not pipe)
             pipe.stop()
         return self
 
@@ -162,7 +159,7 @@ class Duplex(SocketListeners, Stream):
             self._port.check()
 
     def _listener_added(self, event: str) -> None:
-        if event == "data" and self._port.machine.reading.flow is not Flow.PAUSED:
+        if event == "data" and self._port.machine.reading.flow is not FLOW_PAUSED:
             self.resume()
         elif event == "readable":
             self._port.ask(self._port.machine.listen_readable(True, False))

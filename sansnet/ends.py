@@ -31,11 +31,8 @@ class Ends(Duplex):
 
     __slots__ = ("_bound_path", "_remote")
 
-    def __init__(self) -> None:
-        """Know nothing yet."""
-        super().__init__()
-        self._remote: Endpoint | None = None
-        self._bound_path: str | None = None  # of a `BoundSocket`; other clients have none, though servers have
+    _bound_path: str | None  # of a `BoundSocket`; other clients have none, though servers have
+    _remote: Endpoint | None
 
     def address(self) -> AddressInfo | str | None:
         """This end's address; the path that a `BoundSocket` was bound to; None when there is no connection, or none."""

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any, Final, Self, TypeVar, overload
 
 from .calling import Fewer, fitted, is_async
-from .dispatch import NO_LISTENERS, Dispatcher, Listener
+from .dispatch import NO_LISTENERS, Dispatcher, Listener, Listeners
 from .errors import invalid_arg_type
 
 __all__ = ["Emitter", "Listener"]
@@ -77,9 +77,9 @@ class Emitter(Dispatcher):
 
     def on(self, event: str, /, *listener: Any) -> Any:
         """Call `listener` on every `event`, after those that are there. Without one it decorates the function below."""
-        if not listener:
-            return self._decorator(self.on, event)
-        return self._insert(event, _only(listener))
+        if len(listener) != 1:
+            return self._decorator(self.on, event, len(listener))
+        return self._insert(event, listener[0])
 
     @overload
     def once(self, event: str, listener: Listener, /) -> Self: ...
@@ -89,9 +89,9 @@ class Emitter(Dispatcher):
 
     def once(self, event: str, /, *listener: Any) -> Any:
         """Call `listener` on the next `event` only. Without one it decorates the function below."""
-        if not listener:
-            return self._decorator(self.once, event)
-        return self._insert(event, _only(listener), once=True)
+        if len(listener) != 1:
+            return self._decorator(self.once, event, len(listener))
+        return self._insert(event, listener[0], once=True)
 
     def prepend_listener(self, event: str, listener: Listener, /) -> Self:
         """As `on()`, before those that are there."""
@@ -107,7 +107,7 @@ class Emitter(Dispatcher):
         An `emit()` that is under way calls it all the same.
         """
         _check(listener)
-        listeners = self._listeners.get(event, ())
+        listeners = self._those_of(event)
         for index in reversed(range(len(listeners))):
             if listener in (listeners[index], _unwrapped(listeners[index])):
                 self._removing_listener(event)
@@ -129,11 +129,11 @@ class Emitter(Dispatcher):
 
     def listeners(self, event: str, /) -> list[Listener]:
         """The functions that were registered, in the order in which they are called."""
-        return [_unwrapped(listener) for listener in self._listeners.get(event, ())]
+        return [_unwrapped(listener) for listener in self._those_of(event)]
 
     def listener_count(self, event: str, /) -> int:
         """How many listeners `event` has."""
-        return len(self._listeners.get(event, ()))
+        return len(self._those_of(event))
 
     def event_names(self) -> list[str]:
         """The events that have listeners, in the order in which they got their first."""
@@ -155,9 +155,11 @@ class Emitter(Dispatcher):
 
     # -- inside --------------------------------------------------------------------------------------------------------
 
-    def _insert(self, event: str, listener: Listener, *, first: bool = False, once: bool = False) -> Self:
-        _check(listener)
-        _check_event(event)
+    def _insert(self, event: Any, listener: Any, *, first: bool = False, once: bool = False) -> Self:
+        if not callable(listener) or is_async(listener):
+            _check(listener)
+        if not isinstance(event, str) or event in _NODE_WORDS:
+            _check_event(event)
         self._adding_listener(event)
         if event in _OFFERED:
             listener = fitted(listener, _OFFERED[event])
@@ -165,10 +167,17 @@ class Emitter(Dispatcher):
             listener = _Once(self, event, listener)
         if self._listeners is NO_LISTENERS:
             self._listeners = {}
-        there = self._listeners.get(event, ())
-        self._listeners[event] = (listener, *there) if first else (*there, listener)
+        if event in self._listeners or isinstance(listener, tuple):
+            there = self._those_of(event)
+            self._listeners[event] = (listener, *there) if first else (*there, listener)
+        else:
+            self._listeners[event] = listener
         self._listener_added(event)
         return self
+
+    def _those_of(self, event: str) -> tuple[Listener, ...]:
+        there: Listeners = self._listeners.get(event, ())
+        return there if isinstance(there, tuple) else (there,)
 
     def _replace(self, event: str, listeners: tuple[Listener, ...]) -> None:
         if listeners:
@@ -177,18 +186,15 @@ class Emitter(Dispatcher):
             del self._listeners[event]
         self._listener_removed(event)
 
-    def _decorator(self, register: Callable[[str, Listener], object], event: str) -> Callable[[_F], _F]:
+    def _decorator(self, register: Callable[[str, Listener], object], event: str, given: int) -> Callable[[_F], _F]:
+        if given:
+            raise TypeError(f"on() and once() take an event and one listener, {given} were given")
+
         def decorate(listener: _F) -> _F:
             register(event, listener)
             return listener
 
         return decorate
-
-
-def _only(listeners: tuple[Any, ...]) -> Any:
-    if len(listeners) > 1:
-        raise TypeError(f"on() and once() take an event and one listener, {len(listeners)} were given")
-    return listeners[0]
 
 
 def _check(listener: object) -> None:

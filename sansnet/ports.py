@@ -15,7 +15,7 @@ from .drivers.contract import Cancellable, Driver, ListenerHandle, SocketHandle
 from .encodings import Decoder
 from .pump import Port, pump_of
 from .state import ops
-from .state.effects import Arm, Disarm, Effect, Notice, Payload, Reply, Timer, Touch
+from .state.effects import TIMER_IDLE, Arm, Disarm, Effect, Notice, Payload, Reply, Timer, Touch
 from .state.endpoints import Found
 from .state.faults import Fault
 from .state.server import ServerMachine
@@ -66,7 +66,7 @@ class _Alarms:
         self._alarms[timer].arm(seconds)
 
     def touch(self) -> None:
-        self._alarms[Timer.IDLE].touch()
+        self._alarms[TIMER_IDLE].touch()
 
     def disarm(self, timer: Timer) -> None:
         self._alarms[timer].disarm()
@@ -75,21 +75,24 @@ class _Alarms:
 class SocketPort(Port["SocketMachine | Any", SocketOwner]):  # a recorder may have put a machine of its own there
     """One life of a socket: its machine, and its handle."""
 
-    __slots__ = ("_alarms", "_driver", "_lookup", "check", "decoder", "handle", "pump")
+    __slots__ = ("_alarms", "_lookup", "check", "decoder", "handle", "pump")
 
     def __init__(self, driver: Driver, machine: SocketMachine, handle: SocketHandle, owner: SocketOwner) -> None:
-        self._driver = driver
-        self.check = driver.check
-        """For the owner, before it asks: can the driver be used, and here? Raises RuntimeError otherwise."""
         self._alarms: _Alarms | None = None
         self._lookup: Cancellable | None = None
         self.decoder: Decoder | None = None  # makes text of what is received, where the user wants that
         self.pump = pump_of(driver)
+        self.check = self.pump.check
+        """For the owner, before it asks: can the driver be used, and here? Raises RuntimeError otherwise."""
         self.machine = self.pump.watched(machine, handle)
         self.handle = handle
         self.owner = owner
         self.tell = owner.on_notice
         handle.attach(self)
+
+    @property
+    def _driver(self) -> Driver:
+        return self.pump._driver
 
     def ask(self, effects: list[Effect]) -> Reply | None:
         """Carry out what an input of the user returned."""
@@ -263,7 +266,7 @@ _SOCKET_OPS: dict[type[Effect], Callable[[SocketPort, Any], object]] = {
 class ServerPort(Port["ServerMachine | Any", ServerOwner]):
     """A server's machine, and its listeners by number: one, and those that are still being closed."""
 
-    __slots__ = ("_alarms", "_driver", "_listeners", "_lookups", "_reffed", "pump")
+    __slots__ = ("_alarms", "_driver", "_listeners", "_lookups", "_reffed", "is_path", "pump")
 
     def __init__(self, driver: Driver, machine: ServerMachine, owner: ServerOwner) -> None:
         self._driver = driver
@@ -271,6 +274,8 @@ class ServerPort(Port["ServerMachine | Any", ServerOwner]):
         self._listeners: dict[int, ListenerHandle] = {}
         self._lookups: dict[int, Cancellable] = {}
         self._reffed = True
+        self.is_path = False
+        """Is the listener at a path? So are the connections that it accepts."""
         self.pump = pump_of(driver)
         self.machine = self.pump.watched(machine)
         self.owner = owner
@@ -319,6 +324,8 @@ class ServerPort(Port["ServerMachine | Any", ServerOwner]):
             self.ask(self.machine.listen_failed(op.number, answer))
             return
         self._listeners[op.number] = answer
+        name = op.endpoint or answer.local_name()
+        self.is_path = name is not None and name.is_path
         if not self._reffed:
             answer.unref()
         self.ask(self.machine.listening(op.number))

@@ -80,10 +80,11 @@ class _Call:
 class Pump:
     """Carries out the effects of every machine on one driver."""
 
-    __slots__ = ("_driver", "_left_over", "_scheduled", "_ticks", "gathering", "recorders", "running")
+    __slots__ = ("_driver", "_left_over", "_scheduled", "_ticks", "check", "gathering", "recorders", "running")
 
     def __init__(self, driver: Driver) -> None:
         self._driver = driver
+        self.check = driver.check  # bound once for all ports, which keep it at hand
         self.recorders: tuple[Recorder, ...] = ()
         self._ticks: deque[tuple[AnyPort, Step] | _Call] = deque()
         self._left_over: tuple[AnyPort, Effects] | None = None  # by an interrupt

@@ -304,15 +304,19 @@ class Server(AwaitedServer):
 
     def is_blocked(self, connection: SocketHandle) -> bool:
         """Does the block list name the peer? Called by the port."""
-        if self.block_list is None:
+        block_list = self._given.block_list
+        if block_list is None:
             return False
         name = connection.remote_name()
-        return name is not None and bool(self.block_list.check(name.address, "ipv6" if name.family == 6 else "ipv4"))
+        return name is not None and bool(block_list.check(name.address, "ipv6" if name.family == 6 else "ipv4"))
 
     def connection_gone(self, socket: Socket) -> None:
-        """An accepted socket was destroyed; called by it."""
-        del self._sockets[socket]
-        self._port.ask(self._port.machine.connection_gone())
+        """An accepted socket was destroyed, perhaps not for the first time; called by it."""
+        if socket in self._sockets:
+            del self._sockets[socket]
+            effects = self._port.machine.connection_gone()
+            if effects:
+                self._port.ask(effects)
 
     def _obey(self, signal: AbortSignal) -> None:
         """Close when the signal says so; a signal that has said so already closes at once."""
@@ -332,16 +336,14 @@ class Server(AwaitedServer):
     def _connected(self, notice: notices.Connection) -> None:
         handle: Any = notice.connection
         given = self._given
-        machine = SocketMachine(
-            allow_half_open=given.allow_half_open,
-            read_high_water_mark=given.high_water_mark,
-            write_high_water_mark=given.high_water_mark,
-            max_buffered=given.max_buffered,
-        )
+        machine = SocketMachine()
+        machine.allow_half_open = given.allow_half_open
+        machine.reading.high_water_mark = machine.writing.high_water_mark = given.high_water_mark
+        machine.writing.max_buffered = given.max_buffered
         machine.no_delay = given.no_delay
         if given.keep_alive:
             machine.keep_alive = ops.SetKeepAlive(True, given.keep_alive_initial_delay, 1, 10)
-        socket = Socket.accepted(self, self._driver, handle, machine, given.pause_on_connect)
+        socket = Socket.accepted(self, handle, machine, given.pause_on_connect, self._port.is_path)
         self._sockets[socket] = None
         self.emit("connection", socket)
 

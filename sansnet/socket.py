@@ -53,7 +53,6 @@ class Socket(AwaitedSocket, Ends):
     __slots__ = (
         "_block_list",
         "_bound",
-        "_counted",
         "_lookup",
         "_reffed",
         "_server",
@@ -107,39 +106,43 @@ class Socket(AwaitedSocket, Ends):
             if handle.unconnected():
                 self._take_unconnected(machine, handle)
             else:
-                self._take_over(machine, handle, paused=False)
+                self._take_over(machine, handle)
         if given.signal is not None:
             self._obey(given.signal)
 
     def _prepare(self, driver: Driver, block_list: BlockList | None = None, on_read: OnRead | None = None) -> None:
+        """Set what there is beside the port. Bases' fields too, so that a connection has fewer constructors to run."""
         self._driver = driver
+        self._encoding = None
+        self._pipes = ()
+        self._remote = None
+        self._bound_path = None
         self._block_list = block_list
         self._reader = None if on_read is None else BufferReader(on_read)
         self._bound: BoundTo = None
         self._lookup: Callable[..., object] | None = None
         self._reffed = True
         self._server: Server | None = None
-        self._counted = False
         self._timeout: float | None = None
 
     @classmethod
     def accepted(
-        cls, server: Server, driver: Driver, handle: SocketHandle, machine: SocketMachine, paused: bool
+        cls, server: Server, handle: SocketHandle, machine: SocketMachine, paused: bool, is_path: bool
     ) -> Self:
         """A socket around a connection that `server` accepted; called by the server."""
         socket = cls.__new__(cls)
         Ends.__init__(socket)
-        socket._prepare(driver)
+        socket._prepare(server._driver)
         socket._server = server
-        socket._counted = True
-        socket._take_over(machine, handle, paused)
+        port = socket._port = SocketPort(server._driver, machine, handle, socket)
+        port.pump.ask(port, port.machine.adopt(paused, is_path))
         return socket
 
-    def _take_over(self, machine: SocketMachine, handle: SocketHandle, paused: bool) -> None:
+    def _take_over(self, machine: SocketMachine, handle: SocketHandle) -> None:
         self._port = SocketPort(self._driver, machine, handle, self)
         self._limit_read()
         name = handle.local_name()
-        self._port.ask(self._port.machine.adopt(paused, name is not None and name.is_path))
+        self._port.ask(self._port.machine.adopt(False, name is not None and name.is_path))
 
     def _take_unconnected(self, machine: SocketMachine, handle: SocketHandle) -> None:
         self._port = SocketPort(self._driver, machine, handle, self)
@@ -385,8 +388,7 @@ class Socket(AwaitedSocket, Ends):
 
     def on_released(self) -> None:
         """The connection is given back; called by the port."""
-        if self._counted and self._server is not None:
-            self._counted = False
+        if self._server is not None:
             self._server.connection_gone(self)
 
     def look_up(self, lookup: ops.Lookup, done: Callable[[Answer], None]) -> Cancellable:

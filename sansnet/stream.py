@@ -26,6 +26,9 @@ __all__ = ["Stream"]
 
 Callback = Callable[[Exception | None], object]
 
+_NO_CALLBACKS: Final[dict[int, Callback]] = {}
+"""What all sockets share that were never given one; never written to."""
+
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class Stream(Dispatcher):
@@ -40,7 +43,7 @@ class Stream(Dispatcher):
         """Prepare; the subclass sets the port and the driver, and the reader if there is one."""
         super().__init__()
         self._reader: BufferReader | None = None
-        self._callbacks: dict[int, Callback] = {}
+        self._callbacks = _NO_CALLBACKS
         self._token = 0
         self._exception: tuple[Fault, Exception] | None = None
 
@@ -75,6 +78,8 @@ class Stream(Dispatcher):
     def _token_of(self, callback: Any) -> int:
         if not callable(callback):
             return 0
+        if self._callbacks is _NO_CALLBACKS:
+            self._callbacks = {}
         self._token += 1
         self._callbacks[self._token] = fitted(callback, 1)
         return self._token

@@ -45,6 +45,29 @@ def test_listeners_are_called_in_order_with_the_arguments() -> None:
     assert log == [(0, (b"x", 5)), (1, (b"x", 5)), (2, (b"x", 5))]
 
 
+class Noted(tuple[Any, ...]):
+    """A tuple that can be called."""
+
+    __slots__ = ()
+
+    def __call__(self) -> None:
+        self[0].append("called")
+
+
+def test_a_listener_may_be_a_tuple_itself() -> None:
+    """The only listener of an event is kept without a tuple around it, but not then."""
+    log: list[str] = []
+    emitter, noted = Emitter(), Noted([log])
+    emitter.on("event", noted)
+    assert emitter.emit("event")
+    assert log == ["called"]
+    assert emitter.listeners("event") == [noted]
+    emitter.prepend_listener("event", ignore).off("event", ignore)
+    emitter.emit("event")
+    assert log == ["called"] * 2
+    assert emitter.off("event", noted).listener_count("event") == 0
+
+
 @pytest.mark.covers("Emitter.emit")
 def test_emit_tells_whether_anybody_listens() -> None:
     emitter = Emitter()

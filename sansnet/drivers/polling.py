@@ -98,8 +98,10 @@ if sys.platform == "linux":
             elif new:
                 self._epoll.modify(fd, new)
             else:
-                with contextlib.suppress(OSError):  # somebody else closed it, and the system has forgotten it already
+                try:
                     self._epoll.unregister(fd)
+                except OSError:  # somebody else closed it, and the system has forgotten it already
+                    return
 
     def new_poller() -> Poller:
         """The best that this system has."""

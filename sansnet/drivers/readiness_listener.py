@@ -32,14 +32,14 @@ _NO_SOCKET: Final = frozenset({errno.ENOTSOCK, errno.EBADF, errno.EOPNOTSUPP})
 class ReadinessListener(ReadinessHandle):
     """`contract.ListenerHandle` over a non-blocking socket.
 
-    It calls the public `accept()` and makes what comes non-blocking, which is 4 µs of the 13 µs that a connection costs
-    here; `socket._accept` would save them, and is private.
+    It calls the public `accept()` and makes what comes non-blocking, which is a system call more than it had to be;
+    `socket._accept` would save it, and is private.
     """
 
     __slots__ = ("_accepting", "_made", "_sink")
 
     def __init__(self, driver: ReadinessDriver, made: socket.socket, sink: ListenerSink, path: MadePath | None) -> None:
-        super().__init__(driver, made)
+        super().__init__(driver, system.Door(made))
         self._sink: Final = sink
         self._accepting = False
         self._made = path
@@ -73,7 +73,7 @@ class ReadinessListener(ReadinessHandle):
                 self._sink.accept_failed(fault_of(error, "accept"))
                 return
             connection.setblocking(False)
-            self._sink.accepted(ReadinessSocket(self._driver, connection, system.endpoint_of(name)))
+            self._sink.accepted(ReadinessSocket(self._driver, connection, system.kept_name(name)))
 
     def close(self) -> None:
         """Close, and unlink the path that listening made. Ends in `listener_closed`."""

@@ -52,6 +52,9 @@ Where nobody reads, no more than that many come first: what is buffered above th
 _SENDMSG: Final[Callable[[socket.socket, Sequence[Payload]], int] | None] = getattr(socket.socket, "sendmsg", None)
 _IOV_MAX: Final[int] = max(getattr(os, "sysconf", lambda _: 16)("SC_IOV_MAX"), 16)
 
+_NO_ATTEMPTS: Final[dict[int, Attempt]] = {}
+"""What all sockets share that aren't connecting, as those that were accepted; never written to."""
+
 
 @final
 class ReadinessSocket(ReadinessHandle):
@@ -80,14 +83,14 @@ class ReadinessSocket(ReadinessHandle):
         self,
         driver: ReadinessDriver,
         connection: socket.socket | None = None,
-        peer: Endpoint | None = None,
+        peer: str | Endpoint | None = None,
         *,
         made_path: MadePath | None = None,
     ) -> None:
         super().__init__(driver, connection)
-        self._attempts: dict[int, Attempt] = {}
+        self._attempts = _NO_ATTEMPTS
         self._winner: int | None = None
-        self._peer = peer
+        self._peer = peer  # a `kept_name` until somebody asks for it
         self._made_path = made_path  # that our own end is bound to
         self._read_limit = STREAM_READ_SIZE
         self._read_size = READ_SIZE
@@ -143,6 +146,8 @@ class ReadinessSocket(ReadinessHandle):
         self._driver.call_soon(functools.partial(self._sink.attempt_failed, attempt, fault))
 
     def _keep(self, begun: Attempt) -> Attempt:
+        if self._attempts is _NO_ATTEMPTS:
+            self._attempts = {}
         self._attempts[begun.number] = begun
         self._driver.handles[self] = None
         return begun
@@ -348,8 +353,9 @@ class ReadinessSocket(ReadinessHandle):
     def abandon(self) -> None:
         """Give everything back to the system, and report nothing."""
         self._closed = True
-        self._unlink()
-        for begun in list(self._attempts.values()):
+        if self._made_path is not None:
+            self._unlink()
+        for begun in [*self._attempts.values()]:
             self._cut_off(begun)
         self._release()
         self._driver.handles.pop(self, None)
@@ -361,7 +367,8 @@ class ReadinessSocket(ReadinessHandle):
             self._made_path = None
 
     def _give_back(self) -> None:
-        canceled_attempts = [(each.number, each.canceled()) for each in self._attempts.values() if each.in_flight]
+        attempts = [*self._attempts.values()]
+        canceled_attempts = [(each.number, each.canceled()) for each in attempts if each.in_flight] if attempts else []
         sending, shutting = self._outgoing is not None, self._shutting
         self.abandon()
         if self._driver.closed or not hasattr(self, "_sink"):
@@ -377,14 +384,17 @@ class ReadinessSocket(ReadinessHandle):
 
     def _release(self) -> None:
         """Close the connection's descriptor, and let go of all that belonged to it."""
-        self.stop_read()
+        if self._reading:
+            self.stop_read()
         if self._outgoing is not None:
             self._outgoing = None
             self._drop()
         self._shutting = False
         if self._socket is not None:
-            self._unwatch_readable()
-            self._unwatch_writable()
+            if self._watches_readable:
+                self._unwatch_readable()
+            if self._watches_writable:
+                self._unwatch_writable()
             system.close(self._socket)
             self._socket = None
 
@@ -431,6 +441,8 @@ class ReadinessSocket(ReadinessHandle):
         if self._peer is None and self._socket is not None:
             with contextlib.suppress(OSError):
                 self._peer = system.endpoint_of(self._socket.getpeername())
+        if isinstance(self._peer, str):
+            self._peer = system.endpoint_of_kept(self._peer)
         return self._peer
 
 

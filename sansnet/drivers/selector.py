@@ -9,6 +9,7 @@ passed: the descriptor knows of sockets, not of timers.
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import get_ident
 from typing import TYPE_CHECKING, Final
 
 from ..state.endpoints import Found
@@ -41,7 +42,8 @@ class SelectorDriver(Stepping, ReadinessDriver):
 
     def call_soon(self, callback: Callable[[], None]) -> None:
         """Call back from the loop, in a later turn, in the order of asking."""
-        self.check()
+        if self.closed or self._own_thread != get_ident():
+            self.check()
         self._loop.call_soon(callback)
 
     def call_soon_threadsafe(self, callback: Callable[[], None]) -> None:

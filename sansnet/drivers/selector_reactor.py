@@ -19,18 +19,6 @@ __all__ = ["SelectorReactor"]
 
 
 @final
-class _Watch:
-    """Who wants to know of one descriptor."""
-
-    __slots__ = ("bits", "readable", "writable")
-
-    def __init__(self) -> None:
-        self.bits = 0
-        self.readable: Callable[[], None] | None = None
-        self.writable: Callable[[], None] | None = None
-
-
-@final
 class SelectorReactor:
     """The loop itself, as a `readiness.Reactor`.
 
@@ -48,7 +36,8 @@ class SelectorReactor:
         self._report: Final = report
         self._before: Final = before
         self._poller: Final[Poller] = new_poller()
-        self._watches: Final[dict[int, _Watch]] = {}
+        self._readers: Final[dict[int, Callable[[], None]]] = {}  # who wants to know of a descriptor, by its number
+        self._writers: Final[dict[int, Callable[[], None]]] = {}
         self._timers: Final = TimerQueue()
         self._soon: Final[deque[Callable[[], None]]] = deque()
         self._wakers: Final[dict[None, Waker]] = {}  # one at most
@@ -60,43 +49,29 @@ class SelectorReactor:
 
     def watch_readable(self, fd: int, callback: Callable[[], None]) -> None:
         """Call back in every turn in which `fd` is readable."""
-        self._watch(fd, READABLE).readable = callback
+        if fd not in self._readers:
+            writable = WRITABLE if fd in self._writers else 0
+            self._poller.change(fd, writable, writable | READABLE)
+        self._readers[fd] = callback
 
     def watch_writable(self, fd: int, callback: Callable[[], None]) -> None:
         """Call back in every turn in which `fd` is writable."""
-        self._watch(fd, WRITABLE).writable = callback
+        if fd not in self._writers:
+            readable = READABLE if fd in self._readers else 0
+            self._poller.change(fd, readable, readable | WRITABLE)
+        self._writers[fd] = callback
 
     def unwatch_readable(self, fd: int) -> None:
-        """Call back no more."""
-        self._unwatch(fd, READABLE)
+        """Call back no more. Events of this turn that name the descriptor, or another's of its number, find nobody."""
+        if self._readers.pop(fd, None) is not None:
+            writable = WRITABLE if fd in self._writers else 0
+            self._poller.change(fd, writable | READABLE, writable)
 
     def unwatch_writable(self, fd: int) -> None:
-        """Call back no more."""
-        self._unwatch(fd, WRITABLE)
-
-    def _watch(self, fd: int, bit: int) -> _Watch:
-        watch = self._watches.get(fd)
-        if watch is None:
-            watch = _Watch()
-        if not watch.bits & bit:
-            self._poller.change(fd, watch.bits, watch.bits | bit)
-            watch.bits |= bit
-            self._watches[fd] = watch
-        return watch
-
-    def _unwatch(self, fd: int, bit: int) -> None:
-        watch = self._watches.get(fd)
-        if watch is None or not watch.bits & bit:
-            return
-        # The events of this turn may name the descriptor still, which may be another's by then: they find no callback.
-        if bit == READABLE:
-            watch.readable = None
-        else:
-            watch.writable = None
-        self._poller.change(fd, watch.bits, watch.bits & ~bit)
-        watch.bits &= ~bit
-        if not watch.bits:
-            del self._watches[fd]
+        """The same."""
+        if self._writers.pop(fd, None) is not None:
+            readable = READABLE if fd in self._readers else 0
+            self._poller.change(fd, readable | WRITABLE, readable)
 
     # -- calling back ------------------------------------------------------------------------------------------------
 
@@ -148,16 +123,13 @@ class SelectorReactor:
             timeout = 0.0
         elif timeout != 0.0:  # who won't wait needn't know when something is due
             timeout = self._how_long(timeout)
-        poller, watches = self._poller, self._watches
+        poller, readers, writers = self._poller, self._readers, self._writers
         for fd, events in poller.poll(timeout):
-            watch = watches.get(fd)
-            if watch is None:
-                continue
             try:
-                if events & poller.reads and watch.readable is not None:
-                    watch.readable()
-                if events & poller.writes and watch.writable is not None:
-                    watch.writable()
+                if events & poller.reads and (callback := readers.get(fd)) is not None:
+                    callback()
+                if events & poller.writes and (callback := writers.get(fd)) is not None:
+                    callback()
             except Exception as error:
                 self._report(error)
 
@@ -182,7 +154,8 @@ class SelectorReactor:
         self._closed = True
         self._timers.clear()
         self._soon.clear()
-        self._watches.clear()
+        self._readers.clear()
+        self._writers.clear()
         self._poller.close()
         for waker in self._wakers.values():
             waker.close()

@@ -10,7 +10,7 @@ the socket in that listener, so the last step is a turn of its own.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, final
+from typing import Any, ClassVar, Final, final
 
 from .effects import TIMER_ATTEMPT, TIMER_CONNECT, Arm, Disarm, Effects, Step, Then, Tick
 from .endpoints import Endpoint, Found, Route
@@ -19,7 +19,7 @@ from .machine import Part
 from .notices import AttemptFailed, AttemptStarted, AttemptTimedOut, LookedUp
 from .ops import BindLocal, CancelConnect, CancelLookup, Connect, Lookup
 
-__all__ = ["Connecting"]
+__all__ = ["NEVER_ASKED", "Connecting"]
 
 _NOWHERE = Route()
 
@@ -189,6 +189,8 @@ class Connecting(Part):
 
     def cancel(self) -> Effects:
         """The socket was destroyed: end whatever still goes on."""
+        if self is NEVER_ASKED:
+            return []
         out = self.disarm()
         if self.looking:
             out.append(CancelLookup())
@@ -247,6 +249,10 @@ class Connecting(Part):
             self.connect_timer = False
             out.append(Disarm(TIMER_CONNECT))
         return out
+
+
+NEVER_ASKED: Final = Connecting()
+"""What all sockets share that were never asked to connect, as those that a server accepts; never written to."""
 
 
 def _alternate(found: list[Found]) -> list[Found]:

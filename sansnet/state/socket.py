@@ -32,7 +32,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, final
 
-from .connecting import Connecting
+from .connecting import NEVER_ASKED, Connecting
 from .effects import (
     TIMER_ATTEMPT,
     TIMER_CONNECT,
@@ -138,6 +138,7 @@ class SocketMachine(SocketState):
         self.is_path = route.is_path
         self.has_handle = True
         self.link = move(self.link, LINK_CONNECTING if route.known is not None else LINK_LOOKING_UP)
+        self.connecting = Connecting()
         return [*self._touched(), *self.connecting.begin(route)]
 
     def adopt(self, paused: bool, is_path: bool) -> Effects:
@@ -168,7 +169,7 @@ class SocketMachine(SocketState):
         if self.link is not LINK_LOOKING_UP or not self.connecting.looking:
             return []
         out = self.connecting.disarm()
-        self.connecting = Connecting()
+        self.connecting = NEVER_ASKED
         self.link = move(self.link, LINK_IDLE)
         self.has_handle = self.has_bound
         self.reset_when_connected = False

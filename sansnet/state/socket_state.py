@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar, Final
 
-from .connecting import Connecting
+from .connecting import NEVER_ASKED, Connecting
 from .faults import Fault
 from .machine import Machine
 from .ops import SetKeepAlive
@@ -85,7 +85,7 @@ class SocketState(Machine):
         max_buffered: int | None = None,
     ) -> None:
         self.link: Link = LINK_IDLE
-        self.connecting: Connecting = Connecting()
+        self.connecting: Connecting = NEVER_ASKED  # connect() brings one of its own
         self.reading: ReadHalf = ReadHalf(read_high_water_mark, readable=readable)
         self.writing: WriteHalf = WriteHalf(write_high_water_mark, max_buffered=max_buffered, writable=writable)
         self.allow_half_open: bool = allow_half_open

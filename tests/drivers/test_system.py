@@ -5,11 +5,14 @@ from __future__ import annotations
 import errno
 import os
 import socket
+import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sansnet.drivers.faults import canceled, fault_of
-from sansnet.drivers.system import endpoint_of, system_address
+from sansnet.drivers.system import HAS_PATHS, PATHS, Door, endpoint_of, endpoint_of_kept, kept_name, system_address
 from sansnet.state.endpoints import Endpoint
 from sansnet.state.faults import Fault
 
@@ -83,6 +86,13 @@ def test_an_abstract_name_elsewhere_than_on_linux_would_be_cut(monkeypatch: pyte
 )
 def test_a_name_as_an_endpoint(name: object, expected: Endpoint | None) -> None:
     assert endpoint_of(name) == expected
+    kept = kept_name(name)
+    assert (endpoint_of_kept(kept) if isinstance(kept, str) else kept) == expected
+
+
+@pytest.mark.parametrize("name", [("192.0.2.1", 65535), ("2001:db8:0:1:2:3:4:5", 65535, 0, 0)])
+def test_a_name_that_is_kept_takes_less_memory_than_its_parts(name: tuple[Any, ...]) -> None:
+    assert sys.getsizeof(kept_name(name)) < sum(map(sys.getsizeof, (name, name[0], name[1]))) / 2
 
 
 def test_a_scope_has_its_interface_s_name() -> None:
@@ -121,3 +131,32 @@ def test_local_address_and_port_are_passed_on() -> None:
 def test_canceled() -> None:
     assert canceled("write") == Fault("ECANCELED", errno=errno.ECANCELED, syscall="write")
     assert os.strerror(errno.ECANCELED)
+
+
+@pytest.mark.parametrize("family", [socket.AF_INET, *([socket.AF_UNIX] if HAS_PATHS else [])])
+def test_a_door_accepts_as_the_socket_in_whose_place_it_is(family: socket.AddressFamily, tmp_path: Path) -> None:
+    made = socket.socket(family)
+    made.bind(str(tmp_path / "s") if family == PATHS else ("127.0.0.1", 0))
+    made.listen()
+    number, name = made.fileno(), made.getsockname()
+    with socket.socket(family) as ours, Door(made) as door:
+        assert (door.fileno(), door.getsockname(), made.fileno()) == (number, name, -1)
+        assert door.gettimeout() == 0
+        ours.connect(name)
+        accepted, _ = door.accept()
+        with accepted:
+            assert type(accepted) is socket.socket
+            assert (accepted.family, accepted.type, accepted.proto) == (ours.family, ours.type, ours.proto)
+            assert accepted.getsockname() == name
+
+
+def test_a_door_looks_nothing_up_when_it_accepts(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = socket.create_server(("127.0.0.1", 0))
+    with socket.create_connection(made.getsockname()), Door(made) as door:
+
+        def look_up(_of: socket.socket) -> int:
+            raise AssertionError("it was looked up")
+
+        for name in ("family", "type"):
+            monkeypatch.setattr(socket.socket, name, property(look_up))
+        door.accept()[0].close()

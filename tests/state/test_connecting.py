@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 
 from sansnet.state import Endpoint, Fault, Misuse, Route, SocketMachine, Timer
+from sansnet.state.connecting import NEVER_ASKED, Connecting
 from sansnet.state.effects import Step
+from sansnet.state.machine import Event
 from sansnet.state.notices import (
     AttemptFailed,
     AttemptStarted,
@@ -372,3 +376,43 @@ def test_nothing_of_a_dead_socket_goes_on_to_attempt() -> None:
     machine.destroy()
     for step in (Step.BOUND, Step.DIAL, Step.ATTEMPT, Step.ANNOUNCE, Step.LOOKUP_FAILED):
         assert machine.clone().ticked(step) == []
+
+
+# -- sockets that never connect ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("begin", [None, Event("adopt", (False, False)), Event("take_bound", (False,))])
+@pytest.mark.parametrize(
+    "event",
+    [
+        Event("connect", (TCP,)),
+        Event("connect", (NAMED,)),
+        Event("call_off"),
+        Event("destroy"),
+        Event("reset"),
+        Event("looked_up", ((),)),
+        Event("lookup_failed", (REFUSED,)),
+        Event("bound", (0,)),
+        Event("bind_failed", (0, REFUSED)),
+        Event("connected", (0,)),
+        Event("attempt_failed", (0, REFUSED)),
+        *(Event("timer_fired", (timer,)) for timer in Timer),
+        *(Event("ticked", (step,)) for step in (Step.ANNOUNCE, Step.ATTEMPT, Step.BOUND, Step.DIAL)),
+    ],
+    ids=str,
+)
+def test_what_all_of_them_share_is_never_written_to(begin: Event | None, event: Event) -> None:
+    machine = SocketMachine()
+    if begin is not None:
+        machine.feed(begin)
+    with contextlib.suppress(Misuse):
+        machine.feed(event)
+    assert NEVER_ASKED.freeze() == Connecting().freeze()
+
+
+def test_a_socket_whose_connect_was_called_off_has_never_been_asked() -> None:
+    machine = SocketMachine()
+    machine.connect(NAMED)
+    assert machine.connecting is not NEVER_ASKED
+    machine.call_off()
+    assert machine.connecting is NEVER_ASKED
