@@ -30,15 +30,18 @@ def words_of(effect: Effect) -> str:
 
 
 def words_of_event(event: Event) -> str:
-    """An input: `received(b'hello', 5 B)`, `ticked(ATTEMPT)`."""
+    """An input: `received(b'hello', 5 B)`, `ticked(ATTEMPT)`, `write(b'hello', 5 B, gather=True)`."""
     args = list(event.args)
+    flags = ["gather=True"] if event.name == "write" and args[3:] == [True] else []
+    if flags:
+        args.pop()
     payload = next((place for place, arg in enumerate(args) if _is_payload(arg)), None)
     if payload is not None:  # it says its length itself; and no payload, or no callback, needs no words
         if args[payload + 1 : payload + 2] == [len(args[payload])]:
             del args[payload + 1]
         while args and (args[-1] == 0 or args[-1] == b""):
             args.pop()
-    return f"{event.name}({', '.join(map(_said, args))})"  # no input has a text that isn't a payload
+    return f"{event.name}({', '.join([*map(_said, args), *flags])})"  # no input has a text that isn't a payload
 
 
 def short(value: Any) -> str:

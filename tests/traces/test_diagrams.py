@@ -74,6 +74,20 @@ def test_what_was_said_stands_in_quotes_and_names_do_not() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("args", "told"),
+    [
+        ((b"ab", 2, 0, False), "write(b'ab', 2 B)"),
+        ((b"ab", 2, 0, True), "write(b'ab', 2 B, gather=True)"),
+        ((b"ab", 2, 7, True), "write(b'ab', 2 B, 7, gather=True)"),
+        ((b"ab", 3, 0, True), "write(b'ab', 2 B, 3, gather=True)"),
+    ],
+)
+def test_what_a_listener_writes_is_told_so(args: tuple[object, ...], told: str) -> None:
+    trace = Trace((Made(0.0, "socket 1"), Fed(0.0, "socket 1", Event("write", args))))
+    assert drawing(trace).messages[-1].text == told
+
+
 def test_every_machine_has_a_lane() -> None:
     picture = drawing(ECHO)
     assert picture.lanes == ("user", "server 1", "socket 1", "socket 2", "driver")
