@@ -26,7 +26,7 @@ from sansnet.state.socket import SocketMachine
 from sansnet.state.writing import WriteHalf
 from sansnet.testing.explore import always, explore
 from sansnet.testing.ghosts import Bounds, Family, SocketWorld
-from sansnet.testing.loop import NewMachine, Stage, World
+from sansnet.testing.loop import HAND_OVER, NewMachine, Stage, World
 from sansnet.testing.models import ServerModel, SocketModel
 from sansnet.testing.server_ghosts import ServerBounds, ServerWorld
 from sansnet.testing.snapshots import copier, keyer
@@ -187,7 +187,10 @@ class Trial:
     def everything(self, world: World) -> None:
         """Try all inputs. Reports that are owed only between turns, where the loop gives them."""
         for name, entry in self.table.items():
-            if entry.by is By.LOOP:
+            if name == HAND_OVER.name:
+                if world.asked is None:
+                    self.one(world, HAND_OVER, owed=True)
+            elif entry.by is By.LOOP:
                 if world.fifo and not world.turn and world.asked is None:
                     self.one(world, Event(name, world.fifo[:1]), owed=True)
             elif entry.by is By.USER:
