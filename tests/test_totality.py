@@ -276,7 +276,7 @@ SOCKETS: Final = (
         Bounds(
             at_rest=("write", "end", "destroy_soon", "reset"),
             inside=("write", "end", "destroy"),
-            reactions=1,
+            reactions=2,
             adopted=((False, False),),
             family=CONTRACT,
             writes=2,
