@@ -442,7 +442,8 @@ class SocketMachine(SocketState):
     # -- what the driver reports: closing, time --------------------------------------------------------------
 
     def closed(self) -> Effects:
-        self._expect(self.link is LINK_CLOSING and self.has_handle and not self.handle_closed, "closed")
+        asked = self.writing.flight is FLIGHT_ASKED  # what is answered first: Close comes after it
+        self._expect(self.link is LINK_CLOSING and self.has_handle and not self.handle_closed and not asked, "closed")
         self.handle_closed = True
         self.reading.lingering = False
         return self._settle([])
