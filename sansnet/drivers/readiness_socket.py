@@ -34,18 +34,11 @@ if TYPE_CHECKING:
 __all__ = ["ReadinessSocket"]
 
 READ_SIZE: Final = 65536
-"""What a read asks for; libuv's size, and so the largest 'data' that Node's users know.
+"""The most that one read takes; libuv's size, and so the largest 'data' that Node's users know.
 
 `recv(65536)` shrinks what it allocated to what came, and that is cheaper than one buffer that all reads share and a
 copy out of it: by 7 to 10 % up to 4 KiB, 13 % at 16 KiB and more than 20 % at 64 KiB, on CPython 3.11, 3.12 and 3.13
 alike (benchmarks/read_buffer.py). A payload that is kept holds on to 30 bytes more than the copy would.
-"""
-
-STREAM_READ_SIZE: Final = 262144
-STREAM_READS: Final = 4
-"""What a read asks for, after so many in a row that got all they asked for: more of the same is on its way, and few
-large reads cost the system less than many. The size is asyncio's. A read that gets less ends that, and so does a pause.
-Where nobody reads, no more than that many come first: what is buffered above the high-water mark is what Node buffers.
 """
 
 # One call for many payloads, which Windows doesn't have, and how many of them it takes.
@@ -63,11 +56,9 @@ class ReadinessSocket(ReadinessHandle):
     __slots__ = (
         "_attempts",
         "_ended",
-        "_full_reads",
         "_made_path",
         "_outgoing",
         "_peer",
-        "_read_limit",
         "_read_size",
         "_reading",
         "_shutting",
@@ -92,9 +83,7 @@ class ReadinessSocket(ReadinessHandle):
         self._winner: int | None = None
         self._peer = peer  # a `kept_name` until somebody asks for it
         self._made_path = made_path  # that our own end is bound to
-        self._read_limit = STREAM_READ_SIZE
         self._read_size = READ_SIZE
-        self._full_reads = 0
         self._reading = False
         self._ended = False
         self._watches_readable = False
@@ -174,19 +163,13 @@ class ReadinessSocket(ReadinessHandle):
 
     def limit_read(self, size: int) -> None:
         """Report at most `size` bytes at a time, and at least one: to read none looks like the end."""
-        self._read_limit = max(min(size, STREAM_READ_SIZE), 1)
-        self._read_as_always()
-
-    def _read_as_always(self) -> None:
-        self._read_size = min(READ_SIZE, self._read_limit)
-        self._full_reads = 0
+        self._read_size = max(min(size, READ_SIZE), 1)
 
     def start_read(self) -> None:
         """Report what arrives."""
         if self._reading or self._ended or self._socket is None:
             return
         self._reading = True
-        self._read_as_always()
         self._hold()
         if not self._watches_readable:
             self._watches_readable = True
@@ -215,12 +198,6 @@ class ReadinessSocket(ReadinessHandle):
             self._sink.read_failed(fault_of(error, "read"))
             return
         if payload:
-            if len(payload) == self._read_size:
-                self._full_reads += 1
-                if self._full_reads == STREAM_READS:
-                    self._read_size = self._read_limit
-            elif self._full_reads:
-                self._read_as_always()
             self._sink.received(payload)
         else:
             self._stop_for_good()

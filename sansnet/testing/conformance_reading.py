@@ -12,7 +12,7 @@ __all__ = ["CHECKS"]
 CHECKS: Final[list[Check]] = []
 _check = functools.partial(check, CHECKS)
 
-_MOST_AT_ONCE: Final = 262144
+_MOST_AT_ONCE: Final = 65536
 """Bytes that one `received()` brings at most: Node's size."""
 
 
@@ -66,7 +66,7 @@ def a_megabyte_comes_whole_and_in_bites(bench: Bench) -> None:
     same(bytes(near.data) == MEGABYTE, True, "is what arrived what was sent?")
     sizes = [entry[1] for entry in near.log if entry[0] == "received"]
     expect(min(sizes) > 0, "received() brings a byte at least")
-    expect(max(sizes) <= _MOST_AT_ONCE, "received() brings 256 KiB at most")
+    expect(max(sizes) <= _MOST_AT_ONCE, "received() brings 64 KiB at most")
 
 
 @_check()
