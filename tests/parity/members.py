@@ -168,8 +168,6 @@ INTERNAL: Final = frozenset(
         "Server.is_blocked",
         "Server.on_notice",
         "Socket.accepted",
-        "Socket.decode",
-        "Socket.flush",
         "Socket.look_up",
         "Socket.on_notice",
         "Socket.on_released",
