@@ -255,9 +255,17 @@ class Duplex(SocketListeners, Stream):
     # -- helpers
 
     def _answered(self) -> Any:
-        """The machine, after the system has answered to all that was written."""
-        self._port.hand_over()
-        return self._port.machine
+        """The machine, after the system has answered to all that was written. Who looks from another thread, while a
+        listener runs, sees what there is: nothing is sent from there.
+        """
+        port = self._port
+        if port.pump.gathering is port:
+            try:
+                port.check()
+            except RuntimeError:
+                return port.machine
+            port.hand_over()
+        return port.machine
 
     def _ask(self, give: Callable[..., list[Effect]], *args: object) -> None:
         self._port.check()

@@ -324,7 +324,7 @@ class Socket(AwaitedSocket, Ends):
         """The descriptor of the connection, -1 when there is none. What was written before is with the system by then,
         or waits for it.
         """
-        self._port.hand_over()
+        self._answered()
         return self._port.handle.fileno()
 
     @property

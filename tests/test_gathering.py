@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket as system
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -125,6 +126,32 @@ def test_who_looks_sees_what_became_of_it(net: Loopback) -> None:
     net.run_until(lambda: seen)
     assert seen == [0, 0, 3, True, "open", 0, None]
     net.close(client, peer)
+
+
+@system_only
+def test_who_looks_from_another_thread_sends_nothing(net: Loopback) -> None:
+    """A driver belongs to one thread, and so do its sends; a thread that keeps an eye on it must not join in."""
+    with record(None, net.driver) as recording:
+        client, peer = net.pair()
+        text = heard(client)
+        seen: list[object] = []
+
+        def look() -> None:
+            seen.extend([peer.writable_length, peer.bytes_written, peer.fileno() >= 0])
+
+        def respond(_request: bytes) -> None:
+            peer.write(b"head")
+            thread = threading.Thread(target=look)
+            thread.start()
+            thread.join()
+            peer.write(b"tail")
+
+        peer.on("data", respond)
+        client.write(b"?")
+        net.run_until(lambda: text == b"headtail")
+        net.close(client, peer)
+    assert seen == [4, 4, True]
+    assert [sent for _, sent in sends(recording)] == [b"?", b"head|tail"]
 
 
 def test_a_listener_that_destroys_has_sent_what_it_wrote(net: Loopback) -> None:
