@@ -77,6 +77,7 @@ class Duplex(SocketListeners, Stream):
     def resume(self) -> Self:
         """Let the data flow."""
         self._port.check()
+        self._port.hand_over()  # 'resume' comes after the callbacks of what was written before, as in Node
         self._port.ask(self._port.machine.resume())
         return self
 

@@ -163,6 +163,8 @@ class Pump:
         """
         if self._driver.closed:
             self._driver.check()
+        if self.gathering is not None and self.gathering.owner is not owner:
+            self.gathering.hand_over()
         self._ticks.append(_Call(call, owner))
         if not self.running:
             self._schedule()

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from sansnet import Socket
+from sansnet import Server, Socket
 from sansnet.state.effects import Effects
 from sansnet.state.ops import Send
 from sansnet.testing import record
@@ -108,6 +108,27 @@ def test_what_goes_to_two_sockets_goes_in_order(net: Loopback) -> None:
         net.close(one, its, other, others)
     assert [sent for _, sent in sends(recording)] == [b"?", b"1|2", b"3", b"4"]
     assert calls == ["1", "2", "3", "4"]
+
+
+def test_callbacks_come_before_what_is_asked_later(net: Loopback) -> None:
+    """The count of a server's connections, and 'resume' of the socket itself: Node's order."""
+    calls: list[str] = []
+    client, peer = net.pair()
+    server = Server()
+
+    def respond(_: bytes) -> None:
+        peer.write(b"1", callback=lambda _: calls.append("1"))
+        server.get_connections(lambda *_: calls.append("count"))
+        peer.write(b"2", callback=lambda _: calls.append("2"))
+        peer.pause()
+        peer.resume()
+
+    peer.once("data", respond)
+    peer.on("resume", lambda: calls.append("resume"))
+    client.write(b"?")
+    net.run_until(lambda: "2" in calls and "resume" in calls)
+    assert calls == ["resume", "1", "count", "2", "resume"]
+    net.close(client, peer)
 
 
 def test_who_looks_sees_what_became_of_it(net: Loopback) -> None:
