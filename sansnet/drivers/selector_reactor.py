@@ -62,7 +62,9 @@ class SelectorReactor:
         self._writers[fd] = callback
 
     def unwatch_readable(self, fd: int) -> None:
-        """Call back no more. Events of this turn that name the descriptor, or another's of its number, find nobody."""
+        """Call back no more. An event of this turn that names the descriptor finds nobody, or who watches another that
+        has got its number since: he is called back once too often, which a `Reactor` may do.
+        """
         if self._readers.pop(fd, None) is not None:
             writable = WRITABLE if fd in self._writers else 0
             self._poller.change(fd, writable | READABLE, writable)
