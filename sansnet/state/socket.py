@@ -228,8 +228,9 @@ class SocketMachine(SocketState):
         return [*out, *self._end(token, refusal or self.end_refusal)]
 
     def cork(self) -> Effects:
+        """Hold back what is written from now on. What was gathered by then isn't held back."""
         self.writing.corked += 1
-        return []
+        return self.hand_over()
 
     def uncork(self) -> Effects:
         self.writing.corked = max(0, self.writing.corked - 1)

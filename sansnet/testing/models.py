@@ -401,22 +401,20 @@ REENTRANT: Final = SocketModel(
 GATHERING: Final = SocketModel(
     "GATHERING",
     Bounds(
-        at_rest=("resume", "destroy"),
+        at_rest=("destroy",),
         inside=("write", "end", "end_with", "cork", "uncork", "destroy", "reset"),
-        reactions=3,
+        reactions=4,
         adopted=((False, False),),
         writes=3,
         ends=1,
-        flips=1,
-        chunks=1,
-        write_sizes=(2,),
+        write_sizes=(2, 6),
         partial=True,
     ),
-    {"write_high_water_mark": 5},
+    {"write_high_water_mark": 5, "allow_half_open": True},
     {"write_high_water_mark": 5, "max_buffered": 3},
     laws=(writes_are_gathered, what_is_too_much_sends_them_off, it_is_destroyed_while_it_gathers),
 )
-"""What a listener writes, up to the high-water mark and beyond, and what else it does before it returns."""
+"""What a listener writes, below the high-water mark and beyond, and what else it does before it returns."""
 
 SOCKET_MODELS: Final = (
     LIFECYCLE, CONNECTING, GREETING, TUNING, WRITING, READING, READABLE, HALVES, IDLING, REENTRANT, GATHERING

@@ -101,7 +101,8 @@ def gathering_changes_no_answer(world: SocketWorld, call: Returned) -> bool:
     if call.name != "write" or writing.flight is not FLIGHT_GATHERING:
         return True
     may_be_taken = sum([size for _, size, _ in writing.batch])
-    return machine.accepts_more and not writing.need_drain and writing.length == may_be_taken
+    needs_drain = writing.need_drain and not world.owes_drain  # an earlier write may have been answered False
+    return machine.accepts_more and not needs_drain and writing.length == may_be_taken
 
 
 WRITING_LAWS: Final[tuple[Law, ...]] = (

@@ -267,3 +267,19 @@ def test_destroyed_with_a_driver_that_fails_it_is_told() -> None:
     sock.destroy()
     sock.run()
     assert sock.heard() == [Settled(1, EPIPE)]
+
+
+@pytest.mark.parametrize("taken", [None, 0])
+def test_a_write_behind_a_cork_is_owed_its_drain(taken: int | None) -> None:
+    """What was gathered before cork() is gone by then, so nothing stands between that write and its answer."""
+    sock = flowing(write_high_water_mark=4)
+    sock.gather(b"a", 1)
+    sock.ask("cork")
+    assert not sock.gather(b"bcdef", 2)
+    assert sock.machine.writing.need_drain
+    sock.sends.append(taken)
+    sock.ask("uncork")
+    if taken is not None:
+        sock.report("sent", False)
+    sock.run()
+    assert sock.heard().count(Drain()) == 1
