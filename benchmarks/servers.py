@@ -45,7 +45,10 @@ def job(role: str, path: str | None = None) -> Job:
 def listening_socket(path: str | None) -> socket.socket:
     """On a port of the kernel's choice, or at a path."""
     if path is None:
-        return socket.create_server(("127.0.0.1", 0), backlog=BACKLOG)
+        made = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # asyncio looks at the protocol,
+        made.bind(("127.0.0.1", 0))  # and lets small writes wait for one another where it isn't named
+        made.listen(BACKLOG)
+        return made
     made = socket.socket(socket.AF_UNIX)
     made.bind(path)
     made.listen(BACKLOG)
