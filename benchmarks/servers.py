@@ -47,10 +47,9 @@ def listening_socket(path: str | None) -> socket.socket:
     if path is None:
         made = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # asyncio looks at the protocol,
         made.bind(("127.0.0.1", 0))  # and lets small writes wait for one another where it isn't named
-        made.listen(BACKLOG)
-        return made
-    made = socket.socket(socket.AF_UNIX)
-    made.bind(path)
+    else:
+        made = socket.socket(socket.AF_UNIX)
+        made.bind(path)
     made.listen(BACKLOG)
     return made
 

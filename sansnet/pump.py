@@ -138,8 +138,6 @@ class Pump:
                 self._drain()
         finally:
             self.running = was_running
-            if self.gathering is not None:
-                self.gathering.hand_over()
             if self._ticks or self._left_over:
                 self._go_on_later()
 
@@ -151,8 +149,6 @@ class Pump:
             self._drain()
         finally:
             self.running = was_running
-            if self.gathering is not None:
-                self.gathering.hand_over()
             if self._ticks or self._left_over:
                 self._go_on_later()
 
@@ -188,8 +184,8 @@ class Pump:
                     tick.call()
                 except Exception as error:  # the user's affair
                     self._driver.report(error, tick.owner)
-                if self.gathering is not None:
-                    self.gathering.hand_over()
+                finally:
+                    self.hand_over()
 
     def _carry_out(self, port: AnyPort, effects: Effects) -> None:
         """Do and tell them in order. What a `Then` brings takes its place, before what is behind it."""
@@ -216,6 +212,7 @@ class Pump:
                     port.carry_out(effect)
         except BaseException:  # an interrupt went through a listener: nothing else may be lost by it
             self._left_over = (port, effects[done:])
+            self.hand_over()
             raise
 
     def _go_on_later(self) -> None:

@@ -22,7 +22,7 @@ from ..state.inputs import SOCKET_INPUTS
 from ..state.machine import Event
 from ..state.phases import LINK_CLOSED, LINK_CLOSING, LINK_OPEN
 from ..state.socket import SocketMachine
-from .loop import STAGE_CANCELLED, STAGE_NONE, STAGE_OVER, STAGE_UNDERWAY, Returned, World
+from .loop import STAGE_CANCELLED, STAGE_NONE, STAGE_OVER, STAGE_UNDERWAY, Returned, World, gathers
 
 __all__ = ["FAMILY_COMPLETION", "FAMILY_READINESS", "Bounds", "Family", "SocketWorld", "tape"]
 
@@ -191,7 +191,7 @@ class SocketWorld(World):
         if name == "write":
             self.writes -= 1
             self._give_out(args[2], args[0])
-            self.gathering = self.gathering or args[3:] == (True,)
+            self.gathering = self.gathering or gathers(event)
         elif name == "end":
             self.ends -= 1
             self._give_out(args[0], args[1] or b"")

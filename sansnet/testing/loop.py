@@ -46,6 +46,7 @@ __all__ = [
     "Returned",
     "Stage",
     "World",
+    "gathers",
     "shape_of",
 ]
 
@@ -54,6 +55,12 @@ GO_ON: Final = Event("go_on")
 
 HAND_OVER: Final = Event("hand_over")
 """Inside a listener: the user asks for something that depends on what the driver says to his writes."""
+
+
+def gathers(event: Event) -> bool:
+    """Is it a write() that a listener makes, and that hand_over() has to follow?"""
+    return event.name == "write" and event.args[3:] == (True,)
+
 
 _TICKED: Final = {step: Event("ticked", (step,)) for step in Step}
 

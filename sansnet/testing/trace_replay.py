@@ -34,6 +34,7 @@ from ..state.machine import Event, Machine
 from ..state.ops import BindLocal, Listen, Send
 from ..state.server import ServerMachine
 from ..state.socket import SocketMachine
+from .loop import gathers
 from .trace import Changed, Entry, Fed, Made, Trace, assign, kind_of
 from .trace_words import printable, words_of, words_of_event
 
@@ -224,8 +225,8 @@ class _Player:
             self._gathers = False
         elif fed.by is By.LOOP:
             self._due.popleft()
-        elif fed.event.name == "write":
-            self._gathers = self._gathers or fed.event.args[3:] == (True,)
+        elif gathers(fed.event):
+            self._gathers = True
         elif fed.event.name == "timer_fired":
             del self._armed[fed.event.args[0]]
         self.is_broken = bool(now.crash)
@@ -245,10 +246,8 @@ class _Player:
             return name in self._asked and is_at_once(fed)
         if name == "hand_over":
             return self._gathers
-        if fed.by is By.LOOP and self._gathers:
-            return False
         if fed.by is By.LOOP:
-            return bool(self._due) and self._due[0].step is fed.event.args[0]
+            return not self._gathers and bool(self._due) and self._due[0].step is fed.event.args[0]
         if name == "timer_fired" and fed.event.args[0] not in self._armed:
             return False
         return fed.by is By.USER or not (self._due or self._gathers) or name in ANY_TIME

@@ -14,6 +14,7 @@ from ..state.endpoints import Endpoint, Found, ListenPlan, Route
 from ..state.faults import Fault
 from ..state.machine import Event
 from ..state.values import Value
+from .loop import gathers
 from .trace import Opaque
 
 __all__ = ["place", "printable", "short", "words_of", "words_of_event"]
@@ -32,7 +33,7 @@ def words_of(effect: Effect) -> str:
 def words_of_event(event: Event) -> str:
     """An input: `received(b'hello', 5 B)`, `ticked(ATTEMPT)`, `write(b'hello', 5 B, gather=True)`."""
     args = list(event.args)
-    flags = ["gather=True"] if event.name == "write" and args[3:] == [True] else []
+    flags = ["gather=True"] if gathers(event) else []
     if flags:
         args.pop()
     payload = next((place for place, arg in enumerate(args) if _is_payload(arg)), None)

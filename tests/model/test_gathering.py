@@ -6,7 +6,7 @@ import pytest
 
 from sansnet.state.effects import Notice
 from sansnet.state.notices import Closed, Failed, Settled
-from sansnet.testing.equivalence import excess, observe
+from sansnet.testing.equivalence import Automaton, excess, observe
 from sansnet.testing.ghosts import Bounds, SocketWorld
 from sansnet.testing.loop import Returned
 from sansnet.testing.models import SocketModel
@@ -47,6 +47,11 @@ def bounds(*inside: str) -> Bounds:
     )
 
 
+def seen_of(bounds: Bounds) -> Automaton:
+    """All that can be seen of a socket within these bounds."""
+    return observe(SocketModel("SEEN", bounds, _MARK), what_the_user_sees)
+
+
 @pytest.mark.parametrize("inside", [("end",), ("end_with",), ("destroy", "reset")], ids="+".join)
 def test_what_is_seen_of_it_can_be_seen_of_one_whose_user_corks(inside: tuple[str, ...]) -> None:
     """Whatever is seen of a socket that gathers, the answers to write() among it, could be seen of one that doesn't,
@@ -54,8 +59,7 @@ def test_what_is_seen_of_it_can_be_seen_of_one_whose_user_corks(inside: tuple[st
     """
     gathers = bounds(*inside)
     corks = gathers._replace(gathers=False, inside=(*gathers.inside, "cork", "uncork"), reactions=7)
-    ours = observe(SocketModel("GATHERS", gathers, _MARK), what_the_user_sees)
-    assert excess(ours, observe(SocketModel("CORKS", corks, _MARK), what_the_user_sees)) is None
+    assert excess(seen_of(gathers), seen_of(corks)) is None
 
 
 def test_only_a_send_that_fails_at_once_is_answered_otherwise() -> None:
@@ -63,20 +67,16 @@ def test_only_a_send_that_fails_at_once_is_answered_otherwise() -> None:
     in a listener that is answered False because its Send fails.
     """
     gathers = bounds()
-    ours, others = (
-        observe(SocketModel(name, each, _MARK), what_the_user_sees)
-        for name, each in (("GATHERS", gathers), ("SENDS", gathers._replace(gathers=False)))
-    )
-    assert excess(others, ours) == ["adopt", "End", "write False, drain owed False"]
+    assert excess(seen_of(gathers._replace(gathers=False)), seen_of(gathers)) == [
+        "adopt",
+        "End",
+        "write False, drain owed False",
+    ]
 
 
 def test_the_comparison_can_fail() -> None:
     """It isn't that of a socket whose user never corks: two callbacks are called as one."""
     gathers = bounds()._replace(failures=False)
-    ours, others = (
-        observe(SocketModel(name, each, _MARK), what_the_user_sees)
-        for name, each in (("GATHERS", gathers), ("SENDS", gathers._replace(gathers=False)))
-    )
-    seen = excess(ours, others)
+    seen = excess(seen_of(gathers), seen_of(gathers._replace(gathers=False)))
     assert seen is not None
     assert seen[-2:] == ["Settled 0 well", "Settled 0 well"]

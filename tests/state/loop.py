@@ -12,20 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, Generic, TypeVar
 
 from sansnet.state import SERVER_INPUTS, SOCKET_INPUTS, Event, Found, Machine, Route, ServerMachine, SocketMachine
-from sansnet.state.effects import (
-    Arm,
-    Disarm,
-    Effect,
-    Effects,
-    Notice,
-    Op,
-    Step,
-    Taken,
-    Then,
-    Tick,
-    Timer,
-    Touch,
-)
+from sansnet.state.effects import Arm, Disarm, Effect, Effects, Notice, Op, Step, Taken, Then, Tick, Timer, Touch
 from sansnet.state.faults import Fault
 from sansnet.state.inputs import By, Input
 from sansnet.state.ops import BindLocal, Close, Discard, Listen, Reset, Send
