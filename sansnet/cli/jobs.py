@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from typing import Final
 
 __all__ = ["worker_pool"]
+
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
@@ -20,16 +24,36 @@ def worker_pool(count: int) -> Iterator[ProcessPoolExecutor]:
     """
     with ProcessPoolExecutor(count, initializer=_begin) as pool:
         try:
+            with _held_back():
+                pool.submit(int)  # where processes are forked, the first task starts them all
             yield pool
         except KeyboardInterrupt:
             _end(pool)
             raise
 
 
+@contextmanager
+def _held_back() -> Iterator[None]:
+    """For the length of the block signals wait, and in a process that is forked in it until it begins.
+
+    Till then it would do with them what we do: raise. A pool that breaks sends SIGTERM to those that have just started.
+    """
+    if sys.platform == "win32":
+        yield
+    else:
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+        try:
+            yield
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _begin() -> None:
     """In a new process: the one who is interrupted is the other, and nothing of it is to be unwound here."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if sys.platform != "win32":
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
 
 
 def _end(pool: ProcessPoolExecutor) -> None:

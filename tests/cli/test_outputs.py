@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import multiprocessing
 import signal
 import sys
 from pathlib import Path
@@ -51,6 +52,24 @@ def theirs(tmp_path: Path) -> Path:
     return tmp_path
 
 
+LATE = (
+    THEIRS
+    + """
+import signal
+
+forked = []
+
+def begin_late():
+    if forked:
+        while signal.SIGTERM not in signal.sigpending():
+            time.sleep(0.01)
+
+os.register_at_fork(after_in_child=begin_late, after_in_parent=lambda: forked.append(1))
+"""
+)
+"""Its second process is told to end before it has begun."""
+
+
 def beside(theirs: Path) -> list[str]:
     return [path.name for path in sorted(theirs.iterdir()) if path.name not in ("theirs.py", "__pycache__")]
 
@@ -80,6 +99,15 @@ def test_sigterm_ends_it_and_leaves_nothing(words: str, theirs: Path) -> None:
         out, _ = process.communicate(timeout=PATIENCE)
     assert (process.returncode, out) == (143, b"")
     assert beside(theirs) == []
+
+
+@pytest.mark.skipif(multiprocessing.get_start_method() != "fork", reason="processes are not forked here")
+def test_a_process_that_is_ended_before_it_begins_says_nothing(theirs: Path) -> None:
+    (theirs / "theirs.py").write_text(LATE, encoding="utf-8")
+    done = run("check", "theirs:DEADLY", "--jobs", 2, cwd=theirs)
+    assert (done.returncode, done.stdout) == (4, b"")
+    assert done.stderr.startswith(b"sansnet: theirs.DEADLY: the executor failed after 1 state")
+    assert done.stderr.count(b"\n") == 1
 
 
 @posix
