@@ -13,9 +13,9 @@ from typing import Any, Protocol
 from .alarm import Alarm
 from .drivers.contract import Cancellable, Driver, ListenerHandle, SocketHandle
 from .encodings import Decoder
-from .pump import Port, pump_of
+from .pump import Owner, Port, pump_of
 from .state import ops
-from .state.effects import TIMER_IDLE, Arm, Disarm, Effect, Notice, Payload, Reply, Timer, Touch
+from .state.effects import TIMER_IDLE, Arm, Disarm, Effect, Payload, Reply, Timer, Touch
 from .state.endpoints import Found
 from .state.faults import Fault
 from .state.server import ServerMachine
@@ -27,11 +27,8 @@ _CANCELLED = Fault("ECANCELED", syscall="getaddrinfo")
 Answer = tuple[Found, ...] | Fault
 
 
-class SocketOwner(Protocol):
+class SocketOwner(Owner, Protocol):
     """The user's object behind a socket port."""
-
-    def on_notice(self, notice: Notice) -> None:
-        """Tell the listeners."""
 
     def on_released(self) -> None:
         """The connection is given back: it counts no more."""
@@ -40,11 +37,8 @@ class SocketOwner(Protocol):
         """Look a name up, the way the user wants it; `done` may be called at once."""
 
 
-class ServerOwner(Protocol):
+class ServerOwner(Owner, Protocol):
     """The user's object behind a server port."""
-
-    def on_notice(self, notice: Notice) -> None:
-        """Tell the listeners."""
 
     def is_blocked(self, connection: SocketHandle) -> bool:
         """Does the user's block list name the peer?"""
@@ -87,7 +81,6 @@ class SocketPort(Port["SocketMachine | Any", SocketOwner]):  # a recorder may ha
         self.machine = self.pump.watched(machine, handle)
         self.handle = handle
         self.owner = owner
-        self.tell = owner.on_notice
         handle.attach(self)
 
     @property
@@ -279,7 +272,6 @@ class ServerPort(Port["ServerMachine | Any", ServerOwner]):
         self.pump = pump_of(driver)
         self.machine = self.pump.watched(machine)
         self.owner = owner
-        self.tell = owner.on_notice
 
     @property
     def handle(self) -> ListenerHandle | None:

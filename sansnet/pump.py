@@ -29,24 +29,30 @@ from .drivers.contract import Driver
 from .state.compiled import mypyc_attr
 from .state.effects import Effect, Effects, Notice, Reply, Step, Then, Tick
 
-__all__ = ["Port", "Pump", "Recorder", "pump_of"]
+__all__ = ["Owner", "Port", "Pump", "Recorder", "pump_of"]
+
+
+class Owner(Protocol):
+    """The user's object behind a port."""
+
+    def on_notice(self, notice: Notice, /) -> None:
+        """Call the user's listeners with what a notice says."""
+
 
 M = TypeVar("M")
-Owner = TypeVar("Owner")
+OwnerT = TypeVar("OwnerT", bound=Owner)
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
-class Port(Generic[M, Owner]):
+class Port(Generic[M, OwnerT]):
     """A machine, and what its ops and notices mean there."""
 
-    __slots__ = ("machine", "owner", "tell")
+    __slots__ = ("machine", "owner")
 
     machine: M
     """The machine whose `ticked()` is called."""
-    owner: Owner
-    """The user's object: whose listeners are called, and what a message about one of them names."""
-    tell: Callable[[Any], None]
-    """Calls the user's listeners with what a notice says."""
+    owner: OwnerT
+    """Whose listeners are called, and what a message about one of them names."""
 
     def carry_out(self, effect: Effect) -> None:
         """Do what an op or a timing says. Never runs a user's code."""
@@ -196,7 +202,7 @@ class Pump:
                 done += 1
                 if isinstance(effect, Notice):
                     try:
-                        port.tell(effect)
+                        port.owner.on_notice(effect)
                     except Exception as error:  # the user's affair, not the socket's
                         self._driver.report(error, port.owner)
                     if self.gathering is not None:

@@ -52,7 +52,6 @@ class Socket(AwaitedSocket, Ends):
 
     __slots__ = (
         "_block_list",
-        "_bound",
         "_lookup",
         "_reffed",
         "_server",
@@ -119,7 +118,6 @@ class Socket(AwaitedSocket, Ends):
         self._bound_path = None
         self._block_list = block_list
         self._reader = None if on_read is None else BufferReader(on_read)
-        self._bound: BoundTo = None
         self._lookup: Callable[..., object] | None = None
         self._reffed = True
         self._server: Server | None = None
@@ -146,8 +144,7 @@ class Socket(AwaitedSocket, Ends):
 
     def _take_unconnected(self, machine: SocketMachine, handle: SocketHandle) -> None:
         self._port = SocketPort(self._driver, machine, handle, self)
-        self._bound = handle.unconnected()
-        self._port.ask(self._port.machine.take_bound(self._bound == "path"))
+        self._port.ask(self._port.machine.take_bound(handle.unconnected() == "path"))
 
     # -- connecting and closing
 
@@ -170,7 +167,7 @@ class Socket(AwaitedSocket, Ends):
         """
         check_home(self._driver, self)
         self._port.check()
-        wanted = _options.connect_options(args, keywords, block_list=self._block_list, bound=self._bound)
+        wanted = _options.connect_options(args, keywords, block_list=self._block_list, bound=self._bound_to())
         if self._reader is not None and (self._is_spent() or self._port.machine.link is Link.IDLE):
             self._reader.begin()
         if self._is_spent():
@@ -182,6 +179,11 @@ class Socket(AwaitedSocket, Ends):
         if wanted.listener is not None:
             self.once("connect", wanted.listener)
         return self
+
+    def _bound_to(self) -> BoundTo:
+        """What a bound socket that waits for connect(), or was used by it, can be connected to."""
+        machine = self._port.machine
+        return ("path" if machine.is_path else "tcp") if machine.has_bound else None
 
     def _is_spent(self) -> bool:
         """Is this life of no use for a connection? It was destroyed, or it ended before there was one."""
@@ -197,7 +199,6 @@ class Socket(AwaitedSocket, Ends):
             port = SocketPort(self._driver, heir, old.handle, self)
         else:
             self._forget_ends()
-            self._bound = None
             port = self._new_port(heir)
         if self._encoding is not None:
             port.decoder = decoder(self._encoding)

@@ -41,15 +41,14 @@ class Loop:
             callback()
 
 
-class Script(Port[Any, str]):
+class Script(Port[Any, "Script"]):
     """A port and its machine: `turns` says what each step returns, `listeners` what is done about each notice."""
 
     def __init__(self) -> None:
         self.loop = Loop()
         self.pump = pump_of(cast(Driver, self.loop))
         self.machine = self
-        self.owner = "a socket"
-        self.tell = self._tell
+        self.owner = self
         self.log: list[str] = []
         self.turns: dict[Step, Effects] = {}
         self.listeners: dict[type[Notice], Callable[[], object]] = {}
@@ -65,7 +64,7 @@ class Script(Port[Any, str]):
         self.log.append("hand over")
         self.pump.gathering = None
 
-    def _tell(self, notice: Notice) -> None:
+    def on_notice(self, notice: Notice) -> None:
         self.log.append(type(notice).__name__)
         self.listeners.get(type(notice), lambda: None)()
 
@@ -144,7 +143,7 @@ def test_a_listener_that_raises_loses_nothing(script: Script) -> None:
     script.report(End(), Drain(), Tick(Step.FINISH))
     assert script.log == ["End", "Drain", "FINISH", "Finished"]
     assert script.loop.reported == [error]
-    assert script.loop.sources == ["a socket"]
+    assert script.loop.sources == [script]
 
 
 def test_an_interrupt_goes_through_and_loses_nothing(script: Script) -> None:
@@ -160,7 +159,7 @@ def test_an_interrupt_goes_through_and_loses_nothing(script: Script) -> None:
 
 def asks_of(script: Script) -> list[Callable[[], object]]:
     """What users may ask of a pump."""
-    return [script.ask, lambda: script.ask(Tick(Step.END)), lambda: script.pump.defer(str, "a socket")]
+    return [script.ask, lambda: script.ask(Tick(Step.END)), lambda: script.pump.defer(str, script)]
 
 
 def test_what_is_deferred_is_its_owner_s(script: Script) -> None:
@@ -195,7 +194,7 @@ def test_a_function_that_closes_the_driver_is_the_last_one_called(script: Script
     def close() -> None:
         script.loop.closed = True
 
-    script.pump.defer(close, "a socket")
+    script.pump.defer(close, script)
     script.ask(Tick(Step.END))
     script.loop.turn()
     assert (script.log, script.loop.soon) == ([], [])

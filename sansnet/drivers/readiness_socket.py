@@ -24,6 +24,7 @@ from ..state.faults import Fault
 from . import system
 from .binding import MadePath
 from .faults import canceled, fault_of
+from .polling import READABLE, WRITABLE
 from .readiness_connect import Attempt
 from .readiness_handle import ReadinessHandle
 
@@ -63,8 +64,7 @@ class ReadinessSocket(ReadinessHandle):
         "_reading",
         "_shutting",
         "_sink",
-        "_watches_readable",
-        "_watches_writable",
+        "_watched",
         "_winner",
     )
 
@@ -74,7 +74,7 @@ class ReadinessSocket(ReadinessHandle):
         self,
         driver: ReadinessDriver,
         connection: socket.socket | None = None,
-        peer: str | Endpoint | None = None,
+        peer: bytes | Endpoint | None = None,
         *,
         made_path: MadePath | None = None,
     ) -> None:
@@ -86,9 +86,8 @@ class ReadinessSocket(ReadinessHandle):
         self._read_size = READ_SIZE
         self._reading = False
         self._ended = False
-        self._watches_readable = False
+        self._watched = 0  # what the reactor reports: READABLE, WRITABLE, or both
         self._outgoing: deque[Payload] | None = None  # what is left of the send in flight
-        self._watches_writable = False
         self._shutting = False  # a shutdown waits for that send
 
     def attach(self, sink: SocketSink) -> None:
@@ -171,8 +170,8 @@ class ReadinessSocket(ReadinessHandle):
             return
         self._reading = True
         self._hold()
-        if not self._watches_readable:
-            self._watches_readable = True
+        if not self._watched & READABLE:
+            self._watched |= READABLE
             self._driver.reactor.watch_readable(self._socket.fileno(), self._on_readable)
 
     def stop_read(self) -> None:
@@ -209,9 +208,9 @@ class ReadinessSocket(ReadinessHandle):
         self._unwatch_readable()
 
     def _unwatch_readable(self) -> None:
-        if self._watches_readable:
+        if self._watched & READABLE:
             assert self._socket is not None
-            self._watches_readable = False
+            self._watched &= ~READABLE
             self._driver.reactor.unwatch_readable(self._socket.fileno())
 
     # -- sending -----------------------------------------------------------------------------------------------------
@@ -245,8 +244,8 @@ class ReadinessSocket(ReadinessHandle):
             return None
         self._outgoing = outgoing
         self._hold()
-        if not self._watches_writable:
-            self._watches_writable = True
+        if not self._watched & WRITABLE:
+            self._watched |= WRITABLE
             self._driver.reactor.watch_writable(connection.fileno(), self._on_writable)
         return taken
 
@@ -291,9 +290,9 @@ class ReadinessSocket(ReadinessHandle):
             self._unwatch_writable()
 
     def _unwatch_writable(self) -> None:
-        if self._watches_writable:
+        if self._watched & WRITABLE:
             assert self._socket is not None
-            self._watches_writable = False
+            self._watched &= ~WRITABLE
             self._driver.reactor.unwatch_writable(self._socket.fileno())
 
     def shutdown(self) -> None:
@@ -368,9 +367,8 @@ class ReadinessSocket(ReadinessHandle):
             self._drop()
         self._shutting = False
         if self._socket is not None:
-            if self._watches_readable:
+            if self._watched:
                 self._unwatch_readable()
-            if self._watches_writable:
                 self._unwatch_writable()
             system.close(self._socket)
             self._socket = None
@@ -418,7 +416,7 @@ class ReadinessSocket(ReadinessHandle):
         if self._peer is None and self._socket is not None:
             with contextlib.suppress(OSError):
                 self._peer = system.endpoint_of(self._socket.getpeername())
-        if isinstance(self._peer, str):
+        if isinstance(self._peer, bytes):
             self._peer = system.endpoint_of_kept(self._peer)
         return self._peer
 

@@ -112,17 +112,19 @@ def endpoint_of(name: Any) -> Endpoint | None:
     return Endpoint(f"{host}%{_scope_name(scope)}" if scope and "%" not in host else host, port, 6)
 
 
-def kept_name(name: Any) -> str | Endpoint | None:
+def kept_name(name: Any) -> bytes | Endpoint | None:
     """A name that nobody may ever ask for, in a form that takes little memory; `endpoint_of_kept` makes it an endpoint.
 
-    A text takes 64 bytes where a tuple, or an endpoint, with its address and port takes 160.
+    It takes 48 bytes where a tuple, or an endpoint, with its address and port takes 160.
     """
-    return f"{name[0]} {name[1]}" if isinstance(name, tuple) and not any(name[2:]) else endpoint_of(name)
+    if isinstance(name, tuple) and not any(name[2:]):
+        return f"{name[0]} {name[1]}".encode()
+    return endpoint_of(name)
 
 
-def endpoint_of_kept(name: str) -> Endpoint:
-    """The endpoint of a name that was kept as a text."""
-    address, _, port = name.partition(" ")
+def endpoint_of_kept(name: bytes) -> Endpoint:
+    """The endpoint of a name that was kept as bytes."""
+    address, _, port = name.decode().partition(" ")
     return Endpoint(address, int(port), 6 if ":" in address else 4)
 
 

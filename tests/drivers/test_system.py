@@ -87,7 +87,7 @@ def test_an_abstract_name_elsewhere_than_on_linux_would_be_cut(monkeypatch: pyte
 def test_a_name_as_an_endpoint(name: object, expected: Endpoint | None) -> None:
     assert endpoint_of(name) == expected
     kept = kept_name(name)
-    assert (endpoint_of_kept(kept) if isinstance(kept, str) else kept) == expected
+    assert (endpoint_of_kept(kept) if isinstance(kept, bytes) else kept) == expected
 
 
 @pytest.mark.parametrize("name", [("192.0.2.1", 65535), ("2001:db8:0:1:2:3:4:5", 65535, 0, 0)])
