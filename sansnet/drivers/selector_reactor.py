@@ -36,8 +36,9 @@ class SelectorReactor:
         self._report: Final = report
         self._before: Final = before
         self._poller: Final[Poller] = new_poller()
-        self._readers: Final[dict[int, Callable[[], None]]] = {}  # who wants to know of a descriptor, by its number
-        self._writers: Final[dict[int, Callable[[], None]]] = {}
+        # Who wants to know of a descriptor, by its number: the system gives the lowest that is free, so they are short.
+        self._readers: Final[list[Callable[[], None] | None]] = []
+        self._writers: Final[list[Callable[[], None] | None]] = []
         self._timers: Final = TimerQueue()
         self._soon: Final[deque[Callable[[], None]]] = deque()
         self._wakers: Final[dict[None, Waker]] = {}  # one at most
@@ -49,15 +50,19 @@ class SelectorReactor:
 
     def watch_readable(self, fd: int, callback: Callable[[], None]) -> None:
         """Call back in every turn in which `fd` is readable."""
-        if fd not in self._readers:
-            writable = WRITABLE if fd in self._writers else 0
+        if not 0 <= fd < len(self._readers):
+            self._make_room(fd)
+        if self._readers[fd] is None:
+            writable = WRITABLE if self._writers[fd] is not None else 0
             self._poller.change(fd, writable, writable | READABLE)
         self._readers[fd] = callback
 
     def watch_writable(self, fd: int, callback: Callable[[], None]) -> None:
         """Call back in every turn in which `fd` is writable."""
-        if fd not in self._writers:
-            readable = READABLE if fd in self._readers else 0
+        if not 0 <= fd < len(self._writers):
+            self._make_room(fd)
+        if self._writers[fd] is None:
+            readable = READABLE if self._readers[fd] is not None else 0
             self._poller.change(fd, readable, readable | WRITABLE)
         self._writers[fd] = callback
 
@@ -65,15 +70,24 @@ class SelectorReactor:
         """Call back no more. An event of this turn that names the descriptor finds nobody, or who watches another that
         has got its number since: he is called back once too often, which a `Reactor` may do.
         """
-        if self._readers.pop(fd, None) is not None:
-            writable = WRITABLE if fd in self._writers else 0
+        if 0 <= fd < len(self._readers) and self._readers[fd] is not None:
+            self._readers[fd] = None
+            writable = WRITABLE if self._writers[fd] is not None else 0
             self._poller.change(fd, writable | READABLE, writable)
 
     def unwatch_writable(self, fd: int) -> None:
         """The same."""
-        if self._writers.pop(fd, None) is not None:
-            readable = READABLE if fd in self._readers else 0
+        if 0 <= fd < len(self._writers) and self._writers[fd] is not None:
+            self._writers[fd] = None
+            readable = READABLE if self._readers[fd] is not None else 0
             self._poller.change(fd, readable | WRITABLE, readable)
+
+    def _make_room(self, fd: int) -> None:
+        if fd < 0:
+            raise ValueError(f"{fd} is no descriptor")
+        more = [None] * (fd + 1 - len(self._readers))
+        self._readers.extend(more)
+        self._writers.extend(more)
 
     # -- calling back ------------------------------------------------------------------------------------------------
 
@@ -128,9 +142,9 @@ class SelectorReactor:
         poller, readers, writers = self._poller, self._readers, self._writers
         for fd, events in poller.poll(timeout):
             try:
-                if events & poller.reads and (callback := readers.get(fd)) is not None:
+                if events & poller.reads and (callback := readers[fd]) is not None:
                     callback()
-                if events & poller.writes and (callback := writers.get(fd)) is not None:
+                if events & poller.writes and (callback := writers[fd]) is not None:
                     callback()
             except Exception as error:
                 self._report(error)
@@ -156,8 +170,8 @@ class SelectorReactor:
         self._closed = True
         self._timers.clear()
         self._soon.clear()
-        self._readers.clear()
-        self._writers.clear()
+        for table in (self._readers, self._writers):  # not shortened: there may be events of this turn to come
+            table[:] = [None] * len(table)
         self._poller.close()
         for waker in self._wakers.values():
             waker.close()

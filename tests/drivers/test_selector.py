@@ -457,6 +457,20 @@ def test_an_event_for_a_descriptor_that_is_somebody_else_s_by_now_reaches_nobody
         thing.close()
 
 
+def test_what_is_no_descriptor_is_refused_and_concerns_nobody(driver: SelectorDriver) -> None:
+    handle, recorder, peer = adopted_pair(driver)
+    handle.start_read()
+    for watch in (driver.reactor.watch_readable, driver.reactor.watch_writable):
+        with pytest.raises(ValueError, match="-1 is no descriptor"):
+            watch(-1, lambda: None)
+    for unwatch in (driver.reactor.unwatch_readable, driver.reactor.unwatch_writable):
+        unwatch(-1)
+        unwatch(1 << 20)
+    peer.sendall(b"x")
+    until(driver, lambda: recorder.data == b"x")
+    peer.close()
+
+
 def test_a_thousand_descriptors_are_all_heard() -> None:
     with SelectorDriver() as driver:
         trios = [adopted_pair(driver) for _ in range(1100)]  # more than one poll reports
