@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from threading import get_ident  # at hand, since everything that is asked for begins with it
+import threading
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from ..state.compiled import mypyc_attr
 from .interrupt import interruptible
 from .naming import name_source
 
 __all__ = ["Stepping"]
+
+_thread: Final = threading.get_ident
+"""At hand, since everything that is asked for begins with it: a compiled module looks no Final up in its dictionary."""
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
@@ -25,7 +28,7 @@ class Stepping:
 
     def __init__(self) -> None:
         self._errors: list[BaseException] = []
-        self._own_thread: int | None = None
+        self._own_thread: object = None
         self._turning: bool | None = None  # not yet, ever
 
     @property
@@ -69,7 +72,7 @@ class Stepping:
         the order they came. A KeyboardInterrupt or SystemExit comes out at once; what was not called back by then is in
         the next turn.
         """
-        if self.closed or self._own_thread != get_ident():
+        if self.closed or self._own_thread != _thread():
             self.check()
         if self._turning:
             raise RuntimeError("step() and run() can't be called from a callback of the same driver")
@@ -104,7 +107,7 @@ class Stepping:
 
     def check(self) -> None:
         """Raise RuntimeError where the driver can't be used. The first who comes here brings the driver its thread."""
-        here = get_ident()
+        here: object = _thread()  # an object: compiled, an int is taken apart
         if self._own_thread != here or self.closed:
             if self.closed:
                 raise self.complaint()
