@@ -228,7 +228,7 @@ class ReadinessSocket(ReadinessHandle):
         try:
             if len(payloads) == 1:
                 taken = connection.send(payloads[0])
-                if taken == len(payloads[0]):
+                if taken == len(payloads[0]):  # as nearly always
                     return None
             else:
                 taken = _send_gathered(connection, payloads)
@@ -238,11 +238,10 @@ class ReadinessSocket(ReadinessHandle):
             if error.errno != errno.ENOBUFS:  # BSD's word for a full queue of the device; libuv waits as well
                 return fault_of(error, "write")
             taken = 0
-        outgoing = deque(payloads)
-        _advance(outgoing, taken)
-        if not outgoing:
+        if taken == _size(payloads):
             return None
-        self._outgoing = outgoing
+        self._outgoing = outgoing = deque(payloads)
+        _advance(outgoing, taken)
         self._hold()
         if not self._watched & WRITABLE:
             self._watched |= WRITABLE
@@ -428,6 +427,8 @@ def _send_gathered(connection: socket.socket, payloads: tuple[Payload, ...]) -> 
     """Hand over as much as the system takes, and say how much. Raises BlockingIOError if that is nothing."""
     if _SENDMSG is None or len(payloads) == 1:
         return _send_each(connection, payloads)
+    if len(payloads) <= _IOV_MAX:  # as nearly always
+        return _SENDMSG(connection, payloads)
     total = 0
     for start in range(0, len(payloads), _IOV_MAX):
         batch = payloads[start : start + _IOV_MAX]
@@ -438,7 +439,7 @@ def _send_gathered(connection: socket.socket, payloads: tuple[Payload, ...]) -> 
                 raise
             break
         total += taken
-        if taken < sum(map(len, batch)):
+        if taken < _size(batch):
             break
     return total
 
@@ -456,6 +457,14 @@ def _send_each(connection: socket.socket, payloads: tuple[Payload, ...]) -> int:
         if taken < len(payload):
             break
     return total
+
+
+def _size(payloads: Sequence[Payload]) -> int:
+    """Of all of them, in bytes."""
+    size = 0
+    for payload in payloads:
+        size += len(payload)
+    return size
 
 
 def _advance(outgoing: deque[Payload], count: int) -> None:

@@ -184,8 +184,12 @@ class WriteHalf(Part):
             _, size, token = batch[0]
             self.length -= size
             return (token,) if token else ()
-        self.length -= sum([chunk[1] for chunk in batch])
-        return tuple([chunk[2] for chunk in batch if chunk[2]])
+        tokens = []
+        for _, size, token in batch:
+            self.length -= size
+            if token:
+                tokens.append(token)
+        return tuple(tokens)
 
     def fail(self, fault: Fault, at_once: bool) -> None:
         """The batch failed, and will be told so. What the driver never took was never written."""
