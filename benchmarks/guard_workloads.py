@@ -142,11 +142,29 @@ def blocklist_check() -> Callable[[], object]:
 
 def selector_echo() -> Callable[[], object]:
     """Ten messages echoed over socketpairs by the selector driver, in one turn."""
+    return _served(lambda socket: socket.write)
+
+
+def selector_respond() -> Callable[[], object]:
+    """The same, but that each answer has two writes."""
+    head, body = PAYLOAD[:100], PAYLOAD[100:]
+
+    def listener_of(socket: sansnet.Socket) -> Callable[[bytes], object]:
+        def respond(_request: bytes) -> None:
+            socket.write(head)
+            socket.write(body)
+
+        return respond
+
+    return _served(listener_of)
+
+
+def _served(listener_of: Callable[[sansnet.Socket], Callable[[bytes], object]]) -> Callable[[], object]:
     driver, pairs = SelectorDriver(), _pairs()
     with sansnet.using(driver):
         for _, theirs in pairs:
-            echoing = sansnet.Socket(handle=theirs)
-            echoing.on("data", echoing.write)
+            serving = sansnet.Socket(handle=theirs)
+            serving.on("data", listener_of(serving))
     driver.step(0)
     return lambda: _exchange(pairs, lambda: driver.step(0))
 
@@ -249,6 +267,7 @@ WORKLOADS: Final[dict[str, Workload]] = {
     "facade_life": Workload(facade_life, 100),
     "blocklist_check": Workload(blocklist_check, 50),
     "selector_echo": Workload(selector_echo, 100, beyond="raw_echo"),
+    "selector_respond": Workload(selector_respond, 100, beyond="raw_echo"),
     "raw_echo": Workload(raw_echo, 100),
     "selector_life": Workload(selector_life, 100),
     "simulated_seed": Workload(simulated_seed, 20),
