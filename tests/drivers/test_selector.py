@@ -21,6 +21,7 @@ from sansnet.state.endpoints import Endpoint
 from tests.drivers.recorder import (
     POLLERS,
     adopted_pair,
+    arrives,
     attached,
     driver_over,
     is_alive,
@@ -202,6 +203,7 @@ def test_several_exceptions_are_a_group_in_their_order(driver: SelectorDriver) -
     handle.start_read()
     recorder.then["received"] = lambda _: raising(KeyError("event"))()
     peer.sendall(b"x")
+    arrives(handle)
     driver.call_later(0, raising(IndexError("timer")))
     driver.call_soon(raising(OSError("soon")))
     driver.call_soon(lambda: driver.report(ValueError("reported")))
@@ -229,6 +231,7 @@ def test_an_interrupt_comes_out_at_once_and_loses_no_callback(
     handle, recorder, peer = adopted_pair(driver)
     handle.start_read()
     peer.sendall(b"x")
+    arrives(handle)
     done: list[str] = []
     driver.call_later(0, raising(kind()))
     driver.call_later(0, lambda: done.append("timer"))
