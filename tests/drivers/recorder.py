@@ -162,7 +162,9 @@ def waits(driver: SelectorDriver) -> bool:
         return False
     fired: list[None] = []
     driver.call_later(0.02, lambda: fired.append(None))
-    driver.step(10)  # comes back for what is ready, else for the timer
+    for _ in range(5):  # one that spins turns more often than that until the timer is due
+        if not fired:
+            driver.step(10)  # comes back for what is ready, or has just come, else for the timer
     driver.step(0)
     return bool(fired) and not is_ready(driver)
 

@@ -58,6 +58,7 @@ def test_a_turn_is_timers_then_what_was_put_off_then_events(driver: SelectorDriv
     recorder.then["received"] = lambda _: order.append("event")
     handle.start_read()
     peer.sendall(b"x")
+    arrives(handle)
     driver.call_soon(lambda: order.append("soon"))
     driver.call_later(0, lambda: order.append("timer"))
     driver.step(0)
