@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import select
 import socket as system
 import sys
 import time
@@ -38,6 +39,8 @@ __all__ = [
     "child_environment",
     "complaints",
     "each_network",
+    "fill",
+    "held_port",
     "log_of",
     "loopback",
     "not_under_wine",
@@ -73,6 +76,8 @@ class Loopback:
 
     def __init__(self, driver: SelectorDriver | CompletionDriver) -> None:
         self.driver = driver
+        self.held = contextlib.ExitStack()
+        """What is held as long as the network is there."""
 
     def run_until(self, condition: Callable[[], object], seconds: float = PATIENCE) -> None:
         """Turn the loop until `condition()` holds; fail when it takes too long."""
@@ -95,6 +100,10 @@ class Loopback:
             future.add_done_callback(lambda _: self.driver.call_soon_threadsafe(lambda: None))
             self.run_until(future.done)
             return future.result()
+
+    def arrives(self, socket: Socket) -> None:
+        """Wait until the system has something for `socket` that it didn't read yet. The loop doesn't turn meanwhile."""
+        select.select([socket.fileno()], [], [])
 
     def turn(self, times: int = 1) -> None:
         """So many turns, none of which waits."""
@@ -122,11 +131,8 @@ class Loopback:
         return client, accepted[0]
 
     def free_port(self) -> int:
-        """A port where nobody listens."""
-        server = self.serve()
-        port = port_of(server)
-        server.close()
-        return port
+        """A port where nobody listens, nor will: tests beside this one are given others."""
+        return self.held.enter_context(held_port())
 
     def close(self, *sockets: Socket) -> None:
         """Destroy the sockets, and see that nothing is left to do."""
@@ -139,7 +145,9 @@ class Loopback:
 def loopback() -> Iterator[Loopback]:
     """A driver of its own for this block; it is closed with all its sockets."""
     with own_driver() as driver, sansnet.using(driver):
-        yield Loopback(driver)
+        net = Loopback(driver)
+        with net.held:
+            yield net
 
 
 class SimulatedLoopback(Loopback):
@@ -157,6 +165,15 @@ class SimulatedLoopback(Loopback):
         limit = self.sim.now + seconds
         self.sim.run()
         assert self.sim.now < limit, f"still alive after {seconds:g} s"
+
+    def arrives(self, socket: Socket) -> None:
+        self.turn(20)
+
+    def free_port(self) -> int:
+        server = self.serve()
+        port = port_of(server)
+        server.close()
+        return port
 
     def alongside(self, work: Callable[[], T]) -> T:
         raise NotImplementedError("a simulation has one thread: this test is for the system only")
@@ -183,6 +200,31 @@ system_only: Final = pytest.mark.parametrize("net", [loopback], ids=["system"], 
 def not_under_wine(reason: str) -> pytest.MarkDecorator:
     """Marks a test that needs another system than Wine; the reason says what Wine does otherwise."""
     return pytest.mark.skipif(UNDER_WINE, reason=f"Wine differs from Windows: {reason}")
+
+
+@contextlib.contextmanager
+def held_port() -> Iterator[int]:
+    """A port where nobody listens, at any address of this machine, and which the system gives to nobody meanwhile.
+
+    Who names it can bind it, with SO_REUSEADDR. (A port of a socket that is closed is anybody's, and many tests run.)
+    """
+    is_dual = system.has_dualstack_ipv6()
+    with system.socket(system.AF_INET6 if is_dual else system.AF_INET) as holder:
+        if is_dual:
+            holder.setsockopt(system.IPPROTO_IPV6, system.IPV6_V6ONLY, 0)
+        holder.setsockopt(system.SOL_SOCKET, system.SO_REUSEADDR, 1)
+        holder.bind(("", 0))
+        yield holder.getsockname()[1]
+
+
+def fill(listener: system.socket) -> system.socket:
+    """Take the only place in the backlog of a listener, which is 0: who else comes gets no answer. (On Linux.)
+
+    Returns the caller. The listener has heard of it, which is a moment later than `connect()` returns.
+    """
+    caller = system.create_connection(listener.getsockname())
+    select.select([listener], [], [])
+    return caller
 
 
 def option_of(socket: Socket, level: int, name: int) -> int:

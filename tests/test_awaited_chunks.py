@@ -322,7 +322,9 @@ def test_the_garbage_collector_may_let_go_of_one_inside_of_anything(tasks: Tasks
     """Here it is inside a listener; it may as well be in the middle of a transition of the socket's."""
 
     async def main() -> None:
-        async with pair() as (client, peer):
+        async with pair() as (client, peer), contextlib.AsyncExitStack() as stack:
+            gc.disable()  # or it may come of its own accord, before that
+            stack.callback(gc.enable)
             cycle: list[Any] = [aiter(peer)]
             cycle.append(cycle)
             del cycle

@@ -51,7 +51,7 @@ def output_of(program: str) -> str:
         capture_output=True,
         check=False,
         text=True,
-        timeout=60,
+        timeout=110,
     )
     assert complaints(done.stderr) == []
     return done.stdout
@@ -95,10 +95,10 @@ def test_the_model_of_the_page_about_verification_is_found_wrong_as_it_says(tmp_
     [words] = re.findall(r"^    python (-m sansnet check counting.*)$", page, re.M)
     for command, status in ((["counting.py"], 0), (words.split(), 2)):
         done = subprocess.run(
-            [sys.executable, *command], cwd=tmp_path, capture_output=True, check=False, text=True, timeout=60
+            [sys.executable, *command], cwd=tmp_path, capture_output=True, check=False, text=True, timeout=110
         )
         assert (done.returncode, done.stderr) == (status, "")
-        assert re.sub(r"\d\.\d s", "0.0 s", done.stdout) == shown
+        assert re.sub(r"\d+\.\d s", "0.0 s", done.stdout) == shown
 
 
 def test_the_pair_of_the_page_about_verification_is_proved() -> None:

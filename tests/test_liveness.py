@@ -11,7 +11,7 @@ import pytest
 
 import sansnet
 from sansnet import Server, Socket
-from tests.loopback import Loopback, each_network, log_of, port_of, system_only
+from tests.loopback import Loopback, each_network, fill, log_of, port_of, system_only
 
 MIB = 1 << 20
 
@@ -45,14 +45,7 @@ def is_alive(net: Loopback) -> bool:
 @contextlib.contextmanager
 def full_listener() -> Iterator[int]:
     """The port of one that answers nobody: its backlog is full."""
-    with contextlib.ExitStack() as stack:
-        listener = stack.enter_context(system.socket())
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(0)
-        for _ in range(2):
-            waiting = stack.enter_context(system.socket())
-            waiting.setblocking(False)
-            waiting.connect_ex(listener.getsockname())
+    with system.create_server(("127.0.0.1", 0), backlog=0) as listener, fill(listener):
         yield listener.getsockname()[1]
 
 

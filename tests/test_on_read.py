@@ -35,9 +35,10 @@ class Filled:
 
 def reader(net: Loopback, payload: bytes, on_read: OnRead, **options: Any) -> Socket:
     """A client whose peer sends `payload` and ends."""
-    server = net.serve(lambda peer: peer.end(payload))
+    accepted: list[Socket] = []
+    server = net.serve(lambda peer: accepted.append(peer.end(payload)))
     client = sansnet.connect(port_of(server), "127.0.0.1", on_read=on_read, **options)
-    net.run_until(lambda: client.ready_state != "opening")
+    net.run_until(lambda: accepted and client.ready_state != "opening")  # what waits to be accepted would be reset
     server.close()
     return client
 

@@ -8,7 +8,7 @@ import pytest
 
 import sansnet
 from sansnet import AbortController, AbortSignal, Socket
-from tests.loopback import Loopback, log_of, loopback, port_of
+from tests.loopback import Loopback, log_of, loopback, port_of, simulated_loopback
 
 pytestmark = pytest.mark.covers("R-05")
 
@@ -100,10 +100,12 @@ def test_a_server_listens_to_its_signal_while_it_listens(net: Loopback) -> None:
     assert closed == [True, False]  # of the first close() it was told when the server listened again
 
 
-def test_a_signal_by_time_ends_a_connection(net: Loopback) -> None:
-    client, peer = net.pair(signal=AbortSignal.timeout(0.01))
-    log = log_of(client)
-    net.run_until(lambda: log and log[-1] == "close(True)")
-    assert isinstance(client.errored, sansnet.AbortError)
-    assert isinstance(client.errored.__cause__, TimeoutError)
-    net.close(peer)
+def test_a_signal_by_time_ends_a_connection() -> None:
+    """By simulated time, which goes on no faster than the pair connects."""
+    with simulated_loopback() as net:
+        client, peer = net.pair(signal=AbortSignal.timeout(0.01))
+        log = log_of(client)
+        net.run_until(lambda: log and log[-1] == "close(True)")
+        assert isinstance(client.errored, sansnet.AbortError)
+        assert isinstance(client.errored.__cause__, TimeoutError)
+        net.close(peer)

@@ -284,7 +284,8 @@ def test_unread_bytes_reset_the_peer(net: Loopback) -> None:
     peer.pause()
     while client.write(bytes(MIB)):
         pass
-    net.turn(20)
+    net.run_until(lambda: peer.readable_length >= peer.readable_high_water_mark)
+    net.arrives(peer)
     peer.destroy()
     net.run()
     assert heard[-1] == "close(True)"

@@ -244,6 +244,7 @@ def test_a_paused_reader_makes_the_writer_wait(net: Loopback) -> None:
     peer.pause()
     while client.write(bytes(MIB)):
         pass
+    net.run_until(lambda: peer.readable_length)
     net.turn(200)
     assert 0 < peer.readable_length <= 2 * peer.readable_high_water_mark
     assert client.writable_length > 0

@@ -8,7 +8,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Final, NamedTuple, TextIO, final
 
@@ -130,7 +130,7 @@ def _explored(names: Sequence[str], arguments: argparse.Namespace) -> Iterator[C
 def _each_in_its_process(
     names: Sequence[str], task: tuple[int, bool], pool: ProcessPoolExecutor, progress: _Terminal
 ) -> Iterator[Checked]:
-    futures = [pool.submit(_explore, name, *task) for name in names]
+    futures = [_submitted(pool, name, task) for name in names]
     try:
         for name, future in zip(names, futures, strict=True):
             progress.say(f"{name}: under way, with those after it")
@@ -145,6 +145,16 @@ def _each_in_its_process(
     finally:
         for future in futures:
             future.cancel()
+
+
+def _submitted(pool: ProcessPoolExecutor, name: str, task: tuple[int, bool]) -> Future[Checked]:
+    """What comes of a model, even if a process has died already, of one that was submitted before."""
+    try:
+        return pool.submit(_explore, name, *task)
+    except BrokenExecutor as error:
+        future: Future[Checked] = Future()
+        future.set_exception(error)
+        return future
 
 
 def _explore(name: str, bound: int, coverage: bool, **how: Any) -> Checked:

@@ -162,13 +162,14 @@ class _Demo:
     def _idle(self, target: Target) -> None:
         self._screen.title("Idle: set_timeout(0.25), and nobody says a word")
         client, life = self._watched(target)
+        self._until(lambda: "connect" in life)  # the time runs before that, too, and a busy machine may need more of it
         client.set_timeout(0.25)
         began = time.monotonic()
         self._until(lambda: "timeout" in life)
         passed = time.monotonic() - began
         self._screen.say(f"   'timeout' after {passed:.2f} s; it only tells: ready_state is {client.ready_state!r}")
         self._check(
-            0.2 < passed < 5 and client.ready_state == "open", "'timeout' came in time, and left the socket open"
+            passed > 0.2 and client.ready_state == "open", "'timeout' came when it was time, and left the socket open"
         )
         client.end()
         self._expect(life, ["connect", "timeout", "end", "close"])

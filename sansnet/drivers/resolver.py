@@ -36,6 +36,8 @@ Answer = tuple[Found, ...] | Fault
 
 def find(host: str, family: int, hints: int, every: bool) -> Answer:
     """Ask the system, and wait for its answer: the addresses in its order, each of them once. Never raises."""
+    if "\0" in host:  # there the system's name ends, and another one would be looked up
+        return Fault("ENOTFOUND", syscall="getaddrinfo", hostname=host)
     try:
         infos = socket.getaddrinfo(host, None, _FAMILIES[family], socket.SOCK_STREAM, 0, hints)
     except (OSError, UnicodeError) as error:

@@ -17,7 +17,7 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
-from typing import Any, Final, final
+from typing import Final, final
 
 from .endless import LIMIT
 from .fault_shrink import ATTEMPTS, Shrunk, check_attempts, shrink_faults
@@ -182,10 +182,16 @@ def _outcomes(one: _Play, seeds: Iterable[int], executor: Executor | None) -> It
         return
     rest, done = iter(seeds), 0
     flying: deque[tuple[list[int], Future[list[Outcome]]]] = deque()
+    refused: Exception | None = None
     try:
         while True:
-            while len(flying) < _AHEAD and (chunk := [_checked(seed) for seed in islice(rest, _CHUNK)]):
-                flying.append((chunk, _submit(executor, done, one, chunk)))
+            while not refused and len(flying) < _AHEAD and (chunk := [_checked(seed) for seed in islice(rest, _CHUNK)]):
+                try:
+                    flying.append((chunk, executor.submit(_play_all, one, chunk)))
+                except Exception as error:  # it was shut down, or is broken; each kind has its own words for it
+                    refused = error  # what was given out comes first: how fast a process dies changes nothing
+            if not flying and refused:
+                raise _lost(refused, done, []) from refused
             if not flying:
                 return
             try:
@@ -206,13 +212,6 @@ def _checked(seed: int) -> int:
     """The seed, if it is one; a worker's TypeError would be the executor's failure."""
     Simulation(seed)
     return seed
-
-
-def _submit(executor: Executor, done: int, *args: Any) -> Future[list[Outcome]]:
-    try:
-        return executor.submit(_play_all, *args)
-    except Exception as error:  # it was shut down, or is broken; each kind has its own words for it
-        raise _lost(error, done, []) from error
 
 
 def _unknown(flying: Iterable[tuple[list[int], Future[list[Outcome]]]]) -> list[int]:

@@ -191,6 +191,7 @@ def _bring_about(bench: Bench, report: str) -> tuple[End, Callable[[], object]]:
 def a_listener_may_end_its_handle(bench: Bench, case: tuple[str, str]) -> None:
     report, how = case
     end, act = _bring_about(bench, report)
+    end.log.clear()  # of what was sent to fill the way some may have progressed
     end.then[report] = lambda *_: getattr(end.handle, how)()
     act()
     if report == "progressed":  # which is optional

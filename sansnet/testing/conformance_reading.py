@@ -112,8 +112,7 @@ def after_a_stop_one_more_at_most_comes_and_nothing_is_lost(bench: Bench) -> Non
 @_check(2)
 def a_stop_from_inside_received_holds_the_rest_back(bench: Bench) -> None:
     near, far = bench.pair()
-    far.handle.send((bytes(100_000),))
-    far.handle.send((bytes(100_000),))
+    far.handle.send((bytes(100_000), bytes(100_000)))
     bench.settle()
     near.then["received"] = lambda _: near.handle.stop_read()
     near.handle.start_read()

@@ -182,7 +182,7 @@ def a_send_to_a_peer_that_is_gone_fails_without_raising(bench: Bench) -> None:
     bench.until(far.has("closed"), "closed")
     bench.settle()
     codes: list[str] = []
-    for _ in range(3):
+    for _ in range(10_000):  # sends go well until the system has heard of it
         answer = near.handle.send((b"x", b"y"))
         if isinstance(answer, int):
             bench.until(near.has("send_failed"), "send_failed")
@@ -190,6 +190,8 @@ def a_send_to_a_peer_that_is_gone_fails_without_raising(bench: Bench) -> None:
         if answer is not None:
             codes.append(answer.code)
             same(answer.syscall, "write", "its syscall")
+        if len(codes) == 2:
+            break
         bench.settle()
     expect(codes, "a fault")
     expect(set(codes) <= {"ECONNRESET", "EPIPE", "ECONNABORTED"}, f"a fault of the connection, not {codes}")

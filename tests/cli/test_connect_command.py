@@ -19,7 +19,7 @@ import pytest
 
 from sansnet.cli import main
 from tests.cli.commands import EchoServer, command, echo_server, run, start, trace_of
-from tests.loopback import HAS_PATHS, PATIENCE, child_environment
+from tests.loopback import HAS_PATHS, PATIENCE, child_environment, held_port
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and terminals are POSIX's here")
 paths = pytest.mark.skipif(not HAS_PATHS, reason="no Unix domain sockets here")
@@ -229,19 +229,37 @@ def test_the_peer_ends_and_stdin_has_nothing_to_say(listener: socket.socket) -> 
         assert process.stdout.read() == b"bye"
 
 
+IN_NO_HURRY = """
+import sys
+from sansnet.cli import connect, main
+connect.LAST_WORDS = 3600.0  # or a machine that pauses that long has cut stdin off
+sys.exit(main(["connect", *sys.argv[1:]]))
+"""
+
+
 def test_the_peer_ends_first_and_still_gets_all_of_stdin(listener: socket.socket) -> None:
     payload = os.urandom(8 * MIB)
-    with start("connect", "127.0.0.1", port_of(listener)) as process, accept(listener) as peer:
-        peer.shutdown(socket.SHUT_WR)
-        received: list[bytes] = []
-        reader = threading.Thread(target=lambda: received.extend(iter(lambda: peer.recv(65536), b"")), daemon=True)
-        assert process.stdin is not None
-        process.stdin.write(payload[:MIB])
-        reader.start()
-        process.stdin.write(payload[MIB:])
-        assert finish(process) == (0, b"", "")
-        reader.join(PATIENCE)
-        assert b"".join(received) == payload
+    process = subprocess.Popen(
+        [sys.executable, "-c", IN_NO_HURRY, "127.0.0.1", str(port_of(listener))],
+        env=child_environment(dict(os.environ)),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    with process, accept(listener) as peer:
+        try:
+            peer.shutdown(socket.SHUT_WR)
+            received: list[bytes] = []
+            reader = threading.Thread(target=lambda: received.extend(iter(lambda: peer.recv(65536), b"")), daemon=True)
+            assert process.stdin is not None
+            process.stdin.write(payload[:MIB])
+            reader.start()
+            process.stdin.write(payload[MIB:])
+            assert finish(process) == (0, b"", "")
+            reader.join(PATIENCE)
+            assert b"".join(received) == payload
+        finally:
+            process.kill()
 
 
 def test_the_peer_resets(listener: socket.socket) -> None:
@@ -256,10 +274,9 @@ def test_the_peer_resets(listener: socket.socket) -> None:
         assert process.stderr.read() == b"sansnet: read ECONNRESET\n"
 
 
-def test_nobody_listens_there(listener: socket.socket) -> None:
-    port = port_of(listener)
-    listener.close()
-    done = run("connect", "127.0.0.1", port, data=b"hi")
+def test_nobody_listens_there() -> None:
+    with held_port() as port:
+        done = run("connect", "127.0.0.1", port, data=b"hi")
     assert (done.returncode, done.stdout) == (1, b"")
     assert done.stderr.decode() == f"sansnet: connect ECONNREFUSED 127.0.0.1:{port}\n"
 
@@ -312,10 +329,9 @@ def test_the_trace(echo: EchoServer) -> None:
     assert events[-1] == ("close", "closed", "")
 
 
-def test_the_trace_of_a_failure(listener: socket.socket) -> None:
-    port = port_of(listener)
-    listener.close()
-    done = run("connect", "--trace", "127.0.0.1", port)
+def test_the_trace_of_a_failure() -> None:
+    with held_port() as port:
+        done = run("connect", "--trace", "127.0.0.1", port)
     text = done.stderr.decode()
     complaint = f"connect ECONNREFUSED 127.0.0.1:{port}"
     assert f"\nsansnet: {complaint}\n" in text

@@ -38,6 +38,8 @@ class Slow(Telling):
 
 DEADLY, SLOW = Deadly("DEADLY"), Slow("SLOW")
 
+def deadly(sim): os._exit(9)
+
 def slow(sim):
     print("it plays", file=sys.stderr, flush=True)
     while True:
@@ -68,6 +70,25 @@ os.register_at_fork(after_in_child=begin_late, after_in_parent=lambda: forked.ap
 """
 )
 """Its second process is told to end before it has begun."""
+
+SLOW_TO_SUBMIT = (
+    THEIRS
+    + """
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+
+submit = ProcessPoolExecutor.submit
+
+def slowly(pool, function, *args):
+    future = submit(pool, function, *args)
+    if args:
+        assert isinstance(future.exception(), BrokenProcessPool)
+    return future
+
+ProcessPoolExecutor.submit = slowly
+"""
+)
+"""By the time that there is something more to submit, the process that was to do it has died."""
 
 
 def beside(theirs: Path) -> list[str]:
@@ -107,6 +128,25 @@ def test_a_process_that_is_ended_before_it_begins_says_nothing(theirs: Path) -> 
     done = run("check", "theirs:DEADLY", "--jobs", 2, cwd=theirs)
     assert (done.returncode, done.stdout) == (4, b"")
     assert done.stderr.startswith(b"sansnet: theirs.DEADLY: the executor failed after 1 state")
+    assert done.stderr.count(b"\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        ("check theirs:DEADLY tuning", b"sansnet: theirs:DEADLY: the process failed; BrokenProcessPool: "),
+        ("simulate theirs:deadly --seeds 100", b"sansnet: the executor failed after 0 seeds, while it had 0 to 24, "),
+    ],
+    ids=["check", "simulate"],
+)
+@pytest.mark.skipif(multiprocessing.get_start_method() != "fork", reason="processes are not forked here")
+def test_a_process_that_has_died_before_all_is_submitted_is_told_as_any_other(
+    words: str, complaint: bytes, theirs: Path
+) -> None:
+    (theirs / "theirs.py").write_text(SLOW_TO_SUBMIT, encoding="utf-8")
+    done = run(*words.split(), "--jobs", 2, cwd=theirs)
+    assert (done.returncode, done.stdout) == (4, b"")
+    assert done.stderr.startswith(complaint)
     assert done.stderr.count(b"\n") == 1
 
 

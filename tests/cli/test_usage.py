@@ -92,7 +92,7 @@ def test_a_disk_that_is_full_is_a_1_and_a_line(
 ) -> None:
     monkeypatch.setenv("PYTHONUNBUFFERED", "" if is_buffered else "1")
     with Path("/dev/full").open("wb") as full, start(*words.format(trace=trace).split(), stdout=full) as process:
-        _, error = process.communicate(timeout=PATIENCE)
+        _, error = process.communicate(timeout=3 * PATIENCE)
     assert (process.returncode, error) == (1, b"sansnet: [Errno 28] No space left on device\n")
 
 
@@ -104,7 +104,7 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="shells and signals a
 def test_without_a_stdout_the_code_is_the_same(words: str, trace: Path) -> None:
     given = command(*words.format(trace=trace).split())
     done = subprocess.run(
-        ["sh", "-c", 'exec "$@" >&-', "sh", *given], stderr=subprocess.PIPE, timeout=PATIENCE, check=False
+        ["sh", "-c", 'exec "$@" >&-', "sh", *given], stderr=subprocess.PIPE, timeout=3 * PATIENCE, check=False
     )
     assert (done.returncode, done.stderr) == (2 if "fragile" in words else 0, b"")
 

@@ -8,6 +8,7 @@ import select
 import selectors
 import socket
 import struct
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,6 +21,7 @@ from sansnet.drivers.polling import SelectorsPoller
 from sansnet.drivers.selector import SelectorDriver
 from sansnet.state.endpoints import Endpoint, ListenPlan
 from sansnet.state.faults import Fault
+from tests.loopback import fill
 
 LOOPBACK = "127.0.0.1"
 MEGABYTE = bytes(range(256)) * 4096
@@ -160,7 +162,9 @@ def waits(driver: SelectorDriver) -> bool:
         return False
     fired: list[None] = []
     driver.call_later(0.02, lambda: fired.append(None))
-    driver.step(10)  # comes back for what is ready, else for the timer
+    for _ in range(5):  # one that spins turns more often than that until the timer is due
+        if not fired:
+            driver.step(10)  # comes back for what is ready, or has just come, else for the timer
     driver.step(0)
     return bool(fired) and not is_ready(driver)
 
@@ -222,6 +226,18 @@ def v4(name: tuple[str, int]) -> Endpoint:
     return Endpoint(*name, 4)
 
 
+def arrives(handle: SocketHandle, count: int = 1) -> None:
+    """Wait until the system has so many bytes for a handle (or, of one byte, its end). The loop doesn't turn meanwhile.
+
+    What is sent over loopback is mostly there when `send()` returns, and on a busy machine sometimes a moment later.
+    """
+    select.select([handle.fileno()], [], [])
+    if count > 1:
+        with socket.socket(fileno=os.dup(handle.fileno())) as view:
+            while len(view.recv(count, socket.MSG_PEEK)) < count:
+                os.sched_yield()
+
+
 def cut(peer: socket.socket) -> None:
     """Close with RST."""
     peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -275,21 +291,13 @@ def endpoint_of(server: socket.socket) -> Endpoint:
     return Endpoint(host, port, 6 if ":" in host else 4)
 
 
-def free_port() -> int:
-    """A port where nobody listens."""
-    with socket.create_server((LOOPBACK, 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
-
-
 @contextlib.contextmanager
 def black_hole() -> Iterator[Endpoint]:
     """An address where nobody answers: a listener whose backlog is full, so that the system drops what else comes."""
     with contextlib.ExitStack() as stack:
-        server = stack.enter_context(socket.socket())
-        server.bind((LOOPBACK, 0))
-        server.listen(0)
-        while True:
+        server = stack.enter_context(socket.create_server((LOOPBACK, 0), backlog=0))
+        stack.enter_context(fill(server))
+        while sys.platform != "linux":  # there is more room
             caller = stack.enter_context(socket.socket())
             caller.settimeout(0.05)
             try:

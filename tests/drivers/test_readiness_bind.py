@@ -19,10 +19,10 @@ from tests.drivers.recorder import (
     attached,
     driver_over,
     endpoint_of,
-    free_port,
     open_descriptors,
     until,
 )
+from tests.loopback import held_port
 
 CANCELED = errno.ECANCELED
 
@@ -55,8 +55,8 @@ def server() -> Iterator[socket.socket]:
 def test_an_attempt_comes_from_the_address_that_was_asked_for(
     driver: SelectorDriver, handle: SocketHandle, recorder: Recorder, server: socket.socket
 ) -> None:
-    port = free_port()
-    assert handle.bind_local(1, 4, "127.0.0.2", port) is None
+    with held_port() as port:
+        assert handle.bind_local(1, 4, "127.0.0.2", port) is None
     handle.connect(1, endpoint_of(server))
     until(driver, recorder.has("connected"))
     assert handle.local_name() == Endpoint("127.0.0.2", port, 4)
@@ -105,10 +105,11 @@ def test_an_address_that_is_not_ours(handle: SocketHandle, family: int, address:
 def test_a_failed_attempt_names_where_it_came_from_if_a_local_port_was_asked_for(
     driver: SelectorDriver, handle: SocketHandle, recorder: Recorder, address: str | None, port: bool, named: str | None
 ) -> None:
-    local = free_port() if port else None
-    assert handle.bind_local(1, 4, address, local) is None
-    handle.connect(1, Endpoint(LOOPBACK, free_port(), 4))
-    until(driver, recorder.has("attempt_failed"))
+    with held_port() as ours, held_port() as theirs:
+        local = ours if port else None
+        assert handle.bind_local(1, 4, address, local) is None
+        handle.connect(1, Endpoint(LOOPBACK, theirs, 4))
+        until(driver, recorder.has("attempt_failed"))
     fault = recorder.fault("attempt_failed")
     assert (fault.local_address, fault.local_port) == (named, local)
 

@@ -24,7 +24,6 @@ from tests.drivers.recorder import (
     descriptor_is_open,
     driver_over,
     endpoint_of,
-    free_port,
     is_alive,
     open_descriptors,
     settle,
@@ -32,6 +31,7 @@ from tests.drivers.recorder import (
     until,
     waits,
 )
+from tests.loopback import held_port
 
 CANCELED = errno.ECANCELED
 
@@ -56,6 +56,12 @@ def recorder(handle: SocketHandle) -> Recorder:
 def server() -> Iterator[socket.socket]:
     with socket.create_server((LOOPBACK, 0)) as made:
         yield made
+
+
+@pytest.fixture
+def closed() -> Iterator[Endpoint]:
+    with held_port() as port:
+        yield Endpoint(LOOPBACK, port, 4)
 
 
 @pytest.fixture
@@ -322,7 +328,9 @@ def test_an_unref_d_attempt_does_not_keep_the_driver_alive(
 
 
 @pytest.mark.parametrize("end", ["close", "reset"])
-def test_nothing_leaks(driver: SelectorDriver, server: socket.socket, nowhere: Endpoint, end: str) -> None:
+def test_nothing_leaks(
+    driver: SelectorDriver, server: socket.socket, nowhere: Endpoint, closed: Endpoint, end: str
+) -> None:
     driver.run()  # has it make what it wakes itself with
     before = open_descriptors()
 
@@ -338,7 +346,7 @@ def test_nothing_leaks(driver: SelectorDriver, server: socket.socket, nowhere: E
         assert open_descriptors() == before
 
     attempt(lambda handle: handle.connect(1, endpoint_of(server)))
-    attempt(lambda handle: handle.connect(1, Endpoint(LOOPBACK, free_port(), 4)))
+    attempt(lambda handle: handle.connect(1, closed))
     attempt(lambda handle: handle.connect(1, nowhere), lambda handle: handle.connect(2, endpoint_of(server)))
     attempt(lambda handle: handle.bind_local(1, 4, None, None))
     attempt(lambda handle: handle.bind_local(1, 4, LOOPBACK, None), lambda handle: handle.connect(1, nowhere))

@@ -18,6 +18,7 @@ from tests.drivers.recorder import (
     MEGABYTE,
     Trio,
     adopted_pair,
+    arrives,
     cut,
     driver_over,
     is_alive,
@@ -79,6 +80,7 @@ def test_a_connection_that_has_much_to_say_does_not_starve_another(driver: Selec
             view.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
         peer.setblocking(False)
         peer.send(MEGABYTE)
+        arrives(handle)
         handle.start_read()
     while not any(recorder.log for _, recorder, _ in pairs):
         driver.step(10)
@@ -245,6 +247,7 @@ def test_a_send_to_a_full_socket_takes_nothing_at_first(driver: SelectorDriver, 
 def test_a_send_to_a_peer_that_is_gone_fails_at_once(driver: SelectorDriver, trio: Trio) -> None:
     handle, recorder, peer = trio
     cut(peer)
+    arrives(handle)
     faults = [handle.send((b"x",)), handle.send((b"x", b"y"))]
     assert faults[0] == Fault("ECONNRESET", errno=errno.ECONNRESET, syscall="write")
     assert faults[1] == Fault("EPIPE", errno=errno.EPIPE, syscall="write")

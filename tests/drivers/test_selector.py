@@ -21,6 +21,7 @@ from sansnet.state.endpoints import Endpoint
 from tests.drivers.recorder import (
     POLLERS,
     adopted_pair,
+    arrives,
     attached,
     driver_over,
     is_alive,
@@ -57,6 +58,7 @@ def test_a_turn_is_timers_then_what_was_put_off_then_events(driver: SelectorDriv
     recorder.then["received"] = lambda _: order.append("event")
     handle.start_read()
     peer.sendall(b"x")
+    arrives(handle)
     driver.call_soon(lambda: order.append("soon"))
     driver.call_later(0, lambda: order.append("timer"))
     driver.step(0)
@@ -202,6 +204,7 @@ def test_several_exceptions_are_a_group_in_their_order(driver: SelectorDriver) -
     handle.start_read()
     recorder.then["received"] = lambda _: raising(KeyError("event"))()
     peer.sendall(b"x")
+    arrives(handle)
     driver.call_later(0, raising(IndexError("timer")))
     driver.call_soon(raising(OSError("soon")))
     driver.call_soon(lambda: driver.report(ValueError("reported")))
@@ -229,6 +232,7 @@ def test_an_interrupt_comes_out_at_once_and_loses_no_callback(
     handle, recorder, peer = adopted_pair(driver)
     handle.start_read()
     peer.sendall(b"x")
+    arrives(handle)
     done: list[str] = []
     driver.call_later(0, raising(kind()))
     driver.call_later(0, lambda: done.append("timer"))
@@ -345,6 +349,7 @@ def test_an_event_s_callback_may_close_the_driver(driver: SelectorDriver) -> Non
 
 
 def test_a_driver_that_nobody_closes_complains_of_nothing() -> None:
+    gc.collect()  # what others have left
     before = open_descriptors()
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -17,8 +17,8 @@ import sansnet
 from sansnet import Socket
 from sansnet.drivers.trio import TrioDriver, open_driver
 from tests.drivers.left_open import left_open
-from tests.drivers.recorder import free_port, is_alive, open_descriptors
-from tests.loopback import PATIENCE, child_environment, port_of
+from tests.drivers.recorder import is_alive, open_descriptors
+from tests.loopback import PATIENCE, child_environment, held_port, port_of
 from tests.tasks import pair, turns
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -220,9 +220,10 @@ def test_an_error_that_nobody_listens_to_comes_out() -> None:
         clients: list[Socket] = []
 
         async def block() -> None:
-            async with open_driver():
-                clients.append(sansnet.connect(free_port(), "127.0.0.1"))
-                await trio.sleep_forever()
+            with held_port() as port:
+                async with open_driver():
+                    clients.append(sansnet.connect(port, "127.0.0.1"))
+                    await trio.sleep_forever()
 
         group = await group_of(block)
         [error] = group.exceptions

@@ -44,8 +44,11 @@ class Program:
 
     def rest(self) -> list[str]:
         """What else it prints until it ends, which it is expected to do well and by itself. Blocks."""
-        stdout, stderr = self.process.communicate(timeout=PATIENCE)
-        assert (self.process.returncode, stderr) == (0, "")
+        assert self.process.stdout is not None
+        assert self.process.stderr is not None
+        # communicate() would miss what was read along with an earlier line
+        stdout, stderr = self.process.stdout.read(), self.process.stderr.read()
+        assert (self.process.wait(PATIENCE), stderr) == (0, "")
         return stdout.splitlines()
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.examples.programs import LOCALHOST, peer, running, take
-from tests.loopback import HAS_PATHS, PATIENCE
+from tests.loopback import HAS_PATHS, PATIENCE, held_port
 
 paths = pytest.mark.skipif(not HAS_PATHS, reason="no Unix domain sockets here")
 
@@ -103,9 +103,7 @@ def test_a_proxy_in_between(need_program: Callable[[str], str]) -> None:
 
 def test_a_proxy_without_a_target() -> None:
     """Nobody listens there any more: the client is told so by the end of its connection, and the proxy lives on."""
-    with socket.create_server((LOCALHOST, 0)) as listener:
-        port = listener.getsockname()[1]
-    with running("proxy", 0, port, LOCALHOST) as proxy:
+    with held_port() as port, running("proxy", 0, port, LOCALHOST) as proxy:
         its_port = proxy.port()
         for _ in range(2):
             with peer(its_port) as client:

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from examples.redis_client import Parser, Push, Redis, RedisError, Subscription, encode
-from tests.drivers.recorder import free_port
 from tests.examples.programs import LOCALHOST, running
 from tests.examples.tasks import run
+from tests.loopback import held_port
 
 BIG = os.urandom(8 << 20)
 
@@ -25,24 +25,22 @@ BIG = os.urandom(8 << 20)
 class Server:
     """A Redis server of its own, without persistence, which can be killed and started again on the same port."""
 
-    def __init__(self, program: str, folder: Path) -> None:
-        self._command = [program, "--bind", LOCALHOST, "--save", "", "--appendonly", "no", "--dir", str(folder)]
+    def __init__(self, program: str, folder: Path, port: int) -> None:
+        self._command = [program, "--bind", LOCALHOST, "--port", str(port)]
+        self._command += ["--save", "", "--appendonly", "no", "--dir", str(folder)]
         self._process: subprocess.Popen[bytes] | None = None
-        self.port = 0
+        self.port = port
 
     def start(self) -> None:
         """Returns when it takes connections."""
-        for _ in range(10):  # somebody else may have got the port in the meantime
-            self.port = self.port or free_port()
-            command = [*self._command, "--port", str(self.port)]
-            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
-            assert self._process.stdout is not None
-            for line in self._process.stdout:
-                if b"Ready to accept connections" in line:
-                    return
-            self._process.wait()
-            self.port = 0
-        raise AssertionError("Redis does not start")
+        self._process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        assert self._process.stdout is not None
+        said = []
+        for line in self._process.stdout:
+            said.append(line)
+            if b"Ready to accept connections" in line:
+                return
+        raise AssertionError(f"Redis does not start: {said}")
 
     def kill(self) -> None:
         if self._process is not None:
@@ -53,12 +51,13 @@ class Server:
 
 @pytest.fixture
 def server(need_program: Callable[[str], str], tmp_path: Path) -> Iterator[Server]:
-    made = Server(need_program("redis-server"), tmp_path)
-    made.start()
-    try:
-        yield made
-    finally:
-        made.kill()
+    with held_port() as port:
+        made = Server(need_program("redis-server"), tmp_path, port)
+        made.start()
+        try:
+            yield made
+        finally:
+            made.kill()
 
 
 @contextlib.asynccontextmanager

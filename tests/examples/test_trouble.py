@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.examples.programs import LOCALHOST, running
-from tests.loopback import PATIENCE, child_environment
+from tests.loopback import PATIENCE, child_environment, held_port
 
 
 @pytest.fixture
@@ -27,9 +27,8 @@ def taken() -> Iterator[int]:
 @pytest.fixture
 def closed() -> Iterator[int]:
     """A port at which nobody listens, and nobody else will."""
-    with socket.socket() as bound:
-        bound.bind((LOCALHOST, 0))
-        yield bound.getsockname()[1]
+    with held_port() as port:
+        yield port
 
 
 def said_by(*words: object) -> str:

@@ -8,6 +8,8 @@ import tempfile
 from collections.abc import Iterator
 from typing import Any
 
+from tests.loopback import fill
+
 __all__ = ["folder", "ports"]
 
 
@@ -23,10 +25,7 @@ def ports() -> Iterator[dict[str, int]]:
         hanging = stack.enter_context(socket.socket())
         hanging.bind(("127.0.0.1", 0))
         hanging.listen(0)
-        for _ in range(2):
-            filler = stack.enter_context(socket.socket())
-            filler.setblocking(False)
-            filler.connect_ex(hanging.getsockname())
+        stack.enter_context(fill(hanging))
         spare = stack.enter_context(socket.socket())
         spare.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         spare.bind(("127.0.0.9", 0))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 from typing import Any
 
@@ -158,14 +158,29 @@ class Losing(Executor):
         return future
 
 
-def test_the_seeds_that_a_lost_executor_had_are_named() -> None:
-    """Not those of which it is known that all went well."""
+class Refusing(Losing):
+    """And takes nothing any more, as a pool does that has noticed by then."""
+
+    def submit(self, call: Any, /, *args: Any, **named: Any) -> Future[Any]:
+        if self._left < 0:
+            raise BrokenExecutor("a process has died")
+        return super().submit(call, *args, **named)
+
+
+@pytest.mark.parametrize("kind", [Losing, Refusing])
+def test_the_seeds_that_a_lost_executor_had_are_named(kind: type[Losing]) -> None:
+    """Not those of which it is known that all went well, nor those that it never had."""
     with pytest.raises(ExecutorLost) as lost:
-        campaign(robust, [*range(10, 35), 7, *range(100, 149)], executor=Losing(1))
+        campaign(robust, [*range(10, 35), 7, *range(100, 149)], executor=kind(1))
     assert str(lost.value) == (
         "the executor failed after 25 seeds, while it had 7, 100 to 123, and nothing is known of those and the others; "
         "OSError: its process is gone"
     )
+
+
+def test_a_failure_that_was_found_before_the_executor_failed_is_told() -> None:
+    with pytest.raises(CampaignFailed, match="1 failed"):
+        campaign(broken, range(75), executor=Refusing(1))
 
 
 def test_one_without_end() -> None:
