@@ -39,7 +39,6 @@ __all__ = [
     "child_environment",
     "complaints",
     "each_network",
-    "fill",
     "held_port",
     "log_of",
     "loopback",
@@ -215,16 +214,6 @@ def held_port() -> Iterator[int]:
         holder.setsockopt(system.SOL_SOCKET, system.SO_REUSEADDR, 1)
         holder.bind(("", 0))
         yield holder.getsockname()[1]
-
-
-def fill(listener: system.socket) -> system.socket:
-    """Take the only place in the backlog of a listener, which is 0: who else comes gets no answer. (On Linux.)
-
-    Returns the caller. The listener has heard of it, which is a moment later than `connect()` returns.
-    """
-    caller = system.create_connection(listener.getsockname())
-    select.select([listener], [], [])
-    return caller
 
 
 def option_of(socket: Socket, level: int, name: int) -> int:

@@ -13,7 +13,8 @@ import pytest
 
 import sansnet
 from sansnet import AbortController, LookupOptions, NetExceptionGroup, NetTimeoutError, Socket
-from tests.loopback import Loopback, fill, loopback, port_of, simulated_loopback
+from tests.backlog import fill
+from tests.loopback import Loopback, loopback, port_of, simulated_loopback
 from tests.node import world
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="127.0.0.2 and full backlogs are Linux's")

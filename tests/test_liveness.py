@@ -11,7 +11,8 @@ import pytest
 
 import sansnet
 from sansnet import Server, Socket
-from tests.loopback import Loopback, each_network, fill, log_of, port_of, system_only
+from tests.backlog import fill
+from tests.loopback import Loopback, each_network, log_of, port_of, system_only
 
 MIB = 1 << 20
 

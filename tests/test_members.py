@@ -12,7 +12,8 @@ import sansnet
 from sansnet import AddressInfo, BlockList, NetTimeoutError, Socket, SocketAddress
 from sansnet.drivers.selector import SelectorDriver
 from sansnet.testing.conformance_system import duplicate
-from tests.loopback import Loopback, fill, log_of, loopback, port_of
+from tests.backlog import fill
+from tests.loopback import Loopback, log_of, loopback, port_of
 
 
 @pytest.fixture

@@ -17,7 +17,8 @@ import sansnet
 from sansnet import BlockList, NetError, Socket
 from sansnet.errors import to_exception
 from sansnet.state import Fault
-from tests.loopback import PATIENCE, Loopback, each_network, fill, log_of, port_of, system_only
+from tests.backlog import fill
+from tests.loopback import PATIENCE, Loopback, each_network, log_of, port_of, system_only
 
 ATTEMPTS = ("lookup", "connection_attempt", "connection_attempt_failed", "connection_attempt_timeout")
 

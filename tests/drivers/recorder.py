@@ -21,7 +21,7 @@ from sansnet.drivers.polling import SelectorsPoller
 from sansnet.drivers.selector import SelectorDriver
 from sansnet.state.endpoints import Endpoint, ListenPlan
 from sansnet.state.faults import Fault
-from tests.loopback import fill
+from tests.backlog import fill
 
 LOOPBACK = "127.0.0.1"
 MEGABYTE = bytes(range(256)) * 4096

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from typing import Any
 
-from tests.loopback import fill
+from tests.backlog import fill
 
 __all__ = ["folder", "ports"]
 
