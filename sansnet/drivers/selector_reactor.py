@@ -59,7 +59,7 @@ class SelectorReactor:
 
     def watch_writable(self, fd: int, callback: Callable[[], None]) -> None:
         """Call back in every turn in which `fd` is writable."""
-        if not 0 <= fd < len(self._writers):
+        if not 0 <= fd < len(self._readers):
             self._make_room(fd)
         if self._writers[fd] is None:
             readable = READABLE if self._readers[fd] is not None else 0
@@ -77,7 +77,7 @@ class SelectorReactor:
 
     def unwatch_writable(self, fd: int) -> None:
         """The same."""
-        if 0 <= fd < len(self._writers) and self._writers[fd] is not None:
+        if 0 <= fd < len(self._readers) and self._writers[fd] is not None:
             self._writers[fd] = None
             readable = READABLE if self._readers[fd] is not None else 0
             self._poller.change(fd, readable | WRITABLE, readable)
@@ -86,8 +86,8 @@ class SelectorReactor:
         if fd < 0:
             raise ValueError(f"{fd} is no descriptor")
         more = [None] * (fd + 1 - len(self._readers))
+        self._writers.extend(more)  # first: who sees that there are readers, perhaps on another thread, needs both
         self._readers.extend(more)
-        self._writers.extend(more)
 
     # -- calling back ------------------------------------------------------------------------------------------------
 
@@ -170,8 +170,9 @@ class SelectorReactor:
         self._closed = True
         self._timers.clear()
         self._soon.clear()
-        for table in (self._readers, self._writers):  # not shortened: there may be events of this turn to come
-            table[:] = [None] * len(table)
+        for table in (self._readers, self._writers):
+            for fd in range(len(table)):
+                table[fd] = None  # not shortened: there may be events of this turn to come
         self._poller.close()
         for waker in self._wakers.values():
             waker.close()

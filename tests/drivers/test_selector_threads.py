@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 import pytest
 
@@ -99,6 +103,41 @@ def test_a_signal_handler_may_wake_the_loop_while_it_learns_to_be_woken(monkeypa
         assert made[2].fileno() == -1  # it came too late
     assert made[1].fileno() == -1
     made[0].close()
+
+
+@pytest.mark.interpreted("compiled code can't be interrupted at its lines")
+@pytest.mark.parametrize("line", range(4))
+def test_a_signal_handler_may_wake_the_loop_at_any_line_of_making_room_for_a_descriptor(line: int) -> None:
+    fcntl = pytest.importorskip("fcntl")
+    heard: list[str] = []
+    lines, driver = 0, SelectorDriver()
+
+    def interrupted(frame: FrameType, event: str, _arg: object) -> Any:
+        nonlocal lines
+        if frame.f_code.co_name != "_make_room":
+            return None
+        if event == "line":
+            if lines == line:
+                driver.call_soon_threadsafe(lambda: heard.append("the handler's"))
+            lines += 1
+        return interrupted
+
+    with driver, contextlib.ExitStack() as stack:
+        ends = [stack.enter_context(end) for end in socket.socketpair()]
+        high = fcntl.fcntl(ends[0], fcntl.F_DUPFD, 500)  # the waker's come to lie below it
+        stack.callback(os.close, high)
+        ends[1].send(b"x")
+        before = sys.gettrace()
+        sys.settrace(interrupted)
+        try:
+            driver.reactor.watch_readable(high, lambda: heard.append("the program's"))
+        finally:
+            sys.settrace(before)
+        driver.step(0)
+        driver.step(0)
+        driver.reactor.unwatch_readable(high)
+    assert lines > line, "it was interrupted there"
+    assert {"the handler's", "the program's"} <= set(heard)
 
 
 def test_a_driver_that_is_closed_at_that_moment_leaves_nothing_open(monkeypatch: pytest.MonkeyPatch) -> None:
