@@ -41,14 +41,21 @@ class Loop:
             callback()
 
 
-class Script(Port[Any, "Script"]):
+class Listening:
+    """Who owns the port. Its listeners are the script's."""
+
+    def __init__(self, on_notice: Callable[[Notice], None]) -> None:
+        self.on_notice = on_notice
+
+
+class Script(Port[Any, Listening]):
     """A port and its machine: `turns` says what each step returns, `listeners` what is done about each notice."""
 
     def __init__(self) -> None:
         self.loop = Loop()
         self.pump = pump_of(cast(Driver, self.loop))
         self.machine = self
-        self.owner = self
+        self.owner = Listening(self._tell)
         self.log: list[str] = []
         self.turns: dict[Step, Effects] = {}
         self.listeners: dict[type[Notice], Callable[[], object]] = {}
@@ -64,7 +71,7 @@ class Script(Port[Any, "Script"]):
         self.log.append("hand over")
         self.pump.gathering = None
 
-    def on_notice(self, notice: Notice) -> None:
+    def _tell(self, notice: Notice) -> None:
         self.log.append(type(notice).__name__)
         self.listeners.get(type(notice), lambda: None)()
 
@@ -143,7 +150,7 @@ def test_a_listener_that_raises_loses_nothing(script: Script) -> None:
     script.report(End(), Drain(), Tick(Step.FINISH))
     assert script.log == ["End", "Drain", "FINISH", "Finished"]
     assert script.loop.reported == [error]
-    assert script.loop.sources == [script]
+    assert script.loop.sources == [script.owner]
 
 
 def test_an_interrupt_goes_through_and_loses_nothing(script: Script) -> None:
@@ -159,7 +166,7 @@ def test_an_interrupt_goes_through_and_loses_nothing(script: Script) -> None:
 
 def asks_of(script: Script) -> list[Callable[[], object]]:
     """What users may ask of a pump."""
-    return [script.ask, lambda: script.ask(Tick(Step.END)), lambda: script.pump.defer(str, script)]
+    return [script.ask, lambda: script.ask(Tick(Step.END)), lambda: script.pump.defer(str, script.owner)]
 
 
 def test_what_is_deferred_is_its_owner_s(script: Script) -> None:
@@ -194,7 +201,7 @@ def test_a_function_that_closes_the_driver_is_the_last_one_called(script: Script
     def close() -> None:
         script.loop.closed = True
 
-    script.pump.defer(close, script)
+    script.pump.defer(close, script.owner)
     script.ask(Tick(Step.END))
     script.loop.turn()
     assert (script.log, script.loop.soon) == ([], [])
