@@ -20,9 +20,10 @@ from typing import Final, NoReturn
 
 from .. import Socket
 
-__all__ = ["Terminated", "stopping", "terminable"]
+__all__ = ["SIGNALS", "Terminated", "stopping", "terminable"]
 
-_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+"""What asks a command to end."""
 
 
 class Terminated(KeyboardInterrupt):
@@ -61,7 +62,7 @@ def stopping(stop: Callable[[], object]) -> Iterator[None]:
     """
     ours, theirs = socket.socketpair()
     theirs.setblocking(False)
-    handlers = {number: signal.getsignal(number) for number in _SIGNALS}
+    handlers = {number: signal.getsignal(number) for number in SIGNALS}
     heard = [number for number, handler in handlers.items() if handler is not signal.SIG_IGN]
 
     def restore() -> None:
