@@ -12,7 +12,7 @@ from .naming import name_source
 
 __all__ = ["Stepping"]
 
-_thread: Final = threading.get_ident
+_this_thread: Final = threading.get_ident
 """At hand, since everything that is asked for begins with it: a compiled module looks no Final up in its dictionary."""
 
 
@@ -72,7 +72,7 @@ class Stepping:
         the order they came. A KeyboardInterrupt or SystemExit comes out at once; what was not called back by then is in
         the next turn.
         """
-        if self.closed or self._own_thread != _thread():
+        if self.closed or self._own_thread != _this_thread():
             self.check()
         if self._turning:
             raise RuntimeError("step() and run() can't be called from a callback of the same driver")
@@ -107,7 +107,7 @@ class Stepping:
 
     def check(self) -> None:
         """Raise RuntimeError where the driver can't be used. The first who comes here brings the driver its thread."""
-        here: object = _thread()  # an object: compiled, an int is taken apart
+        here: object = _this_thread()  # an object: compiled, an int is taken apart
         if self._own_thread != here or self.closed:
             if self.closed:
                 raise self.complaint()
