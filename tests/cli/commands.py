@@ -40,16 +40,18 @@ _TRACE_HEADING: Final = "    seconds  who     event                      state  
 _TRACE_LINE: Final = re.compile(r" *\d+\.\d{6}  (\S+) +(\S+) +(\S+)(?: +(.*))?")
 
 
-def command(*arguments: object) -> list[str]:
-    return [sys.executable, "-m", "sansnet", *map(str, arguments)]
+def command(*arguments: object, code: str | None = None) -> list[str]:
+    """code: what calls `main()` in place of `python -m sansnet`, after something else."""
+    program = ("-m", "sansnet") if code is None else ("-c", code)
+    return [sys.executable, *program, *map(str, arguments)]
 
 
 @contextmanager
-def start(*arguments: object, **options: Any) -> Iterator[subprocess.Popen[bytes]]:
+def start(*arguments: object, code: str | None = None, **options: Any) -> Iterator[subprocess.Popen[bytes]]:
     """The command, running, with pipes to it; killed when the block is over."""
     streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     environment = child_environment(dict(os.environ))
-    with subprocess.Popen(command(*arguments), env=environment, **{**streams, **options}) as process:
+    with subprocess.Popen(command(*arguments, code=code), env=environment, **{**streams, **options}) as process:
         try:
             yield process
         finally:

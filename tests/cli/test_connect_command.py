@@ -233,33 +233,23 @@ IN_NO_HURRY = """
 import sys
 from sansnet.cli import connect, main
 connect.LAST_WORDS = 3600.0  # or a machine that pauses that long has cut stdin off
-sys.exit(main(["connect", *sys.argv[1:]]))
+sys.exit(main())
 """
 
 
 def test_the_peer_ends_first_and_still_gets_all_of_stdin(listener: socket.socket) -> None:
     payload = os.urandom(8 * MIB)
-    process = subprocess.Popen(
-        [sys.executable, "-c", IN_NO_HURRY, "127.0.0.1", str(port_of(listener))],
-        env=child_environment(dict(os.environ)),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    with process, accept(listener) as peer:
-        try:
-            peer.shutdown(socket.SHUT_WR)
-            received: list[bytes] = []
-            reader = threading.Thread(target=lambda: received.extend(iter(lambda: peer.recv(65536), b"")), daemon=True)
-            assert process.stdin is not None
-            process.stdin.write(payload[:MIB])
-            reader.start()
-            process.stdin.write(payload[MIB:])
-            assert finish(process) == (0, b"", "")
-            reader.join(PATIENCE)
-            assert b"".join(received) == payload
-        finally:
-            process.kill()
+    with start("connect", "127.0.0.1", port_of(listener), code=IN_NO_HURRY) as process, accept(listener) as peer:
+        peer.shutdown(socket.SHUT_WR)
+        received: list[bytes] = []
+        reader = threading.Thread(target=lambda: received.extend(iter(lambda: peer.recv(65536), b"")), daemon=True)
+        assert process.stdin is not None
+        process.stdin.write(payload[:MIB])
+        reader.start()
+        process.stdin.write(payload[MIB:])
+        assert finish(process) == (0, b"", "")
+        reader.join(PATIENCE)
+        assert b"".join(received) == payload
 
 
 def test_the_peer_resets(listener: socket.socket) -> None:
