@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import select
 import socket
+from collections.abc import Iterator
 
-__all__ = ["fill"]
+__all__ = ["fill", "full_listener"]
+
+
+@contextlib.contextmanager
+def full_listener() -> Iterator[socket.socket]:
+    """One on the loopback whose backlog is full."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener, fill(listener):
+        yield listener
 
 
 def fill(listener: socket.socket) -> socket.socket:

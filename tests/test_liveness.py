@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import socket as system
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,7 +9,7 @@ import pytest
 
 import sansnet
 from sansnet import Server, Socket
-from tests.backlog import fill
+from tests.backlog import full_listener
 from tests.loopback import Loopback, each_network, log_of, port_of, system_only
 
 MIB = 1 << 20
@@ -41,13 +39,6 @@ def is_alive(net: Loopback) -> bool:
     assert net.step() == before
     assert net.driver.alive == before
     return before
-
-
-@contextlib.contextmanager
-def full_listener() -> Iterator[int]:
-    """The port of one that answers nobody: its backlog is full."""
-    with system.create_server(("127.0.0.1", 0), backlog=0) as listener, fill(listener):
-        yield listener.getsockname()[1]
 
 
 # --------------------------------------------------------------------------------------------------------------- keeps
@@ -218,8 +209,8 @@ def test_a_lookup_of_the_users_own(net: Loopback) -> None:
 @pytest.mark.covers("K-08", "K-09", "Socket.unref")
 @system_only
 def test_unref_right_after_connect(net: Loopback) -> None:
-    with full_listener() as port:
-        socket = sansnet.connect(port, "127.0.0.1").unref()
+    with full_listener() as listener:
+        socket = sansnet.connect(listener.getsockname()[1], "127.0.0.1").unref()
         net.run()
         assert socket.connecting
         socket.ref()

@@ -12,7 +12,7 @@ import sansnet
 from sansnet import AddressInfo, BlockList, NetTimeoutError, Socket, SocketAddress
 from sansnet.drivers.selector import SelectorDriver
 from sansnet.testing.conformance_system import duplicate
-from tests.backlog import fill
+from tests.backlog import full_listener
 from tests.loopback import Loopback, log_of, loopback, port_of
 
 
@@ -83,7 +83,7 @@ def test_an_address_is_a_tuple_with_names(net: Loopback) -> None:
 @pytest.mark.covers("connect(connect_timeout)")
 def test_connecting_has_a_limit(net: Loopback) -> None:
     """A backlog that is full: nobody answers, and nobody refuses."""
-    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener, fill(listener):
+    with full_listener() as listener:
         client = sansnet.connect(listener.getsockname()[1], "127.0.0.1", connect_timeout=0.01)
         log = log_of(client)
         net.run()

@@ -17,7 +17,7 @@ import sansnet
 from sansnet import BlockList, NetError, Socket
 from sansnet.errors import to_exception
 from sansnet.state import Fault
-from tests.backlog import fill
+from tests.backlog import full_listener
 from tests.loopback import PATIENCE, Loopback, each_network, log_of, port_of, system_only
 
 ATTEMPTS = ("lookup", "connection_attempt", "connection_attempt_failed", "connection_attempt_timeout")
@@ -307,9 +307,8 @@ def test_the_systems_answers_are_looked_up_in_the_block_list(net: Loopback) -> N
 @system_only
 def test_an_attempt_that_was_given_up_can_not_win_any_more(net: Loopback) -> None:
     """The first server has no room in its backlog at first, and makes some when the second has been tried."""
-    with socket.create_server(("127.0.0.1", 0), backlog=0) as full, contextlib.ExitStack() as stack:
+    with full_listener() as full, contextlib.ExitStack() as stack:
         port = full.getsockname()[1]
-        stack.enter_context(fill(full))
         server = sansnet.create_server().listen(port, "127.0.0.2")
         net.run_until(lambda: server.listening)
         client = Socket()

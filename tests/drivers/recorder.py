@@ -21,7 +21,7 @@ from sansnet.drivers.polling import SelectorsPoller
 from sansnet.drivers.selector import SelectorDriver
 from sansnet.state.endpoints import Endpoint, ListenPlan
 from sansnet.state.faults import Fault
-from tests.backlog import fill
+from tests.backlog import full_listener
 
 LOOPBACK = "127.0.0.1"
 MEGABYTE = bytes(range(256)) * 4096
@@ -295,8 +295,7 @@ def endpoint_of(server: socket.socket) -> Endpoint:
 def black_hole() -> Iterator[Endpoint]:
     """An address where nobody answers: a listener whose backlog is full, so that the system drops what else comes."""
     with contextlib.ExitStack() as stack:
-        server = stack.enter_context(socket.create_server((LOOPBACK, 0), backlog=0))
-        stack.enter_context(fill(server))
+        server = stack.enter_context(full_listener())
         while sys.platform != "linux":  # there is more room
             caller = stack.enter_context(socket.socket())
             caller.settimeout(0.05)

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from typing import Any
 
-from tests.backlog import fill
+from tests.backlog import full_listener
 
 __all__ = ["folder", "ports"]
 
@@ -22,10 +22,7 @@ def ports() -> Iterator[dict[str, int]]:
     with contextlib.ExitStack() as stack:
         refusing = stack.enter_context(socket.socket())
         refusing.bind(("127.0.0.1", 0))
-        hanging = stack.enter_context(socket.socket())
-        hanging.bind(("127.0.0.1", 0))
-        hanging.listen(0)
-        stack.enter_context(fill(hanging))
+        hanging = stack.enter_context(full_listener())
         spare = stack.enter_context(socket.socket())
         spare.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         spare.bind(("127.0.0.9", 0))
